@@ -1,0 +1,1 @@
+"""What was on chain at the named blocks: evidence files and their capture."""

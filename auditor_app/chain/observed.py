@@ -1,0 +1,66 @@
+"""Balances as observed, each with the trust grade it deserves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from auditor_app.findings import Finding, Limitation
+
+
+class Grade(StrEnum):
+    """How much a line of evidence is worth, best first (``onchain.md``, "Who says which block?")."""
+
+    PROVEN = "proven"
+    OWN_NODE = "own-node"
+    TWO_SOURCES = "two-sources"
+    ONE_SOURCE = "one-source"
+    CLAIMED = "claimed"
+
+
+@dataclass(frozen=True, slots=True)
+class ReserveAddress:
+    """One row of ``reserves/addresses.csv``: CAIP-10 account, asset symbol, claimed base units, role."""
+
+    account: str
+    asset: str
+    claimed: int
+    role: str
+
+    @property
+    def chain(self) -> str:
+        """The CAIP-2 id."""
+        return self.account.rpartition(":")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class AddressLine:
+    """A claimed address beside what was observed (base units, ``None`` where nothing trustworthy was)."""
+
+    address: ReserveAddress
+    decimals: int
+    observed: int | None
+    grade: Grade
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceSummary:
+    """The evidence file in a line: who captured it, when, where from; ``grade`` caps every line in it."""
+
+    file_name: str
+    payload_sha256: str
+    captured_at: str
+    captured_by: tuple[str, ...]
+    endpoints: tuple[str, ...]
+    pinned: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ReserveResult:
+    """Reserve addresses with their observations, ready for coverage."""
+
+    lines: tuple[AddressLine, ...]
+    evidence: EvidenceSummary | None
+    findings: tuple[Finding, ...]
+    limitations: tuple[Limitation, ...]

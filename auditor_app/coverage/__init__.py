@@ -1,0 +1,1 @@
+"""Reserves against liabilities, asset by asset, and the protection funds apart."""

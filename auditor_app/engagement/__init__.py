@@ -1,0 +1,1 @@
+"""The engagement: which procedures were performed, on what, and what each found."""

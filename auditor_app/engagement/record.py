@@ -1,0 +1,94 @@
+"""The record of one run: what was asked, and everything that window, command line and report show of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from auditor_app.chain.observed import AddressLine, EvidenceSummary
+from auditor_app.coverage.lines import CoverageLine, FundLine, FundTotal
+from auditor_app.findings import Finding, Limitation, Verdicts
+from auditor_app.merkle.result import CommitmentCheck, TotalCheck
+from auditor_app.sampling.result import SampleResult
+from auditor_app.snapshot.authentic import Signer, TrustedTime
+
+
+@dataclass(frozen=True, slots=True)
+class SampleRequest:
+    """A commitment record and the randomness that was typed after it (``drand:ROUND:SIG``, ``block:HASH``, ``dice:DIGITS``)."""
+
+    record: Path
+    randomness: str
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRequest:
+    """Everything a run depends on; the same request gives the same record.
+
+    ``published_roots`` maps a ledger's name to the root typed from the exchange's website; ``trusted_time`` is a
+    typed instant or ``None`` for now; ``nonce`` and ``previous`` are 64 hex digits.
+    """
+
+    snapshot: Path
+    trust_store: Path
+    evidence: Path | None = None
+    nonce: str | None = None
+    previous: str | None = None
+    published_roots: tuple[tuple[str, str], ...] = ()
+    trusted_time: str | None = None
+    sample: SampleRequest | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotIdentity:
+    """Which snapshot it was and who vouches for it."""
+
+    file_name: str
+    snapshot_id: str
+    sequence: int
+    issuer: str
+    as_of: str
+    created_at: str
+    payload_sha256: str
+    signers: tuple[Signer, ...]
+    threshold: int
+    trusted_time: TrustedTime
+    chains: tuple[tuple[str, str, str], ...]
+    """CAIP-2 id, height, block hash or an empty text."""
+
+
+@dataclass(frozen=True, slots=True)
+class PerformedProcedure:
+    """One procedure as performed: ``key`` of ``PROCEDURES``, its extent in a sentence, and its factual outcome.
+
+    ``outcome`` is the sentence that stands beside the procedure in the report; ``performed`` is false where it
+    was left out, and ``outcome`` then says why.
+    """
+
+    key: str
+    extent: str
+    outcome: str
+    performed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """The finished run."""
+
+    request: AuditRequest
+    program_version: str
+    identity: SnapshotIdentity
+    verdicts: Verdicts
+    ledgers: tuple[tuple[str, int], ...]
+    """Name and number of rows counted."""
+    commitments: tuple[CommitmentCheck, ...]
+    totals: tuple[TotalCheck, ...]
+    addresses: tuple[AddressLine, ...]
+    evidence: EvidenceSummary | None
+    coverage: tuple[CoverageLine, ...]
+    funds: tuple[FundLine, ...]
+    fund_totals: tuple[FundTotal, ...]
+    sample: SampleResult | None
+    procedures: tuple[PerformedProcedure, ...]
+    findings: tuple[Finding, ...]
+    limitations: tuple[Limitation, ...]

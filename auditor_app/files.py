@@ -1,0 +1,68 @@
+"""Reading with a cap, and writing so that a file is either the old one or the whole new one."""
+
+from __future__ import annotations
+
+import os
+import stat
+import tempfile
+from pathlib import Path
+
+from auditor_app.errors import AuditError, Location
+
+
+def read_capped(path: Path, *, max_bytes: int, code: str) -> bytes:
+    """The bytes of a regular file of at most ``max_bytes``; :class:`AuditError` with ``code`` otherwise."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0))
+    except OSError as error:
+        raise AuditError(
+            code, f"the file cannot be opened ({error.strerror})", at=Location(str(path)), action="Check the path."
+        ) from None
+    with os.fdopen(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise AuditError(code, "this is not a regular file", at=Location(str(path)), action="Name a file.")
+        data = file.read(max_bytes + 1)
+    if len(data) > max_bytes:
+        raise AuditError(
+            code, "the file is over the size limit", at=Location(str(path)), expected=f"at most {max_bytes} bytes"
+        )
+    return data
+
+
+def write_atomically(path: Path, data: bytes, *, mode: int = 0o644) -> None:
+    """Write ``data`` beside ``path``, fsync, rename: no reader ever sees half a file."""
+    try:
+        descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    except OSError as error:
+        raise AuditError(
+            "OUTPUT.WRITE",
+            f"the file cannot be written ({error.strerror})",
+            at=Location(str(path)),
+            action="Choose a folder that exists and may be written.",
+        ) from None
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, mode)
+        os.replace(temporary, path)
+    except BaseException as error:
+        Path(temporary).unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise AuditError(
+                "OUTPUT.WRITE", f"the file cannot be written ({error.strerror})", at=Location(str(path))
+            ) from None
+        raise
+    _sync_directory(path.parent)
+
+
+def _sync_directory(folder: Path) -> None:
+    """Make the rename itself durable where the system allows it."""
+    if os.name != "posix":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

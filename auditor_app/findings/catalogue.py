@@ -1,0 +1,153 @@
+"""Every finding code with its usual severity, the verdict it touches, its meaning and what to do.
+
+One line adds a code. ``docs/finding-codes.md`` is generated from this table and a test compares them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+
+
+class Severity(StrEnum):
+    """How much a finding weighs; only the last two change a verdict or the exit status."""
+
+    NOTE = "note"
+    WARNING = "warning"
+    EXCEPTION = "exception"
+    CRITICAL = "critical"
+
+
+class Area(StrEnum):
+    """Which of the three questions a code answers; ``USE`` is for commands and files outside all three."""
+
+    AUTHENTIC = "authentic"
+    DATA = "data"
+    COVERAGE = "coverage"
+    USE = "use"
+
+
+@dataclass(frozen=True, slots=True)
+class CodeEntry:
+    """One row of the table."""
+
+    code: str
+    severity: Severity
+    area: Area
+    meaning: str
+    action: str
+
+
+_NOTE, _WARN, _EXC, _CRIT = Severity.NOTE, Severity.WARNING, Severity.EXCEPTION, Severity.CRITICAL
+_AUTH, _DATA, _COV, _USE = Area.AUTHENTIC, Area.DATA, Area.COVERAGE, Area.USE
+
+_ENTRIES: tuple[tuple[str, Severity, Area, str, str], ...] = (
+    # the file itself
+    ("SNAPSHOT.UNREADABLE", _CRIT, _USE, "The file cannot be opened or is not a snapshot.", "Ask for the file again."),
+    ("SNAPSHOT.CONTAINER", _CRIT, _AUTH, "The archive is not the canonical container.", "Ask for the file again; compare its digest with the issuer's."),
+    ("SNAPSHOT.LIMIT", _CRIT, _AUTH, "A limit of the format is exceeded.", "Ask for a file within the limit."),
+    ("SNAPSHOT.ENVELOPE", _CRIT, _AUTH, "The signature envelope is malformed or not canonical.", "Ask for the file again."),
+    ("SNAPSHOT.JSON", _CRIT, _AUTH, "A JSON document breaks the strict rules.", "Ask the issuer for a corrected file."),
+    ("SNAPSHOT.SCHEMA", _CRIT, _AUTH, "The signed statement breaks the closed schema.", "Ask the issuer for a corrected file."),
+    ("SNAPSHOT.VERSION", _CRIT, _AUTH, "The format version is not one this program knows.", "Use a program version that knows it."),
+    ("SNAPSHOT.GRAMMAR", _CRIT, _DATA, "A member breaks the byte-exact grammar.", "Ask the issuer for corrected data; nothing behind the named byte was read."),
+    # who signed it
+    ("SIGNATURE.INVALID", _CRIT, _AUTH, "A signature does not fit the payload and the key it names.", "Treat the file as changed on its way."),
+    ("SIGNATURE.UNKNOWN_KEY", _WARN, _AUTH, "A signature was made by a key that is not pinned.", "Obtain the fingerprint over a second channel, or ignore that signature."),
+    ("SIGNATURE.THRESHOLD", _CRIT, _AUTH, "Fewer distinct pinned keys and signers signed than the trust store asks for.", "Ask for the missing signature."),
+    ("SIGNATURE.REVOKED", _CRIT, _AUTH, "A signing key was revoked before the trusted time.", "Ask for a file signed by a key that is still valid."),
+    ("SIGNATURE.EXPIRED", _CRIT, _AUTH, "A signing key was outside its validity at the trusted time.", "Ask for a file signed by a valid key, or type the right time."),
+    ("SIGNATURE.ROLE", _CRIT, _AUTH, "A key with another role signed.", "Ask for a file signed by a key of the right role."),
+    ("SIGNATURE.ISSUER", _CRIT, _AUTH, "The statement names another issuer than the one whose keys signed it.", "Ask the issuer."),
+    ("TRUST.STORE", _CRIT, _USE, "The trust store cannot be read.", "Restore it, or pin the keys again."),
+    ("TRUST.FINGERPRINT", _CRIT, _USE, "The typed fingerprint is not that of the key file.", "Compare both with the second channel again."),
+    ("TRUST.KEY", _CRIT, _USE, "The key cannot be pinned or changed as asked.", "Read the message; correct the entry."),
+    ("MEMBER.DIGEST", _CRIT, _AUTH, "A member's bytes are not the ones that were signed.", "Treat the file as changed on its way."),
+    ("MEMBER.MISSING", _CRIT, _AUTH, "A signed member is missing, or an unsigned one is present.", "Ask for the complete file."),
+    ("MEMBER.SIZE", _CRIT, _AUTH, "A member has another size than the signed one.", "Treat the file as changed on its way."),
+    ("TIMESTAMP.INVALID", _EXC, _AUTH, "The time stamp token does not fit the payload or no pinned authority made it.", "Do not rely on its time."),
+    ("TIMESTAMP.UNPINNED", _WARN, _AUTH, "The time stamp comes from an authority that is not pinned.", "Pin the authority, or type the time you trust."),
+    # is it the right one
+    ("FRESH.NONCE", _EXC, _AUTH, "The snapshot does not hold the nonce that the auditor issued.", "Ask for a snapshot made for this engagement."),
+    ("FRESH.ROLLBACK", _EXC, _AUTH, "The snapshot does not follow the one that the auditor holds.", "Ask for the newest snapshot and the chain between."),
+    ("FRESH.DATES", _EXC, _AUTH, "The snapshot's dates contradict each other or the trusted time.", "Ask the issuer."),
+    # liabilities
+    ("LEAF.NEGATIVE", _EXC, _DATA, "A balance is negative where the column does not allow it.", "Ask for the account's records; liabilities are understated by it."),
+    ("LEAF.DUPLICATE", _EXC, _DATA, "An id occurs more than once where it must be unique.", "Ask for the customers behind that id."),
+    ("LEAF.ORDER", _EXC, _DATA, "Rows are not in the declared order.", "Ask for the ledger in the declared order."),
+    ("ROWS.COUNT", _EXC, _DATA, "The number of rows is not the declared one.", "Ask which rows are missing or added."),
+    ("LEDGER.EMPTY", _EXC, _DATA, "The ledger has no rows and its scheme has no root for that.", "Ask for the ledger."),
+    ("TOTALS.MISMATCH", _EXC, _DATA, "The recomputed total is not the published one.", "Ask the issuer to reconcile; the recomputed total is exact."),
+    ("ROOT.MISMATCH", _CRIT, _DATA, "The recomputed root is not the published one.", "The ledger handed over is not the one that was committed to."),
+    ("ROOT.TYPED_MISMATCH", _CRIT, _DATA, "The root typed from the exchange's website is not the recomputed one.", "Read the website again; then treat it as two commitments."),
+    ("ROOT.EQUIVOCATION", _CRIT, _DATA, "Two different roots exist for one date.", "Ask which one customers were shown."),
+    ("ROOT.NOT_TYPED", _NOTE, _DATA, "No root from the exchange's own publication was typed in for comparison.", "Type the root from the exchange's website."),
+    ("SCHEME.UNKNOWN", _CRIT, _DATA, "The commitment scheme is not known.", "Use a program version that knows it."),
+    ("SCHEME.PARAMETERS", _CRIT, _DATA, "The scheme's parameters are missing or wrong.", "Ask the issuer for the parameters."),
+    ("SCHEME.WEAK_HASH", _NOTE, _DATA, "The scheme's digest is shorter than 256 bits.", "Weigh it: a collision costs half that many bits of work."),
+    ("EXCLUSION.DECLARED", _NOTE, _DATA, "The issuer declares liabilities that it left out.", "Inquire into the reason and the amount."),
+    # a published proof
+    ("PROOF.UNREADABLE", _CRIT, _USE, "The proof file cannot be read as its scheme says.", "Ask for the file as the exchange issues it."),
+    ("PROOF.LEAF", _CRIT, _DATA, "The leaf hash in the proof is not the recomputed one.", "The balances shown are not those committed to."),
+    ("PROOF.NODE", _CRIT, _DATA, "A node in the proof does not recompute.", "The path was changed or follows another rule."),
+    ("PROOF.ROOT", _CRIT, _DATA, "The recomputed root is not the one in the proof file.", "The path does not lead to that root."),
+    ("PROOF.SUMS", _EXC, _DATA, "The balances at the proof's root are not the recomputed sums.", "Ask the exchange which total it published."),
+    ("PROOF.NEGATIVE", _EXC, _DATA, "A sibling on the path carries a negative balance.", "Liabilities may be understated; ask for the accounts behind it."),
+    ("PROOF.PUBLISHED_ROOT", _CRIT, _DATA, "The recomputed root is not the published one that was given.", "The proof belongs to another tree."),
+    # sample
+    ("SAMPLE.COMMITMENT", _CRIT, _USE, "The sample has no valid earlier commitment.", "Commit first, then wait for the randomness."),
+    ("SAMPLE.RANDOMNESS", _CRIT, _USE, "The randomness is not what the commitment named, or does not verify.", "Use the named source and round."),
+    ("SAMPLE.PLAN", _CRIT, _USE, "The sample plan cannot be computed.", "Correct the rates."),
+    ("SAMPLE.INCLUSION", _CRIT, _DATA, "A drawn leaf's inclusion proof does not lead to the published root.", "Count it as a deviation and inquire."),
+    ("SAMPLE.DUMMY", _CRIT, _USE, "The dummy leaf, which must fail, passed.", "Do not rely on this run; report the defect."),
+    # reserves
+    ("ADDRESS.DUPLICATE", _EXC, _COV, "One account is counted twice.", "Count it once."),
+    ("ADDRESS.UNDECODABLE", _EXC, _COV, "An address cannot be decoded for its chain.", "Ask for the right address."),
+    ("ASSET.WRAPPED_DOUBLE_COUNT", _EXC, _COV, "A wrapped form and the coins behind it are both counted.", "Count one of them."),
+    ("ASSET.SELF_ISSUED", _EXC, _COV, "A reserve asset was issued by the exchange itself.", "Do not let it cover other liabilities."),
+    ("CHAIN.UNPINNED_BLOCK", _WARN, _COV, "A chain is named by height without a block hash.", "Ask for the block hash."),
+    ("CLAIM.TOTAL", _EXC, _COV, "The claimed total of an asset is not the sum of its addresses.", "Ask the issuer to reconcile."),
+    ("EVIDENCE.ABSENT", _NOTE, _COV, "No evidence file was given; reserves are only claimed.", "Capture the balances at the named blocks."),
+    ("EVIDENCE.UNREADABLE", _CRIT, _USE, "The evidence file cannot be read.", "Capture it again."),
+    ("EVIDENCE.UNTRUSTED", _WARN, _COV, "The evidence was signed by no pinned auditor key; it counts as claimed.", "Pin the capturing auditor's key."),
+    ("EVIDENCE.INVALID", _CRIT, _COV, "The evidence file's signature or digests do not fit.", "Treat it as changed on its way; capture it again."),
+    ("EVIDENCE.OTHER_SNAPSHOT", _EXC, _COV, "The evidence was captured for another snapshot.", "Capture evidence for this snapshot."),
+    ("EVIDENCE.OTHER_BLOCK", _EXC, _COV, "The evidence was captured at another block than the snapshot names.", "Capture it at the named block."),
+    ("EVIDENCE.MISSING", _EXC, _COV, "An address has no balance in the evidence.", "Capture it; until then it counts as nothing observed."),
+    ("EVIDENCE.UNCLAIMED", _NOTE, _COV, "The evidence holds an address that the snapshot does not claim.", "Ignored in the rate."),
+    ("RESERVE.MISMATCH", _EXC, _COV, "The observed balance is not the claimed one.", "Ask for the transactions between."),
+    ("RESERVE.SHORTFALL", _EXC, _COV, "Observed reserves are less than liabilities.", "Report the difference."),
+    ("FUND.BELOW_TARGET", _EXC, _COV, "A protection fund is below its promised target.", "Report the difference."),
+    ("FUND.CLAIM_ONLY", _WARN, _COV, "A protection fund exists only as an entry in the issuer's ledger.", "Treat it as a claim."),
+    ("FUND.UNOBSERVED", _WARN, _COV, "A protection fund's balance was not observed on chain.", "Capture it."),
+    ("FUND.UNVALUED", _WARN, _COV, "A protection fund cannot be valued in its target's unit.", "Ask for a price with source and time."),
+    # use of the program
+    ("USAGE", _CRIT, _USE, "The command was used wrongly.", "Read --help."),
+    ("OUTPUT.WRITE", _CRIT, _USE, "A result could not be written.", "Choose a folder that exists and may be written."),
+    ("REPORT.BUILD", _CRIT, _USE, "The report could not be built.", "Read the message."),
+    ("ISSUER.INPUT", _CRIT, _USE, "The issuer's description or data cannot be packed.", "Correct the named file."),
+    ("CHAIN.ENDPOINT", _CRIT, _USE, "An endpoint did not answer as it must.", "Try again, or use another endpoint."),
+)  # fmt: skip
+
+CATALOGUE: Mapping[str, CodeEntry] = MappingProxyType({row[0]: CodeEntry(*row) for row in _ENTRIES})
+
+LIMITATIONS: Mapping[str, str] = MappingProxyType(
+    {
+        "COMPLETENESS": "Accounts that were left out before signing cannot be seen in the file; only customers' own proofs or the exchange's source records show them.",
+        "ID_UNIQUENESS": "The file cannot show that one id was not given to two customers.",
+        "TREE.SUM_NOT_BOUND": "A node commits to the sum, not to each child's sum: two customers can be shown proofs that both fit a total smaller than their balances. Recomputing the tree from every leaf removes this; a single proof does not.",
+        "TREE.ROUNDING": "Sums are rounded at every node, so the root's total can be below the sum of the leaves.",
+        "SCHEME.AMBIGUOUS": "Fields are hashed without separators: two different rows can give the same leaf.",
+        "SCHEME.DUPLICATES_ODD": "A lone node is paired with a copy of itself: a list with its tail repeated has the same root.",
+        "SCHEME.NO_DOMAIN_SEPARATION": "Leaves and nodes are hashed alike: an inner node can be passed off as a leaf.",
+        "SCHEME.TRUNCATED": "The digest is shorter than SHA-256; a collision costs half its bits of work.",
+        "SCHEME.UNSALTED": "Leaves hold no secret: whoever guesses an id and a balance can confirm the guess.",
+        "ZK.NOT_CHECKED": "The zero-knowledge proof itself is not checked.",
+        "RESERVES.OWNERSHIP": "Control of the addresses was not established by a procedure of this run.",
+        "RESERVES.BORROWED": "Balances at one instant do not show whether assets were borrowed, pledged or moved in for that instant.",
+        "RESERVES.ONE_SOURCE": "Balances were observed through an endpoint; nothing in the file proves that endpoint's word.",
+        "AFTER_DATE": "Nothing here says what happened after the snapshot's instant.",
+    }
+)  # fmt: skip

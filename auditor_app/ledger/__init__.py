@@ -1,0 +1,1 @@
+"""Liability ledgers: byte-exact grammar, exact totals, rows streamed part by part."""

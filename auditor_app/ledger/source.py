@@ -1,0 +1,59 @@
+"""Where ledger rows come from: the parts of a snapshot or one plain CSV file, always in order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from auditor_app.operation import CancelToken
+from auditor_app.snapshot.statement import Column
+
+PART_ROWS = 2**18
+"""Rows in every part but the last: aligned parts are whole subtrees of any binary tree."""
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerPart:
+    """Bytes of whole rows, LF-terminated; ``first_row`` is the 0-based leaf index of its first row."""
+
+    name: str
+    first_row: int
+    data: bytes
+
+
+class LedgerSource(Protocol):
+    """A ledger that can be read from its first row to its last, any number of times."""
+
+    @property
+    def name(self) -> str:
+        """The ledger's name, for messages."""
+        ...
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """Columns in row order; the first is the key."""
+        ...
+
+    @property
+    def order(self) -> Literal["id-ascending", "tree"]:
+        """The declared row order."""
+        ...
+
+    @property
+    def declared_rows(self) -> int | None:
+        """The declared row count, if one was declared."""
+        ...
+
+    @property
+    def total_bytes(self) -> int:
+        """Size of all parts together, for progress."""
+        ...
+
+    def parts(self, token: CancelToken) -> Iterator[LedgerPart]:
+        """Each part in turn; every part but the last holds exactly :data:`PART_ROWS` rows if the ledger is honest."""
+        ...
+
+    def read_part(self, index: int, token: CancelToken) -> LedgerPart:
+        """One part by its 0-based number."""
+        ...

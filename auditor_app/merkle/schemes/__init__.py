@@ -1,0 +1,1 @@
+"""One file per published scheme, one line per scheme in the table."""

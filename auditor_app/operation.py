@@ -1,0 +1,69 @@
+"""Long work as plain generators: the same function serves command line, tests and window.
+
+An operation is a generator that yields :class:`Progress` and returns its result. It takes a
+:class:`CancelToken` and calls :meth:`CancelToken.check` between chunks; the cancellation it raises is a
+``BaseException`` so that no ``except Exception`` on the way can swallow it.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+class Cancelled(BaseException):
+    """The person in charge asked for the work to stop; nothing was left half-written."""
+
+
+class CancelToken:
+    """A flag that one thread sets and a working thread checks between chunks."""
+
+    def __init__(self) -> None:
+        self._event = threading.Event()
+
+    def cancel(self) -> None:
+        """Ask the work to stop at its next check."""
+        self._event.set()
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether :meth:`cancel` was called."""
+        return self._event.is_set()
+
+    def check(self) -> None:
+        """Raise :class:`Cancelled` if the work was asked to stop."""
+        if self._event.is_set():
+            raise Cancelled
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far the work has come.
+
+    ``done`` and ``total`` count ``unit`` (``"rows"``, ``"bytes"`` …); ``total`` is ``None`` when it is not
+    known; ``note`` says in a few words what is being done, e.g. ``"Ledger spot: hashing leaves"``.
+    """
+
+    done: int
+    total: int | None
+    unit: str
+    note: str
+
+
+Operation = Generator[Progress, None, T]
+
+
+def run(operation: Operation[T], on_progress: Callable[[Progress], None] | None = None) -> T:
+    """Drive an operation to its end in this thread and return its result."""
+    while True:
+        try:
+            progress = next(operation)
+        except StopIteration as stop:
+            result: T = stop.value
+            return result
+        if on_progress is not None:
+            on_progress(progress)

@@ -1,0 +1,1 @@
+"""The report another auditor can re-perform: document, figures, PDF."""

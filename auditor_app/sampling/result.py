@@ -1,0 +1,47 @@
+"""What a drawn sample yields, item by item."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from auditor_app.findings import Finding
+from auditor_app.merkle.result import InclusionProof
+
+
+@dataclass(frozen=True, slots=True)
+class SampleItem:
+    """One drawn leaf: 0-based ``index``, its ticket (hex), its key as read, and whether its proof reached the root."""
+
+    index: int
+    ticket: str
+    key: str
+    included: bool
+    proof: InclusionProof | None
+
+
+@dataclass(frozen=True, slots=True)
+class SampleResult:
+    """The whole sample with everything needed to draw it again."""
+
+    ledger: str
+    scheme: str
+    root: str
+    population: int
+    size: int
+    confidence: str
+    tolerable: str
+    expected: str
+    allowed_deviations: int
+    committed_at: str
+    commitment: str
+    source: str
+    randomness: str
+    seed: str
+    items: tuple[SampleItem, ...]
+    dummy_rejected: bool
+    findings: tuple[Finding, ...]
+
+    @property
+    def deviations(self) -> int:
+        """How many drawn leaves did not reach the published root."""
+        return sum(not item.included for item in self.items)
