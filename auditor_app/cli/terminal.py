@@ -11,8 +11,22 @@ from typing import Any, NoReturn, TextIO, TypeVar
 
 from auditor_app.errors import UsageError
 from auditor_app.files import write_atomically
-from auditor_app.findings import Finding, Limitation, Severity
+from auditor_app.findings import Finding, Severity
+from auditor_app.findings.document import finding_document as finding_json
+from auditor_app.findings.document import limitation_document as limitation_json
 from auditor_app.operation import Operation, Progress, run
+
+__all__ = [
+    "Parser",
+    "add_json_option",
+    "drive",
+    "emit_json",
+    "finding_json",
+    "limitation_json",
+    "plain",
+    "say",
+    "say_findings",
+]
 
 T = TypeVar("T")
 
@@ -50,24 +64,6 @@ def emit_json(target: str | None, document: dict[str, Any]) -> None:
         sys.stdout.flush()
     else:
         write_atomically(Path(target), text.encode("utf-8"))
-
-
-def finding_json(item: Finding) -> dict[str, str]:
-    """A finding as every ``--json`` output prints it."""
-    return {
-        "code": item.code,
-        "severity": item.severity.value,
-        "procedure": item.procedure,
-        "subject": item.subject,
-        "message": item.message,
-        "expected": item.expected,
-        "observed": item.observed,
-    }
-
-
-def limitation_json(item: Limitation) -> dict[str, str]:
-    """A limitation as every ``--json`` output prints it."""
-    return {"code": item.code, "subject": item.subject, "message": item.message}
 
 
 def plain(text: str) -> str:

@@ -1,0 +1,77 @@
+#!/bin/sh
+# Sets up what the project's own package manager cannot: system libraries, uv itself, a local blockchain node.
+# Each step looks first and installs only what is missing; where it may not install, it says what is needed.
+set -eu
+
+LIBRARIES="libGL.so.1:libgl1 libEGL.so.1:libegl1 libxkbcommon.so.0:libxkbcommon0 libfontconfig.so.1:libfontconfig1 libglib-2.0.so.0:libglib2.0-0 libdbus-1.so.3:libdbus-1-3 libxcb-cursor.so.0:libxcb-cursor0 libxkbcommon-x11.so.0:libxkbcommon-x11-0 libxcb-icccm.so.4:libxcb-icccm4 libxcb-keysyms.so.1:libxcb-keysyms1 libxcb-shape.so.0:libxcb-shape0"
+
+may_install() { [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; }
+
+install_packages() { # packages…
+    echo "Installing with apt-get: $*"
+    apt-get update -qq
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+}
+
+has_library() { # soname
+    /sbin/ldconfig -p 2>/dev/null | grep -q "$1"
+}
+
+system() {
+    [ "$(uname -s)" = Linux ] || return 0
+    missing=""
+    for pair in $LIBRARIES; do
+        has_library "${pair%%:*}" || missing="$missing ${pair##*:}"
+    done
+    [ -n "$missing" ] || return 0
+    if may_install; then
+        # shellcheck disable=SC2086
+        install_packages $missing
+    else
+        echo "The window needs these system libraries:$missing"
+        echo "Ask someone who may install them to run:  apt-get install$missing"
+        echo "The command line and the report work without them."
+    fi
+}
+
+uv() { # python version
+    python=$1 version=$2
+    command -v "$python" >/dev/null 2>&1 || {
+        if may_install; then install_packages python3 python3-venv; else
+            echo "Python 3.11 or later is needed (Debian: apt-get install python3 python3-venv)." >&2
+            exit 1
+        fi
+    }
+    if ! "$python" -c 'import ensurepip, venv' >/dev/null 2>&1; then
+        if may_install; then install_packages python3-venv; else
+            echo "Python's venv module is needed (Debian: apt-get install python3-venv)." >&2
+            exit 1
+        fi
+    fi
+    [ -x .tools/bin/python ] || "$python" -m venv .tools
+    .tools/bin/python -m pip install --quiet --disable-pip-version-check "uv==$version"
+}
+
+node() {
+    mkdir -p .node
+    if ! command -v npm >/dev/null 2>&1 && may_install && [ -n "${CI:-}" ]; then
+        install_packages nodejs npm
+    fi
+    if command -v npm >/dev/null 2>&1; then
+        npm install --prefix .node --no-audit --no-fund --ignore-scripts --loglevel=error @foundry-rs/anvil@1.7.1
+    else
+        echo "npm is not installed: tests against a local Ethereum node will be skipped (Debian: apt-get install npm)."
+    fi
+    touch .node/.complete
+}
+
+window() { # program folder
+    if [ -n "${DISPLAY:-}${WAYLAND_DISPLAY:-}" ] && [ -z "${CI:-}" ]; then
+        exec "$1" open "$2/demo.porsnap" --trust "$2/trust.json" --evidence "$2/demo.porevidence"
+    fi
+    echo "No display: the report is $2/report.pdf"
+}
+
+step=$1
+shift
+"$step" "$@"
