@@ -1,0 +1,63 @@
+"""Rates as typed, kept exact: ``95%`` and ``0.95`` are the same rational, and neither ever becomes a float.
+
+0.035 × 400 in binary floating point is 14.000000000000002, which made a published tool plan 423 items where
+400 do. A rate is the decimal text that was typed and the :class:`~fractions.Fraction` it means.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from fractions import Fraction
+
+from auditor_app.amounts import Amount
+from auditor_app.errors import SamplingError
+
+_RATE = re.compile(r"((?:0|[1-9][0-9]{0,2})(?:\.[0-9]{1,30})?) ?(%?)\Z", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """An exact rate from 0 to 1; ``text`` is its plain decimal form (``0.95``), the one that is committed to."""
+
+    text: str
+    value: Fraction
+
+    @property
+    def percent(self) -> str:
+        """For people: ``95 %``."""
+        amount = Amount.parse(self.text)
+        return f"{Amount(amount.units * 100, amount.scale).plain()} %"
+
+    def complement(self) -> Rate:
+        """One minus the rate: the risk that belongs to a confidence."""
+        amount = Amount.parse(self.text)
+        text = Amount(10**amount.scale - amount.units, amount.scale).plain()
+        return Rate(text, Fraction(text))
+
+
+def parse_rate(text: str, *, name: str) -> Rate:
+    """Read ``95%``, ``95 %`` or ``0.95`` exactly; ``name`` stands in the message.
+
+    Raises :class:`SamplingError` ``SAMPLE.PLAN`` for anything else, ``95`` included: it might mean either.
+    """
+    match = _RATE.match(text)
+    if match is None:
+        raise _refused(name, text)
+    amount = Amount.parse(match[1])
+    if match[2]:
+        amount = Amount(amount.units, amount.scale + 2)
+    if amount.fraction() > 1:
+        raise _refused(name, text)
+    plain = amount.plain()
+    return Rate(plain, Fraction(plain))
+
+
+def _refused(name: str, text: str) -> SamplingError:
+    return SamplingError(
+        "SAMPLE.PLAN",
+        f"the {name} is no rate from 0 to 1",
+        expected="a rate such as 95% or 0.95",
+        observed=repr(text[:40]),
+        action="Write a percentage with its sign, or a decimal from 0 to 1.",
+    )
