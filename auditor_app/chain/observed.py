@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
+from types import MappingProxyType
 
 from auditor_app.findings import Finding, Limitation
 
@@ -35,11 +37,25 @@ class ReserveAddress:
 
 @dataclass(frozen=True, slots=True)
 class AddressLine:
-    """A claimed address beside what was observed (base units, ``None`` where nothing trustworthy was)."""
+    """A claimed address beside what was observed (base units, ``None`` where nothing trustworthy was).
+
+    ``counted`` is false for a row whose coins stand in an earlier row: it is shown, but enters no sum of observed
+    balances.
+    """
 
     address: ReserveAddress
     decimals: int
     observed: int | None
+    grade: Grade
+    source: str
+    counted: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What evidence says of one account and asset, in base units; ``source`` names the endpoints' hosts."""
+
+    amount: int
     grade: Grade
     source: str
 
@@ -58,9 +74,14 @@ class EvidenceSummary:
 
 @dataclass(frozen=True, slots=True)
 class ReserveResult:
-    """Reserve addresses with their observations, ready for coverage."""
+    """Reserve addresses with their observations, ready for coverage.
+
+    ``observations`` are all that the evidence holds for this snapshot's blocks, by account identity and asset
+    symbol: protection funds look theirs up here. It is empty without evidence that may be relied on.
+    """
 
     lines: tuple[AddressLine, ...]
     evidence: EvidenceSummary | None
     findings: tuple[Finding, ...]
     limitations: tuple[Limitation, ...]
+    observations: Mapping[tuple[str, str], Observation] = field(default_factory=lambda: MappingProxyType({}))

@@ -105,6 +105,9 @@ _ENTRIES: tuple[tuple[str, Severity, Area, str, str], ...] = (
     # reserves
     ("ADDRESS.DUPLICATE", _EXC, _COV, "One account is counted twice.", "Count it once."),
     ("ADDRESS.UNDECODABLE", _EXC, _COV, "An address cannot be decoded for its chain.", "Ask for the right address."),
+    ("ADDRESS.NO_CHECKSUM", _WARN, _COV, "Addresses are written without a checksum: a typing error would go unnoticed.", "Ask for the checksummed spelling, or compare with a second list."),
+    ("ADDRESS.UNKNOWN_FORM", _WARN, _COV, "Addresses stand on a chain whose address form this program does not know.", "Compare their spelling by hand."),
+    ("ASSET.UNKNOWN", _EXC, _COV, "An address names an asset that the snapshot's asset map does not place on its chain.", "Ask for the corrected asset map; the row counts for nothing."),
     ("ASSET.WRAPPED_DOUBLE_COUNT", _EXC, _COV, "A wrapped form and the coins behind it are both counted.", "Count one of them."),
     ("ASSET.SELF_ISSUED", _EXC, _COV, "A reserve asset was issued by the exchange itself.", "Do not let it cover other liabilities."),
     ("CHAIN.UNPINNED_BLOCK", _WARN, _COV, "A chain is named by height without a block hash.", "Ask for the block hash."),
@@ -117,6 +120,7 @@ _ENTRIES: tuple[tuple[str, Severity, Area, str, str], ...] = (
     ("EVIDENCE.OTHER_BLOCK", _EXC, _COV, "The evidence was captured at another block than the snapshot names.", "Capture it at the named block."),
     ("EVIDENCE.MISSING", _EXC, _COV, "An address has no balance in the evidence.", "Capture it; until then it counts as nothing observed."),
     ("EVIDENCE.UNCLAIMED", _NOTE, _COV, "The evidence holds an address that the snapshot does not claim.", "Ignored in the rate."),
+    ("EVIDENCE.DISAGREE", _EXC, _COV, "Two sources gave different balances for one address.", "Ask a third source; the lower balance was used."),
     ("RESERVE.MISMATCH", _EXC, _COV, "The observed balance is not the claimed one.", "Ask for the transactions between."),
     ("RESERVE.SHORTFALL", _EXC, _COV, "Observed reserves are less than liabilities.", "Report the difference."),
     ("FUND.BELOW_TARGET", _EXC, _COV, "A protection fund is below its promised target.", "Report the difference."),

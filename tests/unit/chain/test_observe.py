@@ -1,0 +1,192 @@
+"""Claimed reserves beside evidence: what counts, at which grade, and every reason why it does not."""
+
+from __future__ import annotations
+
+import pytest
+
+from auditor_app.chain.observe import observe
+from auditor_app.chain.observed import Grade, ReserveResult
+from auditor_app.errors import SignatureError
+from auditor_app.operation import CancelToken
+from auditor_app.snapshot.statement import Asset, BlockReference, EvidenceBlock
+from tests.unit.chain.snapshots import (
+    ASSETS,
+    BTC_A,
+    BTC_B,
+    BTC_CHAIN,
+    BTC_HASH,
+    CHAINS,
+    ETH_HASH,
+    EVM_A,
+    EVM_B,
+    EVM_C,
+    evidence,
+    snapshot,
+)
+
+ROWS = [(BTC_A, "BTC", 5), (EVM_A, "ETH", 7), (EVM_A, "USDT", 9)]
+TOKEN = CancelToken()
+
+
+def codes(result: ReserveResult) -> list[str]:
+    return sorted(item.code for item in result.findings)
+
+
+def test_agreeing_evidence_of_a_pinned_auditor_is_observed_without_a_finding() -> None:
+    result = observe(snapshot(ROWS), evidence(ROWS), TOKEN)
+    assert codes(result) == []
+    assert [(line.observed, line.grade) for line in result.lines] == [(n, Grade.ONE_SOURCE) for n in (5, 7, 9)]
+    assert "RESERVES.ONE_SOURCE" in {item.code for item in result.limitations}
+    assert result.evidence is not None
+    assert result.evidence.pinned
+
+
+def test_without_evidence_nothing_is_observed() -> None:
+    result = observe(snapshot(ROWS), None, TOKEN)
+    assert codes(result) == ["EVIDENCE.ABSENT"]
+    assert all(line.observed is None and line.grade is Grade.CLAIMED for line in result.lines)
+
+
+@pytest.mark.parametrize(
+    ("bad", "code"),
+    [
+        (evidence(ROWS, signed=False), "EVIDENCE.UNTRUSTED"),
+        (evidence(ROWS, payload="44" * 32), "EVIDENCE.OTHER_SNAPSHOT"),
+        (evidence(ROWS, member=SignatureError("MEMBER.DIGEST", "changed")), "EVIDENCE.INVALID"),
+        (evidence(ROWS, member=b"account,asset,amount,source\nx,BTC,007,h\n"), "EVIDENCE.INVALID"),
+    ],
+)
+def test_a_file_that_may_not_be_relied_on_leaves_every_line_unobserved(bad: object, code: str) -> None:
+    result = observe(snapshot(ROWS), bad, TOKEN)  # type: ignore[arg-type]
+    assert codes(result) == [code]
+    assert all(line.observed is None and line.grade is Grade.CLAIMED for line in result.lines)
+    assert not result.observations
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        EvidenceBlock(block_height="101", block_hash=ETH_HASH),
+        EvidenceBlock(block_height="100", block_hash="0x" + "ac" * 32),
+        EvidenceBlock(block_height="100", block_hash=None),
+        None,
+    ],
+)
+def test_evidence_of_another_block_leaves_that_chain_unobserved(block: EvidenceBlock | None) -> None:
+    chains = {BTC_CHAIN: EvidenceBlock(block_height="900", block_hash=BTC_HASH)}
+    if block is not None:
+        chains["eip155:1"] = block
+    result = observe(snapshot(ROWS), evidence(ROWS, chains=chains), TOKEN)
+    assert codes(result) == ["EVIDENCE.MISSING", "EVIDENCE.MISSING", "EVIDENCE.OTHER_BLOCK"]
+    assert [line.observed for line in result.lines] == [5, None, None]
+
+
+def test_a_block_hash_in_another_spelling_is_the_same_block() -> None:
+    chains = {
+        "eip155:1": EvidenceBlock(block_height="100", block_hash=ETH_HASH.removeprefix("0x").upper()),
+        BTC_CHAIN: EvidenceBlock(block_height="900", block_hash=BTC_HASH),
+    }
+    assert codes(observe(snapshot(ROWS), evidence(ROWS, chains=chains), TOKEN)) == []
+
+
+def test_a_height_without_a_hash_is_a_warning_and_the_line_still_counts() -> None:
+    chains = {**CHAINS, "eip155:1": BlockReference(block_height="100")}
+    result = observe(snapshot(ROWS, chains=chains), evidence(ROWS), TOKEN)
+    assert codes(result) == ["CHAIN.UNPINNED_BLOCK"]
+    assert [line.observed for line in result.lines] == [5, 7, 9]
+
+
+def test_an_address_without_a_balance_is_missing_and_one_too_many_is_unclaimed() -> None:
+    result = observe(snapshot(ROWS), evidence([*ROWS[:2], (EVM_B, "USDT", 9)]), TOKEN)
+    assert codes(result) == ["EVIDENCE.MISSING", "EVIDENCE.UNCLAIMED"]
+    assert [line.observed for line in result.lines] == [5, 7, None]
+
+
+def test_a_fund_account_in_the_evidence_is_not_unclaimed() -> None:
+    funds = [("Guardian", "guardian", "on-chain", EVM_B, "USDT", 9, "9", "USDT")]
+    result = observe(snapshot(ROWS, funds=funds), evidence([*ROWS, (EVM_B, "USDT", 9)]), TOKEN)
+    assert codes(result) == []
+
+
+@pytest.mark.parametrize("observed", [4, 6])
+def test_any_difference_is_a_mismatch_and_the_observed_balance_stands(observed: int) -> None:
+    result = observe(snapshot(ROWS), evidence([(BTC_A, "BTC", observed), *ROWS[1:]]), TOKEN)
+    assert codes(result) == ["RESERVE.MISMATCH"]
+    assert result.lines[0].observed == observed
+    found = next(item for item in result.findings)
+    assert (found.expected, found.observed) == ("0.00000005 BTC", f"0.0000000{observed} BTC")
+
+
+def test_evidence_in_another_spelling_of_the_address_is_found() -> None:
+    result = observe(
+        snapshot(ROWS), evidence([(BTC_A, "BTC", 5), (EVM_A.lower(), "ETH", 7), (EVM_A, "USDT", 9)]), TOKEN
+    )
+    assert codes(result) == []
+
+
+def test_two_hosts_that_agree_are_two_sources_two_ports_of_one_host_are_not() -> None:
+    def grade(*sources: str) -> Grade:
+        rows = [(BTC_A, "BTC", 5, source) for source in sources]
+        return observe(snapshot(ROWS[:1]), evidence(rows), TOKEN).lines[0].grade
+
+    assert grade("a.example", "b.example") is Grade.TWO_SOURCES
+    assert grade("a.example:1", "A.example:2") is Grade.ONE_SOURCE
+    assert grade("a.example", "a.example") is Grade.ONE_SOURCE
+    assert grade("own-node:10.0.0.7") is Grade.OWN_NODE
+
+
+def test_sources_that_disagree_are_an_exception_and_the_lower_balance_counts() -> None:
+    rows = [(BTC_A, "BTC", 5, "a.example"), (BTC_A, "BTC", 3, "own-node:b")]
+    result = observe(snapshot(ROWS[:1]), evidence(rows), TOKEN)
+    assert codes(result) == ["EVIDENCE.DISAGREE", "RESERVE.MISMATCH"]
+    assert (result.lines[0].observed, result.lines[0].grade) == (3, Grade.ONE_SOURCE)
+
+
+def test_rs01_one_account_twice_in_any_spelling_is_counted_once() -> None:
+    rows = [(EVM_A, "ETH", 7), (EVM_A.lower(), "ETH", 7)]
+    result = observe(snapshot(rows), evidence(rows[:1]), TOKEN)
+    assert codes(result) == ["ADDRESS.DUPLICATE", "ADDRESS.NO_CHECKSUM"]
+    assert [line.counted for line in result.lines] == [True, False]
+
+
+def test_rs01_one_coin_under_two_symbols_is_counted_once() -> None:
+    assets = (*ASSETS, Asset(symbol="TETHER", decimals=6, on_chain=(ASSETS[2].on_chain[0].lower(),)))
+    rows = [(EVM_A, "USDT", 7), (EVM_A, "TETHER", 7)]
+    assert codes(observe(snapshot(rows, assets=assets), None, TOKEN)) == ["ADDRESS.DUPLICATE", "EVIDENCE.ABSENT"]
+
+
+def test_two_assets_of_one_account_are_two_balances() -> None:
+    assert codes(observe(snapshot([(EVM_A, "ETH", 1), (EVM_A, "USDT", 1)]), None, TOKEN)) == ["EVIDENCE.ABSENT"]
+
+
+def test_rs02_wrapped_and_native_form_both_claimed() -> None:
+    btcb = Asset(symbol="BTCB", decimals=18, on_chain=("eip155:1/erc20:" + EVM_C[9:],), backs="BTC")
+    rows = [(BTC_A, "BTC", 1000), (EVM_B, "BTCB", 1000)]
+    result = observe(snapshot(rows, assets=(*ASSETS, btcb)), None, TOKEN)
+    assert codes(result) == ["ASSET.WRAPPED_DOUBLE_COUNT", "EVIDENCE.ABSENT"]
+    assert codes(observe(snapshot(rows[1:], assets=(*ASSETS, btcb)), None, TOKEN)) == ["EVIDENCE.ABSENT"]
+
+
+def test_rs05_a_chain_without_any_block() -> None:
+    chains = {"eip155:1": CHAINS["eip155:1"]}
+    assert "CHAIN.UNPINNED_BLOCK" in codes(observe(snapshot(ROWS, chains=chains), None, TOKEN))
+
+
+@pytest.mark.parametrize("claimed", [{"BTC": 11}, {}, {"BTC": 10, "ETH": 1}])
+def test_a_claimed_total_that_is_not_the_sum_of_its_rows(claimed: dict[str, int]) -> None:
+    rows = [(BTC_A, "BTC", 4), (BTC_B, "BTC", 6)]
+    assert codes(observe(snapshot(rows, claimed=claimed), None, TOKEN)) == ["CLAIM.TOTAL", "EVIDENCE.ABSENT"]
+
+
+def test_unknown_assets_and_undecodable_accounts_count_for_nothing() -> None:
+    rows = [(EVM_A, "DOGE", 1), (BTC_A, "ETH", 1), (EVM_A[:-1], "ETH", 1)]
+    result = observe(snapshot(rows), None, TOKEN)
+    assert codes(result) == ["ADDRESS.UNDECODABLE", "ASSET.UNKNOWN", "ASSET.UNKNOWN", "EVIDENCE.ABSENT"]
+    assert not any(line.counted for line in result.lines)
+    rows_of = {item.code: item.at.row for item in result.findings if item.at.row}
+    assert rows_of == {"ASSET.UNKNOWN": 3, "ADDRESS.UNDECODABLE": 4}
+
+
+def test_a_snapshot_without_reserves_has_no_lines() -> None:
+    result = observe(snapshot(claimed=None), None, TOKEN)
+    assert (result.lines, codes(result)) == ((), ["EVIDENCE.ABSENT"])
