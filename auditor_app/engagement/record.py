@@ -72,6 +72,16 @@ class PerformedProcedure:
 
 
 @dataclass(frozen=True, slots=True)
+class InputFile:
+    """One file that was read: its role (``snapshot``, ``trust store`` …), name without folder, size and SHA-256."""
+
+    role: str
+    name: str
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class Audit:
     """The finished run."""
 
@@ -92,3 +102,5 @@ class Audit:
     procedures: tuple[PerformedProcedure, ...]
     findings: tuple[Finding, ...]
     limitations: tuple[Limitation, ...]
+    inputs: tuple[InputFile, ...] = ()
+    """The files read, for the reproduction page."""

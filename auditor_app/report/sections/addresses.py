@@ -1,0 +1,96 @@
+"""Address appendix: every reserve address by network, claimed beside observed, with the evidence's grade."""
+
+from __future__ import annotations
+
+from auditor_app.chain.observed import AddressLine
+from auditor_app.report.blocks import (
+    Cell,
+    Code,
+    Column,
+    Given,
+    Heading,
+    Inline,
+    Mark,
+    Newline,
+    PageBlock,
+    Paragraph,
+    Said,
+    Table,
+    code,
+    given,
+    quantity,
+    said,
+)
+from auditor_app.report.material import Material
+from auditor_app.report.quantities import amount_text, count_text, shown_decimals
+
+_COLUMNS = (
+    Column("No.", 0.36, "right"),
+    Column("Address", 2.75),
+    Column("Role", 0.55),
+    Column("Asset", 0.6),
+    Column("Claimed", 1.4, "right"),
+    Column("Observed", 1.4, "right"),
+    Column("Compared", 0.85),
+    Column("Grade and source", 1.25),
+)
+
+
+def build(material: Material) -> tuple[PageBlock, ...]:
+    """One table per network, under its block."""
+    lines = material.audit.addresses
+    if not lines:
+        return (Paragraph(said("The snapshot names no reserve address.")),)
+    blocks: list[PageBlock] = [
+        Paragraph(said("Balances are those at the block named above each table. Amounts are exact."))
+    ]
+    decimals = _decimals(lines)
+    number = 0
+    for chain in dict.fromkeys(line.address.chain for line in lines):
+        here = [line for line in lines if line.address.chain == chain]
+        rows = tuple(_row(number + place, line, decimals) for place, line in enumerate(here, start=1))
+        number += len(here)
+        blocks += [Heading(2, "Network"), Paragraph(_block(material, chain)), Table(_COLUMNS, rows, "tiny")]
+    return tuple(blocks)
+
+
+def _decimals(lines: tuple[AddressLine, ...]) -> dict[str, int]:
+    """Decimals to print per asset, the same down the whole appendix."""
+    values: dict[str, list[int | None]] = {}
+    scales: dict[str, int] = {}
+    for line in lines:
+        values.setdefault(line.address.asset, []).extend((line.address.claimed, line.observed))
+        scales[line.address.asset] = line.decimals
+    return {asset: shown_decimals(values[asset], scales[asset]) for asset in scales}
+
+
+def _block(material: Material, chain: str) -> Cell:
+    known = {name: (height, block) for name, height, block in material.audit.identity.chains}
+    content: list[Inline] = [Code(chain)]
+    if chain not in known:
+        return (*content, Said("  no block named in the snapshot", "muted"))
+    height, block = known[chain]
+    content += [Said("  block "), Given(count_text(int(height)) if height.isdigit() else height, "strong"), Said("  ")]
+    return (*content, Code(block) if block else Said("no block hash named", "muted"))
+
+
+def _row(number: int, line: AddressLine, decimals: dict[str, int]) -> tuple[Cell, ...]:
+    address = line.address
+    shown = decimals[address.asset]
+    observed = amount_text(line.observed, line.decimals, shown)
+    if line.observed is None:
+        compared = Mark("none", "Not observed")
+    else:
+        agrees = line.observed == address.claimed
+        compared = Mark("agrees", "Agrees") if agrees else Mark("exception", "Differs")
+    source: Cell = (Given(line.grade.value),) if not line.source else (Given(line.grade.value), Newline(), Given(line.source, "muted"))
+    return (
+        quantity(count_text(number)),
+        code(address.account.rpartition(":")[2]),
+        given(address.role),
+        given(address.asset, "strong"),
+        quantity(amount_text(address.claimed, line.decimals, shown)),
+        quantity(observed),
+        (compared,),
+        source,
+    )

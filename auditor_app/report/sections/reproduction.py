@@ -1,0 +1,106 @@
+"""Reproduction: program version, input digests, the command that performs it again, and what must come out."""
+
+from __future__ import annotations
+
+import shlex
+
+from auditor_app.engagement.record import AuditRequest
+from auditor_app.report.blocks import (
+    Cell,
+    Code,
+    Column,
+    Given,
+    Heading,
+    PageBlock,
+    Paragraph,
+    Said,
+    Table,
+    code,
+    digits,
+    given,
+    quantity,
+    said,
+)
+from auditor_app.report.material import Material
+from auditor_app.report.quantities import count_text
+
+
+def build(material: Material) -> tuple[PageBlock, ...]:
+    """Inputs, command, expected roots, attachments."""
+    audit = material.audit
+    return (
+        Paragraph(
+            said(
+                "Anybody who holds the inputs can perform the procedures again, without a network, and must obtain "
+                "the same roots, totals and findings and the byte-identical document."
+            )
+        ),
+        Table((Column("Item", 1), Column("Value", 3)), _program(material), labels=True),
+        Heading(2, "Inputs"),
+        *_inputs(material),
+        Heading(2, "Command"),
+        Paragraph((Code(command(audit.request, material.date.text if material.date.typed else None)),)),
+        Heading(2, "Expected result"),
+        Table((Column("Ledger and scheme", 1), Column("Expected root", 3)), _roots(material)),
+        Paragraph(said("Expected totals are the recalculated ones in the table of liability totals.")),
+        Heading(2, "Attachments"),
+        Table(_ATTACHED, _attached(material), "small"),
+    )
+
+
+_ATTACHED = (Column("File", 1), Column("Content", 1.6), Column("Bytes", 0.6, "right"), Column("SHA-256", 3.2))
+
+
+def command(request: AuditRequest, typed_date: str | None) -> str:
+    """The command line that builds this report again; file names only, never folders."""
+    words = ["reserve-auditor", "report", "build", request.snapshot.name, "--trust", request.trust_store.name]
+    if request.evidence is not None:
+        words += ["--evidence", request.evidence.name]
+    for option, value in (("--nonce", request.nonce), ("--previous", request.previous), ("--at", request.trusted_time)):
+        if value is not None:
+            words += [option, value]
+    for ledger, root in request.published_roots:
+        words += ["--published-root", f"{ledger}={root}"]
+    if request.sample is not None:
+        words += ["--sample", request.sample.record.name, "--randomness", request.sample.randomness]
+    if typed_date is not None:
+        words += ["--date", typed_date]
+    return shlex.join([*words, "-o", "report.pdf"])
+
+
+def _program(material: Material) -> tuple[tuple[Cell, ...], ...]:
+    note = "typed" if material.date.typed else "none was typed: the day of the newest input"
+    return (
+        (said("Program"), (Said("Reserve Auditor "), Given(material.audit.program_version))),
+        (said("Report id"), code(material.report_id)),
+        (said("Report date"), (Given(material.date.text), Said(f", {note}"))),
+        (said("Document format"), said("produced as PDF/A-3a and PDF/UA-1")),
+    )
+
+
+def _inputs(material: Material) -> tuple[PageBlock, ...]:
+    audit = material.audit
+    if audit.inputs:
+        columns = (Column("Input", 0.8), Column("File", 1.3), Column("Bytes", 0.7, "right"), Column("SHA-256", 3.1))
+        rows = tuple(
+            (said(item.role), given(item.name), quantity(count_text(item.size)), digits(item.sha256))
+            for item in audit.inputs
+        )
+        return (Table(columns, rows, "small"),)
+    payloads: list[tuple[Cell, ...]] = [(given(audit.identity.file_name), digits(audit.identity.payload_sha256))]
+    if audit.evidence is not None:
+        payloads.append((given(audit.evidence.file_name), digits(audit.evidence.payload_sha256)))
+    return (Table((Column("File", 1), Column("SHA-256 of the signed payload", 3)), tuple(payloads), "small"),)
+
+
+def _roots(material: Material) -> tuple[tuple[Cell, ...], ...]:
+    return tuple(
+        ((Given(f"{item.ledger}, {item.scheme}"),), digits(item.recomputed)) for item in material.audit.commitments
+    )
+
+
+def _attached(material: Material) -> tuple[tuple[Cell, ...], ...]:
+    return tuple(
+        (code(item.name), said(item.description), quantity(count_text(len(item.data))), digits(item.sha256))
+        for item in material.exhibits
+    )

@@ -1,0 +1,75 @@
+"""Scope: entity, instant, ledgers, assets, networks with their blocks, and how the ratio is defined."""
+
+from __future__ import annotations
+
+from auditor_app.report.blocks import (
+    Bullets,
+    Cell,
+    Column,
+    Heading,
+    PageBlock,
+    Paragraph,
+    Table,
+    code,
+    digits,
+    given,
+    quantity,
+    said,
+)
+from auditor_app.report.material import Material
+from auditor_app.report.quantities import count_text
+
+_DEFINITIONS = (
+    "Rate: observed reserves divided by gross liabilities of the same asset over all ledgers, in percent, rounded "
+    "down to four decimals. Exact amounts stand beside every rate.",
+    "Gross liabilities: the sum of what is owed to customers. Debts of customers (negative balances) are not netted; "
+    "where there are debts, net liabilities and the net rate are shown beside the gross ones.",
+    "Observed reserves: balances at the named block, from the evidence file. A claimed balance that was not observed "
+    "counts as nothing observed.",
+    "Each asset is compared with itself. Wrapped and pegged forms are assets of their own; no asset is converted "
+    "into another.",
+    "Protection funds are never part of the reserves or of the rate; they have a table of their own.",
+)
+
+
+def build(material: Material) -> tuple[PageBlock, ...]:
+    """Subject matter, networks, definitions."""
+    identity = material.audit.identity
+    blocks: list[PageBlock] = [
+        Table((Column("Subject", 1), Column("As stated in the snapshot", 3)), _subject(material), labels=True),
+        Heading(2, "Ledgers"),
+        Table(
+            (Column("Ledger", 2), Column("Rows counted", 1, "right")),
+            tuple((given(name), quantity(count_text(rows))) for name, rows in material.audit.ledgers),
+        ),
+        Heading(2, "Networks and blocks"),
+    ]
+    if identity.chains:
+        columns = (Column("Network (CAIP-2)", 1.1), Column("Block height", 0.8, "right"), Column("Block hash", 3.2))
+        rows = tuple(
+            (code(chain), quantity(_height(height)), code(block) if block else said("not stated", "muted"))
+            for chain, height, block in identity.chains
+        )
+        blocks.append(Table(columns, rows))
+    else:
+        blocks.append(Paragraph(said("The snapshot names no network.")))
+    blocks += [Heading(2, "Definitions"), Bullets(tuple(said(text) for text in _DEFINITIONS))]
+    return tuple(blocks)
+
+
+def _subject(material: Material) -> tuple[tuple[Cell, ...], ...]:
+    identity = material.audit.identity
+    assets = ", ".join(line.asset for line in material.audit.coverage)
+    return (
+        (said("Entity"), given(identity.issuer, "strong")),
+        (said("Subject matter"), said("Liabilities to customers and reserves held against them, by asset")),
+        (said("Instant (UTC)"), given(identity.as_of)),
+        (said("Snapshot made (UTC)"), given(identity.created_at)),
+        (said("Assets"), given(assets)),
+        (said("Snapshot"), given(identity.snapshot_id)),
+        (said("Payload SHA-256"), digits(identity.payload_sha256)),
+    )
+
+
+def _height(height: str) -> str:
+    return count_text(int(height)) if height.isascii() and height.isdigit() else height
