@@ -57,6 +57,34 @@ def write_atomically(path: Path, data: bytes, *, mode: int = 0o644) -> None:
     _sync_directory(path.parent)
 
 
+def write_new(path: Path, data: bytes, *, code: str, mode: int = 0o644) -> None:
+    """:func:`write_atomically`, but a file that is already there stays: :class:`AuditError` with ``code``."""
+    temporary = ""
+    try:
+        descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, mode)
+        os.link(temporary, path)  # unlike a rename, fails if the name is taken
+    except FileExistsError:
+        raise AuditError(
+            code, "the file is there already and is not replaced", at=Location(str(path)), action="Choose another name."
+        ) from None
+    except OSError as error:
+        raise AuditError(
+            "OUTPUT.WRITE",
+            f"the file cannot be written ({error.strerror})",
+            at=Location(str(path)),
+            action="Choose a folder that exists and may be written.",
+        ) from None
+    finally:
+        if temporary:
+            Path(temporary).unlink(missing_ok=True)
+    _sync_directory(path.parent)
+
+
 def _sync_directory(folder: Path) -> None:
     """Make the rename itself durable where the system allows it."""
     if os.name != "posix":

@@ -55,7 +55,7 @@ _ENTRIES: tuple[tuple[str, Severity, Area, str, str], ...] = (
     ("SNAPSHOT.GRAMMAR", _CRIT, _DATA, "A member breaks the byte-exact grammar.", "Ask the issuer for corrected data; nothing behind the named byte was read."),
     # who signed it
     ("SIGNATURE.INVALID", _CRIT, _AUTH, "A signature does not fit the payload and the key it names.", "Treat the file as changed on its way."),
-    ("SIGNATURE.UNKNOWN_KEY", _WARN, _AUTH, "A signature was made by a key that is not pinned.", "Obtain the fingerprint over a second channel, or ignore that signature."),
+    ("SIGNATURE.UNKNOWN_KEY", _CRIT, _AUTH, "A signature was made by a key that is not pinned.", "Obtain its fingerprint over a second channel and pin it, or ask for a file without that signature."),
     ("SIGNATURE.THRESHOLD", _CRIT, _AUTH, "Fewer distinct pinned keys and signers signed than the trust store asks for.", "Ask for the missing signature."),
     ("SIGNATURE.REVOKED", _CRIT, _AUTH, "A signing key was revoked before the trusted time.", "Ask for a file signed by a key that is still valid."),
     ("SIGNATURE.EXPIRED", _CRIT, _AUTH, "A signing key was outside its validity at the trusted time.", "Ask for a file signed by a valid key, or type the right time."),
@@ -102,6 +102,7 @@ _ENTRIES: tuple[tuple[str, Severity, Area, str, str], ...] = (
     ("SAMPLE.PLAN", _CRIT, _USE, "The sample plan cannot be computed.", "Correct the rates."),
     ("SAMPLE.INCLUSION", _CRIT, _DATA, "A drawn leaf's inclusion proof does not lead to the published root.", "Count it as a deviation and inquire."),
     ("SAMPLE.DUMMY", _CRIT, _USE, "The dummy leaf, which must fail, passed.", "Do not rely on this run; report the defect."),
+    ("SAMPLE.WEAKER_SOURCE", _NOTE, _DATA, "The sample's randomness comes from a source weaker than a drand round.", "Weigh it; prefer a drand round."),
     # reserves
     ("ADDRESS.DUPLICATE", _EXC, _COV, "One account is counted twice.", "Count it once."),
     ("ADDRESS.UNDECODABLE", _EXC, _COV, "An address cannot be decoded for its chain.", "Ask for the right address."),

@@ -31,16 +31,27 @@ def binomial_cdf(deviations: Sequence[int], sizes: Sequence[int], rate: Fraction
     """P(X ≤ k) for each pair of ``deviations`` and ``sizes`` in a population with deviation rate ``rate``."""
     from scipy.stats import binom
 
-    return [float(p) for p in binom.cdf(deviations, sizes, float(rate))]
+    return _listed(binom.cdf(deviations, sizes, float(rate)))
 
 
-def hypergeometric_cdf(
-    deviations: Sequence[int], sizes: Sequence[int], population: int, marked: int
-) -> list[float]:
+def hypergeometric_cdf(deviations: Sequence[int], sizes: Sequence[int], population: int, marked: int) -> list[float]:
     """P(X ≤ k) for each pair when ``marked`` of ``population`` items deviate and none is drawn twice."""
     from scipy.stats import hypergeom
 
-    return [float(p) for p in hypergeom.cdf(deviations, population, marked, sizes)]
+    return _listed(hypergeom.cdf(deviations, population, marked, sizes))
+
+
+def poisson_cdf(deviations: Sequence[int], mean: Fraction) -> list[float]:
+    """P(X ≤ k) for each of ``deviations`` where ``mean`` deviations are to be expected."""
+    from scipy.stats import poisson
+
+    return _listed(poisson.cdf(deviations, float(mean)))
+
+
+def _listed(values: object) -> list[float]:
+    import numpy as np
+
+    return [float(value) for value in np.atleast_1d(np.asarray(values, dtype=float))]
 
 
 def binomial_below(deviations: int, size: int, rate: Fraction, limit: Fraction) -> bool:

@@ -12,9 +12,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from types import MappingProxyType
-from typing import Literal
+from typing import TYPE_CHECKING, Literal, cast
 
 from auditor_app.errors import SamplingError
+
+if TYPE_CHECKING:
+    from eth_typing import BLSPubkey, BLSSignature
 
 MAX_ROUND = 2**63 - 1
 _G1_BYTES = 48
@@ -80,28 +83,31 @@ class DrandChain:
 
 def _fits_g1(key: bytes, message: bytes, signature: bytes) -> bool:
     """e(signature, g₂) = e(H(message), key), signature in G1 and key in G2 (RFC 9380 hash to curve)."""
-    from py_ecc.bls.g2_primitives import is_inf, os2ip, signature_to_G2, subgroup_check
+    from py_ecc.bls.g2_primitives import signature_to_G2, subgroup_check
     from py_ecc.bls.hash_to_curve import hash_to_G1
     from py_ecc.bls.point_compression import decompress_G1
-    from py_ecc.optimized_bls12_381 import FQ12, G2, final_exponentiate, neg, pairing
+    from py_ecc.bls.typing import G1Compressed
+    from py_ecc.fields import optimized_bls12_381_FQ12
+    from py_ecc.optimized_bls12_381.optimized_curve import G2, is_inf, neg
+    from py_ecc.optimized_bls12_381.optimized_pairing import final_exponentiate, pairing
 
     try:
-        point = decompress_G1(os2ip(signature))
+        point = decompress_G1(G1Compressed(int.from_bytes(signature, "big")))
     except ValueError:  # no point of the curve
         return False
     if is_inf(point) or not subgroup_check(point):
         return False
-    pinned = signature_to_G2(key)
-    hashed = hash_to_G1(message, _G1_DST, sha256)
+    pinned = signature_to_G2(cast("BLSSignature", key))
+    hashed = hash_to_G1(message, _G1_DST, sha256)  # type: ignore[arg-type]  # its annotation wants a digest object
     product = pairing(G2, point, final_exponentiate=False) * pairing(pinned, neg(hashed), final_exponentiate=False)
-    return bool(final_exponentiate(product) == FQ12.one())
+    return bool(final_exponentiate(product) == optimized_bls12_381_FQ12.one())
 
 
 def _fits_g2(key: bytes, message: bytes, signature: bytes) -> bool:
     """The same with signature in G2 and key in G1: the IETF's basic scheme."""
-    from py_ecc.bls import G2Basic
+    from py_ecc.bls.ciphersuites import G2Basic
 
-    return bool(G2Basic.Verify(key, message, signature))
+    return bool(G2Basic.Verify(cast("BLSPubkey", key), message, cast("BLSSignature", signature)))
 
 
 _CHAINS = (

@@ -12,7 +12,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import accumulate, islice
+from itertools import accumulate, islice, pairwise
 
 from auditor_app.errors import SamplingError
 from auditor_app.sampling.select import index_stream
@@ -75,7 +75,7 @@ def cell(values: Sequence[int], size: int, seed: bytes) -> MonetarySelection:
         raise _refused("there are more cells than units of value", "Lower the sample size.")
     edges = [i * total // size for i in range(size + 1)]
     units = []
-    for i, (low, high) in enumerate(zip(edges, edges[1:], strict=False)):
+    for i, (low, high) in enumerate(pairwise(edges)):
         stream = index_stream(seed + i.to_bytes(8, "big"), high - low)
         units.append(Fraction(low + 1 + next(stream)))
     return _select(values, Fraction(total, size), tuple(units))

@@ -211,9 +211,7 @@ class _Test:
 
 def _cumulative(distribution: Distribution, size: int, rate: Fraction, deviations: list[int]) -> list[float]:
     if distribution is Distribution.POISSON:
-        from scipy.stats import poisson
-
-        return [float(p) for p in poisson.cdf(deviations, float(rate * size))]
+        return distributions.poisson_cdf(deviations, rate * size)
     if distribution is Distribution.BINOMIAL:
         return distributions.binomial_cdf(deviations, [size] * len(deviations), rate)
     raise _refused("two stages are planned with the binomial or Poisson distribution", "Choose one of them.")

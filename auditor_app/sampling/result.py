@@ -10,7 +10,7 @@ from auditor_app.merkle.result import InclusionProof
 
 @dataclass(frozen=True, slots=True)
 class SampleItem:
-    """One drawn leaf: 0-based ``index``, its ticket (hex), its key as read, and whether its proof reached the root."""
+    """One drawn leaf: 0-based ``index``, Rivest's ticket number (decimal text), its key as read, and whether its proof reached the root."""
 
     index: int
     ticket: str
@@ -21,7 +21,11 @@ class SampleItem:
 
 @dataclass(frozen=True, slots=True)
 class SampleResult:
-    """The whole sample with everything needed to draw it again."""
+    """The whole sample with everything needed to draw it again.
+
+    ``size`` is what was committed to; ``items`` are more where the sample was extended. ``method`` is a
+    :class:`~auditor_app.sampling.distributions.Distribution`; ``seed`` is the text the sampler takes.
+    """
 
     ledger: str
     scheme: str
@@ -40,6 +44,7 @@ class SampleResult:
     items: tuple[SampleItem, ...]
     dummy_rejected: bool
     findings: tuple[Finding, ...]
+    method: str = "hypergeometric"
 
     @property
     def deviations(self) -> int:
