@@ -2,7 +2,7 @@
 
 Field names are the file's own in camelCase; every quantity is a decimal string; unknown fields are refused.
 Structs are frozen; cross-field rules (totals name declared columns, members are subjects …) are checked by
-:func:`auditor_app.snapshot.authenticate.check_statement`, not by the schema.
+:func:`auditor_app.snapshot.consistency.check_statement`, not by the schema.
 """
 
 from __future__ import annotations
