@@ -127,7 +127,9 @@ FUND_FIELDS = (
     _text("name"),
     _choice("kind", KINDS),
     _choice("custody", CUSTODIES),
-    _field("account", rb"[-0-9A-Za-z_.:%]{1,180}", "a CAIP-10 account, or an account name of the issuer's ledger"),
+    _field(
+        "account", rb"[-0-9A-Za-z_.:%]{0,180}", "a CAIP-10 account; for a ledger entry its account name, or nothing"
+    ),
     _ASSET,
     _CLAIMED,
     _field("target", rb"(?:0|[1-9][0-9]{0,29})(?:\.[0-9]{1,18})?", "a plain decimal number"),

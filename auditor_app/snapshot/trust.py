@@ -98,11 +98,11 @@ class TrustStore(Closed, frozen=True, kw_only=True):
         return next((item for item in self.keys if item.spki_sha256 == keyid), None)
 
     def required(self, issuer: str, at: str) -> int:
-        """How many distinct keys and distinct signers of ``issuer`` must have signed, judged at an instant."""
+        """How many distinct keys and distinct signers of ``issuer`` must have signed, judged at an instant; never 0."""
         policy = self.issuers.get(issuer)
         if policy is not None and policy.threshold is not None:
             return int(policy.threshold)
-        return len([item for item in self.issuer_keys(issuer) if not item.revoked(at)])
+        return max(1, len([item for item in self.issuer_keys(issuer) if not item.revoked(at)]))
 
     def issuer_keys(self, issuer: str) -> tuple[PinnedKey, ...]:
         """The pinned keys that may sign snapshots of ``issuer``."""
