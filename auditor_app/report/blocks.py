@@ -111,7 +111,7 @@ class Paragraph(Block, frozen=True):
     """Running text."""
 
     content: Cell
-    style: Literal["body", "lead", "small"] = "body"
+    style: Literal["body", "small", "command"] = "body"
 
 
 class Bullets(Block, frozen=True):

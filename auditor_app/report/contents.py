@@ -9,7 +9,6 @@ from auditor_app.report.blocks import PageBlock
 from auditor_app.report.material import Material
 from auditor_app.report.sections import (
     addresses,
-    chart,
     coverage,
     exceptions,
     funds,
@@ -40,10 +39,9 @@ SECTIONS: tuple[Section, ...] = (
     Section("3", "Procedures and findings", procedures.build, fresh=True),
     Section("4", "Snapshot and commitments", snapshot.build, fresh=True),
     Section("5", "Coverage by asset", coverage.build, wide=True, fresh=True),
-    Section("6", "Coverage chart", chart.build, fresh=True),
-    Section("7", "Protection funds", funds.build),
-    Section("8", "Exceptions, notes and warnings", exceptions.build, fresh=True),
-    Section("9", "What this report does not cover", limitations.build, fresh=True),
+    Section("6", "Protection funds", funds.build, fresh=True),
+    Section("7", "Exceptions, notes and warnings", exceptions.build, fresh=True),
+    Section("8", "What this report does not cover", limitations.build, fresh=True),
     Section("A", "Addresses", addresses.build, wide=True, fresh=True),
     Section("B", "Sample", sample.build, fresh=True),
     Section("C", "Reproduction", reproduction.build, fresh=True),

@@ -28,7 +28,7 @@ from auditor_app.report.typeset import typeset
 _TITLE = "Agreed-Upon Procedures Report"
 _SUBTITLE = "on proof of reserves"
 _COVER_NAME_LENGTH = 160
-_HEADER_NAME_LENGTH = 48
+_HEADER_NAME_LENGTH = 36
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,11 +12,12 @@ import io
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from auditor_app.amounts import Amount
+from auditor_app.engagement.document import audit_document
 from auditor_app.engagement.record import Audit
-from auditor_app.findings import Finding
+from auditor_app.sampling.result import SampleResult
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
@@ -40,7 +41,13 @@ class Exhibit:
 def exhibits(audit: Audit, report_date: str) -> tuple[Exhibit, ...]:
     """Every attachment of a report on ``audit``, in order."""
     made = [
-        Exhibit("findings.json", "application/json", "data", "Findings, limitations and compared values", _record(audit, report_date)),
+        Exhibit(
+            "findings.json",
+            "application/json",
+            "data",
+            "Findings, limitations and compared values",
+            _record(audit, report_date),
+        ),
         Exhibit("coverage.csv", "text/csv", "data", "Coverage by asset, exact amounts", _coverage(audit)),
     ]
     if audit.addresses:
@@ -61,97 +68,43 @@ def _units(value: int | None, decimals: int) -> str | None:
 
 
 def _record(audit: Audit, report_date: str) -> bytes:
-    """The whole run as JSON, ASCII only; no path, clock or machine enters it."""
-    identity = audit.identity
-    document: dict[str, Any] = {
+    """The run as ``verify --json`` prints it, with what the report adds; ASCII, no path, clock or machine in it."""
+    document = {
         "format": "reserve-auditor-report/1",
         "programVersion": audit.program_version,
         "reportDate": report_date,
-        "snapshot": {
-            "file": identity.file_name,
-            "id": identity.snapshot_id,
-            "sequence": str(identity.sequence),
-            "issuer": identity.issuer,
-            "asOf": identity.as_of,
-            "createdAt": identity.created_at,
-            "payloadSha256": identity.payload_sha256,
-            "signers": [{"signer": key.signer, "spkiSha256": key.spki_sha256} for key in identity.signers],
-            "threshold": str(identity.threshold),
-            "chains": [
-                {"chain": chain, "blockHeight": height, "blockHash": block or None}
-                for chain, height, block in identity.chains
-            ],
-        },
+        "inputs": [
+            {"role": item.role, "name": item.name, "size": str(item.size), "sha256": item.sha256}
+            for item in audit.inputs
+        ],
         "evidencePayloadSha256": None if audit.evidence is None else audit.evidence.payload_sha256,
-        "verdicts": {
-            "authentic": audit.verdicts.authentic.value,
-            "data": audit.verdicts.data.value,
-            "coverage": audit.verdicts.coverage.value,
-        },
         "procedures": [
             {"key": item.key, "performed": item.performed, "extent": item.extent, "outcome": item.outcome}
             for item in audit.procedures
         ],
-        **_compared(audit),
-        "findings": [_finding(item) for item in audit.findings],
-        "limitations": [
-            {"code": item.code, "subject": item.subject, "message": item.message} for item in audit.limitations
-        ],
+        "sample": _sample_summary(audit.sample),
+        **audit_document(audit),
     }
+    if audit.identity.trusted_time.source == "now":
+        document["snapshot"]["trustedTime"]["instant"] = None
     return (json.dumps(document, indent=1, ensure_ascii=True) + "\n").encode("ascii")
 
 
-def _compared(audit: Audit) -> dict[str, Any]:
-    """Roots, totals, funds and the sample as JSON values."""
-    sample = audit.sample
+def _sample_summary(sample: SampleResult | None) -> dict[str, str] | None:
+    """The sample's identity; its items ride in ``sample.csv``."""
+    if sample is None:
+        return None
     return {
-        "commitments": [
-            {
-                "ledger": item.ledger,
-                "scheme": item.scheme,
-                "parameters": dict(sorted(item.parameters.items())),
-                "published": item.published,
-                "recomputed": item.recomputed,
-                "typed": item.typed,
-                "leafCount": str(item.leaf_count),
-            }
-            for item in audit.commitments
-        ],
-        "totals": [
-            {
-                "ledger": item.ledger,
-                "asset": item.asset,
-                "published": None if item.published is None else str(item.published),
-                "recomputed": item.recomputed_base_units(),
-            }
-            for item in audit.totals
-        ],
-        "funds": [
-            {"name": item.name, "claimed": item.claimed, "observed": item.observed, "target": item.target, "unit": item.unit}
-            for item in audit.fund_totals
-        ],
-        "sample": None
-        if sample is None
-        else {
-            "ledger": sample.ledger,
-            "root": sample.root,
-            "commitment": sample.commitment,
-            "seed": sample.seed,
-            "size": str(sample.size),
-            "deviations": str(sample.deviations),
-        },
-    }
-
-
-def _finding(item: Finding) -> dict[str, str]:
-    return {
-        "code": item.code,
-        "severity": item.severity.value,
-        "procedure": item.procedure,
-        "subject": item.subject,
-        "message": item.message,
-        "expected": item.expected,
-        "observed": item.observed,
+        "ledger": sample.ledger,
+        "scheme": sample.scheme,
+        "root": sample.root,
+        "population": str(sample.population),
+        "commitment": sample.commitment,
+        "source": sample.source,
+        "randomness": sample.randomness,
+        "seed": sample.seed,
+        "size": str(sample.size),
+        "deviations": str(sample.deviations),
     }
 
 
@@ -178,7 +131,16 @@ def _cell(value: str | None) -> str:
 
 
 def _coverage(audit: Audit) -> bytes:
-    header = ("asset", "liabilities", "debts", "claimed", "observed", "difference", "rate_percent_floor", "net_rate_percent_floor")
+    header = (
+        "asset",
+        "liabilities",
+        "debts",
+        "claimed",
+        "observed",
+        "difference",
+        "rate_percent_floor",
+        "net_rate_percent_floor",
+    )
     return _table(
         header,
         (

@@ -20,14 +20,13 @@ if TYPE_CHECKING:
 _INCHES_PER_ROW = 0.235
 _MARGIN_INCHES = 0.72
 _WIDTH_INCHES = 6.69
-_NARROWEST_SPAN = 2.0
-_WIDEST_SPAN = 100.0
-_SYMBOL_LENGTH = 12
+_SPANS = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0)
+_SYMBOL_LENGTH = 11
 
 
 @dataclass(frozen=True, slots=True)
 class Palette:
-    """Colours as ``#rrggbb``; shape and word stand beside each of them."""
+    """Colours as ``#rrggbb`` (``background`` may be ``none``); shape and word stand beside each of them."""
 
     text: str
     muted: str
@@ -38,7 +37,7 @@ class Palette:
 
 
 PRINT_PALETTE = Palette(
-    text="#1b2430", muted="#5b6674", line="#c9d0d8", background="#ffffff", agrees="#00664f", shortfall="#b3400e"
+    text="#1b2430", muted="#5b6674", line="#c9d0d8", background="none", agrees="#00664f", shortfall="#b3400e"
 )
 
 
@@ -53,18 +52,20 @@ class _Lollipop:
     label: str
 
 
-def coverage_figure(lines: Sequence[CoverageLine], palette: Palette) -> Figure:
+def coverage_figure(
+    lines: Sequence[CoverageLine], palette: Palette, *, scale: Sequence[CoverageLine] | None = None
+) -> Figure:
     """A row per asset from the top, in the given order; assets without a rate are named and left empty.
 
     The axis is symmetric about 100 % and reaches at most from 0 to 200 %; a rate beyond it is drawn at the edge with
-    an arrow and its exact value.
+    an arrow and its exact value. ``scale`` are the lines that set the axis, where a figure shows only some of them.
     """
     from matplotlib.figure import Figure
 
-    span = _span(lines)
+    span = _span(lines if scale is None else scale)
     height = _MARGIN_INCHES + _INCHES_PER_ROW * max(len(lines), 1)
     figure = Figure(figsize=(_WIDTH_INCHES, height), facecolor=palette.background)
-    axes = figure.add_axes((0.145, 0.42 / height, 0.54, 1 - _MARGIN_INCHES / height), facecolor=palette.background)
+    axes = figure.add_axes((0.175, 0.42 / height, 0.53, 1 - _MARGIN_INCHES / height), facecolor=palette.background)
     for row, line in enumerate(lines):
         _draw_row(axes, row, _lollipop(line, span), palette)
     axes.axvline(100, color=palette.text, linewidth=1.1, zorder=2)
@@ -76,10 +77,10 @@ def coverage_figure(lines: Sequence[CoverageLine], palette: Palette) -> Figure:
 
 def svg(figure: Figure) -> bytes:
     """The figure as SVG with outlined text: the same bytes for the same figure, today and elsewhere."""
-    import matplotlib
+    import matplotlib as mpl
 
     buffer = io.BytesIO()
-    with matplotlib.rc_context({"svg.hashsalt": "reserve-auditor", "svg.fonttype": "path"}):
+    with mpl.rc_context({"svg.hashsalt": "reserve-auditor", "svg.fonttype": "path"}):
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
     return buffer.getvalue()
 
@@ -89,9 +90,9 @@ def _place(line: CoverageLine) -> float | None:
 
 
 def _span(lines: Sequence[CoverageLine]) -> float:
-    """How far the axis reaches on either side of 100 %: the largest distance, within limits."""
-    distances = [abs(place - 100) for place in map(_place, lines) if place is not None]
-    return min(max([_NARROWEST_SPAN, *distances]), _WIDEST_SPAN)
+    """How far the axis reaches on either side of 100 %: the next round distance, at most 100."""
+    farthest = max((abs(place - 100) for place in map(_place, lines) if place is not None), default=0.0)
+    return next((span for span in _SPANS if span >= farthest), _SPANS[-1])
 
 
 def _lollipop(line: CoverageLine, span: float) -> _Lollipop | None:
@@ -138,7 +139,13 @@ def _dress(axes: Any, span: float, palette: Palette) -> None:
     axes.set_xticks(places, [f"{place:.6g} %" for place in places])
     for label in axes.get_xticklabels():
         label.set_font(_font("Regular", 7.6))
-    axes.set_title("observed reserves in percent of gross liabilities", loc="left", pad=7, color=palette.muted, font=_font("Regular", 7.6))
+    axes.set_title(
+        "observed reserves in percent of gross liabilities",
+        loc="left",
+        pad=7,
+        color=palette.muted,
+        font=_font("Regular", 7.6),
+    )
 
 
 def _font(weight: str, size: float) -> Any:

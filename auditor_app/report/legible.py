@@ -1,7 +1,7 @@
-"""Text from files made literal on paper: what cannot be seen or printed is written out as an escape.
+r"""Text from files made literal on paper: what cannot be seen or printed is written out as an escape.
 
 A name may hold bidirectional controls, line breaks, private-use characters or a script that the bundled fonts do
-not cover. Each such character is printed as ``\\u202e``, the same form as on the terminal, so that nothing is
+not cover. Each such character is printed as ``\u202e``, the same form as on the terminal, so that nothing is
 dropped, reordered or drawn over its neighbours.
 """
 

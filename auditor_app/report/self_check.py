@@ -117,7 +117,9 @@ def _fonts_not_embedded(document: Any) -> Iterator[str]:
 def _attachment_problems(document: Any, expected: Sequence[str]) -> Iterator[str]:
     found = {}
     for specification in document.Root.get("/AF", []):
-        found[str(specification.get("/UF", specification.get("/F", "")))] = str(specification.get("/AFRelationship", ""))
+        found[str(specification.get("/UF", specification.get("/F", "")))] = str(
+            specification.get("/AFRelationship", "")
+        )
     for name in expected:
         if name not in found:
             yield f"attachment {name} is missing"

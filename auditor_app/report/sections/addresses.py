@@ -11,7 +11,6 @@ from auditor_app.report.blocks import (
     Heading,
     Inline,
     Mark,
-    Newline,
     PageBlock,
     Paragraph,
     Said,
@@ -26,13 +25,13 @@ from auditor_app.report.quantities import amount_text, count_text, shown_decimal
 
 _COLUMNS = (
     Column("No.", 0.36, "right"),
-    Column("Address", 2.75),
+    Column("Address", 2.3),
     Column("Role", 0.55),
-    Column("Asset", 0.6),
+    Column("Asset", 1),
     Column("Claimed", 1.4, "right"),
     Column("Observed", 1.4, "right"),
     Column("Compared", 0.85),
-    Column("Grade and source", 1.25),
+    Column("Grade", 0.85),
 )
 
 
@@ -44,14 +43,24 @@ def build(material: Material) -> tuple[PageBlock, ...]:
     blocks: list[PageBlock] = [
         Paragraph(said("Balances are those at the block named above each table. Amounts are exact."))
     ]
+    sources = {name: f"S{place}" for place, name in enumerate(_sources(lines), start=1)}
+    if sources:
+        columns = (Column("Source", 0.3), Column("Endpoints that answered", 4))
+        listed = tuple((said(tag, "strong"), given(name)) for name, tag in sources.items())
+        blocks.append(Table(columns, listed, "small"))
     decimals = _decimals(lines)
     number = 0
     for chain in dict.fromkeys(line.address.chain for line in lines):
         here = [line for line in lines if line.address.chain == chain]
-        rows = tuple(_row(number + place, line, decimals) for place, line in enumerate(here, start=1))
+        rows = tuple(_row(number + place, line, decimals, sources) for place, line in enumerate(here, start=1))
         number += len(here)
         blocks += [Heading(2, "Network"), Paragraph(_block(material, chain)), Table(_COLUMNS, rows, "tiny")]
     return tuple(blocks)
+
+
+def _sources(lines: tuple[AddressLine, ...]) -> list[str]:
+    """Distinct sources in the order they first occur; printed once, since every row repeats them."""
+    return list(dict.fromkeys(line.source for line in lines if line.source))
 
 
 def _decimals(lines: tuple[AddressLine, ...]) -> dict[str, int]:
@@ -74,16 +83,20 @@ def _block(material: Material, chain: str) -> Cell:
     return (*content, Code(block) if block else Said("no block hash named", "muted"))
 
 
-def _row(number: int, line: AddressLine, decimals: dict[str, int]) -> tuple[Cell, ...]:
+def _row(number: int, line: AddressLine, decimals: dict[str, int], sources: dict[str, str]) -> tuple[Cell, ...]:
     address = line.address
     shown = decimals[address.asset]
     observed = amount_text(line.observed, line.decimals, shown)
-    if line.observed is None:
+    if not line.counted:
+        compared = Mark("warning", "Counted before")
+    elif line.observed is None:
         compared = Mark("none", "Not observed")
     else:
         agrees = line.observed == address.claimed
         compared = Mark("agrees", "Agrees") if agrees else Mark("exception", "Differs")
-    source: Cell = (Given(line.grade.value),) if not line.source else (Given(line.grade.value), Newline(), Given(line.source, "muted"))
+    grade: Cell = (Given(line.grade.value),)
+    if line.source:
+        grade = (*grade, Said(f", {sources[line.source]}", "muted"))
     return (
         quantity(count_text(number)),
         code(address.account.rpartition(":")[2]),
@@ -92,5 +105,5 @@ def _row(number: int, line: AddressLine, decimals: dict[str, int]) -> tuple[Cell
         quantity(amount_text(address.claimed, line.decimals, shown)),
         quantity(observed),
         (compared,),
-        source,
+        grade,
     )

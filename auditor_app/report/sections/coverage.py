@@ -1,22 +1,24 @@
-"""Coverage by asset: exact liabilities and reserves, the signed difference, the rate rounded down."""
+"""Coverage by asset: exact liabilities and reserves, the signed difference, the rate rounded down, and a chart."""
 
 from __future__ import annotations
 
 from auditor_app.coverage.lines import CoverageLine
 from auditor_app.report.blocks import (
     Cell,
+    Chart,
     Column,
     Heading,
     PageBlock,
     Paragraph,
     Quantity,
-    Tone,
     Table,
+    Tone,
     given,
     mark,
     quantity,
     said,
 )
+from auditor_app.report.charts import coverage_charts
 from auditor_app.report.material import Material
 from auditor_app.report.quantities import amount_text, percent_text, shown_decimals
 
@@ -34,11 +36,24 @@ def build(material: Material) -> tuple[PageBlock, ...]:
     indebted = tuple(line for line in lines if line.debts)
     if indebted:
         blocks += [Heading(2, "Gross and net of customers' debts"), _net(indebted)]
-    return tuple(blocks)
+    return (*blocks, Heading(2, "Chart"), *_charts(lines))
 
 
-def status_word(line: CoverageLine) -> tuple[Tone, str]:
-    """The tone and word of one line: ``Covered`` says only that observed is not below gross liabilities."""
+def _charts(lines: tuple[CoverageLine, ...]) -> tuple[PageBlock, ...]:
+    charts = coverage_charts(lines)
+    if not charts:
+        return (Paragraph(said("No chart: no balance was observed, so there is no rate to draw.")),)
+    introduction = (
+        "Each stem starts at the 100 % line and ends at the asset's rate. A triangle pointing down and the word "
+        "shortfall mark observed reserves below gross liabilities; a circle marks all others; an arrow points past "
+        "the edge of the axis."
+    )
+    drawn = tuple(Chart(chart.file, chart.alternative, chart.caption) for chart in charts)
+    return (Paragraph(said(introduction), "small"), *drawn)
+
+
+def _status(line: CoverageLine) -> tuple[Tone, str]:
+    """The tone and word of one line: ``No shortfall`` says only that observed is not below gross liabilities."""
     if line.difference is None:
         return "none", "Not observed"
     return ("exception", "Shortfall") if line.difference < 0 else ("agrees", "No shortfall")
@@ -46,13 +61,13 @@ def status_word(line: CoverageLine) -> tuple[Tone, str]:
 
 def _gross(lines: tuple[CoverageLine, ...]) -> Table:
     columns = (
-        Column("Asset", 0.7),
+        Column("Asset", 0.82),
         Column("Gross liabilities", 1.5, "right"),
         Column("Reserves claimed", 1.5, "right"),
         Column("Reserves observed", 1.5, "right"),
-        Column("Difference", 1.4, "right"),
-        Column("Rate", 0.9, "right"),
-        Column("Compared", 0.85),
+        Column("Difference", 1.56, "right"),
+        Column("Rate", 0.8, "right"),
+        Column("Compared", 0.8),
     )
     return Table(columns, tuple(_gross_row(line) for line in lines), "small")
 
@@ -60,7 +75,7 @@ def _gross(lines: tuple[CoverageLine, ...]) -> Table:
 def _gross_row(line: CoverageLine) -> tuple[Cell, ...]:
     values = (line.liabilities, line.claimed, line.observed, line.difference)
     shown = shown_decimals(values, line.decimals)
-    tone, word = status_word(line)
+    tone, word = _status(line)
     short: Tone | None = "exception" if tone == "exception" else None
     difference = amount_text(line.difference, line.decimals, shown, signed=True)
     return (

@@ -30,7 +30,7 @@ def build(material: Material) -> tuple[PageBlock, ...]:
     )
     columns = (Column("Ref", 0.32), Column("Procedure", 2.6), Column("Finding", 2.4))
     rows = tuple(_row(material, item) for item in material.audit.procedures)
-    return (Paragraph(said(introduction)), Table(columns, rows))
+    return (Paragraph(said(introduction)), Table(columns, rows, "small"))
 
 
 def _row(material: Material, item: PerformedProcedure) -> tuple[Cell, ...]:

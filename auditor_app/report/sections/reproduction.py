@@ -39,7 +39,7 @@ def build(material: Material) -> tuple[PageBlock, ...]:
         Heading(2, "Inputs"),
         *_inputs(material),
         Heading(2, "Command"),
-        Paragraph((Code(command(audit.request, material.date.text if material.date.typed else None)),)),
+        Paragraph((Code(command(audit.request, material.date.text if material.date.typed else None)),), "command"),
         Heading(2, "Expected result"),
         Table((Column("Ledger and scheme", 1), Column("Expected root", 3)), _roots(material)),
         Paragraph(said("Expected totals are the recalculated ones in the table of liability totals.")),
@@ -48,7 +48,7 @@ def build(material: Material) -> tuple[PageBlock, ...]:
     )
 
 
-_ATTACHED = (Column("File", 1), Column("Content", 1.6), Column("Bytes", 0.6, "right"), Column("SHA-256", 3.2))
+_ATTACHED = (Column("File", 0.8), Column("Content", 1.6), Column("Bytes", 0.6, "right"), Column("SHA-256", 1.7))
 
 
 def command(request: AuditRequest, typed_date: str | None) -> str:
@@ -56,7 +56,12 @@ def command(request: AuditRequest, typed_date: str | None) -> str:
     words = ["reserve-auditor", "report", "build", request.snapshot.name, "--trust", request.trust_store.name]
     if request.evidence is not None:
         words += ["--evidence", request.evidence.name]
-    for option, value in (("--nonce", request.nonce), ("--previous", request.previous), ("--at", request.trusted_time)):
+    typed = (
+        ("--nonce", request.nonce),
+        ("--previous", request.previous),
+        ("--trusted-time", request.trusted_time),
+    )
+    for option, value in typed:
         if value is not None:
             words += [option, value]
     for ledger, root in request.published_roots:
@@ -81,7 +86,7 @@ def _program(material: Material) -> tuple[tuple[Cell, ...], ...]:
 def _inputs(material: Material) -> tuple[PageBlock, ...]:
     audit = material.audit
     if audit.inputs:
-        columns = (Column("Input", 0.8), Column("File", 1.3), Column("Bytes", 0.7, "right"), Column("SHA-256", 3.1))
+        columns = (Column("Input", 0.8), Column("File", 1.6), Column("Bytes", 0.6, "right"), Column("SHA-256", 1.7))
         rows = tuple(
             (said(item.role), given(item.name), quantity(count_text(item.size)), digits(item.sha256))
             for item in audit.inputs

@@ -26,11 +26,11 @@ from auditor_app.sampling.result import SampleItem, SampleResult
 
 _TICKET_DIGITS = 16
 _COLUMNS = (
-    Column("No.", 0.34, "right"),
-    Column("Leaf index", 0.72, "right"),
-    Column("Ticket (first digits)", 1.05),
-    Column("Key as read", 3.6),
-    Column("Traced to root", 0.95),
+    Column("No.", 0.24, "right"),
+    Column("Leaf index", 0.5, "right"),
+    Column("Ticket (first digits)", 0.86),
+    Column("Key as read", 2.74),
+    Column("Traced to root", 0.62),
 )
 
 
@@ -58,7 +58,10 @@ def _plan(sample: SampleResult) -> tuple[tuple[Cell, ...], ...]:
         (said("Confidence"), given(sample.confidence)),
         (said("Tolerable rate"), given(sample.tolerable)),
         (said("Expected rate"), given(sample.expected)),
-        (said("Size"), said(f"{count_text(sample.size)} drawn, {count_text(sample.allowed_deviations)} allowed deviations")),
+        (
+            said("Size"),
+            said(f"{count_text(sample.size)} drawn, {count_text(sample.allowed_deviations)} allowed deviations"),
+        ),
         (said("Deviations found"), said(count_text(sample.deviations))),
     )
 
@@ -80,5 +83,5 @@ def _selection(sample: SampleResult) -> tuple[tuple[Cell, ...], ...]:
 
 def _row(number: int, item: SampleItem) -> tuple[Cell, ...]:
     mark = Mark("agrees", "Traced") if item.included else Mark("exception", "Deviation")
-    ticket = fours(item.ticket[:_TICKET_DIGITS]) + ("…" if len(item.ticket) > _TICKET_DIGITS else "")
+    ticket = fours(item.ticket[:_TICKET_DIGITS])
     return quantity(count_text(number)), quantity(count_text(item.index)), code(ticket), code(item.key), (mark,)

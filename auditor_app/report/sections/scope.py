@@ -19,17 +19,23 @@ from auditor_app.report.blocks import (
 from auditor_app.report.material import Material
 from auditor_app.report.quantities import count_text
 
-_DEFINITIONS = (
+_RATE = (
     "Rate: observed reserves divided by gross liabilities of the same asset over all ledgers, in percent, rounded "
-    "down to four decimals. Exact amounts stand beside every rate.",
-    "Gross liabilities: the sum of what is owed to customers. Debts of customers (negative balances) are not netted; "
-    "where there are debts, net liabilities and the net rate are shown beside the gross ones.",
-    "Observed reserves: balances at the named block, from the evidence file. A claimed balance that was not observed "
-    "counts as nothing observed.",
-    "Each asset is compared with itself. Wrapped and pegged forms are assets of their own; no asset is converted "
-    "into another.",
-    "Protection funds are never part of the reserves or of the rate; they have a table of their own.",
+    "down to four decimals. Exact amounts stand beside every rate."
 )
+_GROSS = (
+    "Gross liabilities: the sum of what is owed to customers. Debts of customers (negative balances) are not netted; "
+    "where there are debts, net liabilities and the net rate are shown beside the gross ones."
+)
+_OBSERVED = (
+    "Observed reserves: balances at the named block, from the evidence file. A claimed balance that was not observed "
+    "counts as nothing observed."
+)
+_SAME_ASSET = (
+    "Each asset is compared with itself. Wrapped and pegged forms are assets of their own; no asset is converted "
+    "into another."
+)
+_FUNDS = "Protection funds are never part of the reserves or of the rate; they have a table of their own."
 
 
 def build(material: Material) -> tuple[PageBlock, ...]:
@@ -45,7 +51,7 @@ def build(material: Material) -> tuple[PageBlock, ...]:
         Heading(2, "Networks and blocks"),
     ]
     if identity.chains:
-        columns = (Column("Network (CAIP-2)", 1.1), Column("Block height", 0.8, "right"), Column("Block hash", 3.2))
+        columns = (Column("Network (CAIP-2)", 0.9), Column("Block height", 0.7, "right"), Column("Block hash", 3.5))
         rows = tuple(
             (code(chain), quantity(_height(height)), code(block) if block else said("not stated", "muted"))
             for chain, height, block in identity.chains
@@ -53,7 +59,10 @@ def build(material: Material) -> tuple[PageBlock, ...]:
         blocks.append(Table(columns, rows))
     else:
         blocks.append(Paragraph(said("The snapshot names no network.")))
-    blocks += [Heading(2, "Definitions"), Bullets(tuple(said(text) for text in _DEFINITIONS))]
+    blocks += [
+        Heading(2, "Definitions"),
+        Bullets(tuple(said(text) for text in (_RATE, _GROSS, _OBSERVED, _SAME_ASSET, _FUNDS))),
+    ]
     return tuple(blocks)
 
 

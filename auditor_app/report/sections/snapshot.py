@@ -57,7 +57,9 @@ def _identity(material: Material) -> tuple[tuple[Cell, ...], ...]:
     ]
     if audit.evidence is not None:
         evidence = audit.evidence
-        pinned = "captured under a pinned auditor key" if evidence.pinned else "by no pinned auditor key: counts as claimed"
+        pinned = (
+            "captured under a pinned auditor key" if evidence.pinned else "by no pinned auditor key: counts as claimed"
+        )
         rows += [
             (said("Evidence file"), (Given(evidence.file_name), Said(f", {pinned}"))),
             (said("Evidence payload SHA-256"), digits(evidence.payload_sha256)),
@@ -82,7 +84,11 @@ def _signers(material: Material) -> tuple[PageBlock, ...]:
     identity = material.audit.identity
     distinct = len({key.spki_sha256 for key in identity.signers})
     asked = f"{distinct} distinct keys of {len({key.signer for key in identity.signers})} signers signed; {identity.threshold} asked for."
-    columns = (Column("Signer", 1), Column("Algorithm", 0.7), Column("Key fingerprint (SHA-256 of SPKI) and provenance", 3.1))
+    columns = (
+        Column("Signer", 0.85),
+        Column("Algorithm", 0.48),
+        Column("Key fingerprint (SHA-256 of SPKI) and provenance", 3.8),
+    )
     rows = []
     for key in identity.signers:
         lines: list[Inline] = list(digits(key.spki_sha256))

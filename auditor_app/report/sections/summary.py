@@ -12,6 +12,7 @@ from auditor_app.report.blocks import (
     Column,
     Contents,
     Given,
+    Heading,
     Locked,
     PageBlock,
     Paragraph,
@@ -33,6 +34,7 @@ def build(material: Material) -> tuple[PageBlock, ...]:
         Cards(_cards(material)),
         _figures(material),
         Paragraph((Locked(SUMMARY_NOTICE),), "small"),
+        Heading(2, "Contents"),
         Contents(),
     )
 

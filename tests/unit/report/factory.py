@@ -19,7 +19,6 @@ from auditor_app.engagement.record import (
 )
 from auditor_app.findings import Area, finding, limitation, verdicts
 from auditor_app.merkle.result import CommitmentCheck, TotalCheck
-from auditor_app.procedures import PROCEDURES
 from auditor_app.sampling.result import SampleItem, SampleResult
 from auditor_app.snapshot.authentic import Signer, TrustedTime
 
@@ -30,7 +29,13 @@ def digest(text: str) -> str:
 
 _ASSETS = {
     "BTC": (8, 812_345_678_901, 0, 812_345_678_901, 812_345_678_901),
-    "ETH": (18, 41_250_123456789012345678, 12_000_000000000000000, 43_000_000000000000000000, 43_000_000000000000000000),
+    "ETH": (
+        18,
+        41_250_123456789012345678,
+        12_000_000000000000000,
+        43_000_000000000000000000,
+        43_000_000000000000000000,
+    ),
     "USDT": (6, 1_203_444_555_666_777, 0, 1_203_000_000_000_000, 1_203_000_000_000_000),
     "USDC": (6, 300_000_000_000_000, 5_000_000, 320_000_000_000_000, 319_999_999_000_000),
 }
@@ -78,7 +83,10 @@ def identity(issuer: str = "Example Exchange Ltd") -> SnapshotIdentity:
         ),
         threshold=2,
         trusted_time=TrustedTime("2026-11-03T00:00:00Z", "typed"),
-        chains=(("eip155:1", "21093000", "0x" + digest("block")), ("bip122:000000000019d6689c085ae165831e93", "868000", "")),
+        chains=(
+            ("eip155:1", "21093000", "0x" + digest("block")),
+            ("bip122:000000000019d6689c085ae165831e93", "868000", ""),
+        ),
     )
 
 
@@ -193,17 +201,39 @@ def audit(issuer: str = "Example Exchange Ltd") -> Audit:
         coverage=coverage_lines(),
         funds=(
             FundLine(
-                "Guardian Fund", "guardian", "on-chain", account, "USDT", 6,
-                100_000_000_000_000, 100_000_000_000_000, "100000000", "USDT", "one-source",
+                "Guardian Fund",
+                "guardian",
+                "on-chain",
+                account,
+                "USDT",
+                6,
+                100_000_000_000_000,
+                100_000_000_000_000,
+                "100000000",
+                "USDT",
+                "one-source",
             ),
             FundLine(
-                "Futures Insurance Fund", "insurance", "ledger", "insurance-1", "USDT", 6,
-                55_000_000_000_000, None, "60000000", "USDT", "claimed",
+                "Futures Insurance Fund",
+                "insurance",
+                "ledger",
+                "insurance-1",
+                "USDT",
+                6,
+                55_000_000_000_000,
+                None,
+                "60000000",
+                "USDT",
+                "claimed",
             ),
         ),
         fund_totals=(
-            FundTotal("Guardian Fund", "guardian", "on-chain", "100000000", "100000000", "100000000", "USDT", "100.0000", True),
-            FundTotal("Futures Insurance Fund", "insurance", "ledger", "55000000", None, "60000000", "USDT", None, False),
+            FundTotal(
+                "Guardian Fund", "guardian", "on-chain", "100000000", "100000000", "100000000", "USDT", "100.0000", True
+            ),
+            FundTotal(
+                "Futures Insurance Fund", "insurance", "ledger", "55000000", None, "60000000", "USDT", None, False
+            ),
         ),
         sample=sample(),
         procedures=_procedures(),
@@ -226,7 +256,8 @@ def audit(issuer: str = "Example Exchange Ltd") -> Audit:
 def without_evidence() -> Audit:
     """The same snapshot when nobody captured anything and no sample was drawn."""
     whole = audit()
-    findings = tuple(item for item in whole.findings if item.area is not Area.COVERAGE) + (
+    findings = (
+        *(item for item in whole.findings if item.area is not Area.COVERAGE),
         finding("EVIDENCE.ABSENT", procedure="balances", subject="reserves", message="No evidence file was given."),
     )
     return replace(
@@ -260,7 +291,12 @@ def large(assets: int = 50, count: int = 500, sampled: int = 300) -> Audit:
     )
     rows = tuple(
         AddressLine(
-            ReserveAddress(f"eip155:{(1, 56, 137)[n % 3]}:0x{digest(f'x{n}')[:40]}", lines[n % assets].asset, n * 10**16 + n, "cold"),
+            ReserveAddress(
+                f"eip155:{(1, 56, 137)[n % 3]}:0x{digest(f'x{n}')[:40]}",
+                lines[n % assets].asset,
+                n * 10**16 + n,
+                "cold",
+            ),
             lines[n % assets].decimals,
             None if n % 13 == 0 else n * 10**16 + n - (n % 29 == 0),
             (Grade.TWO_SOURCES, Grade.ONE_SOURCE)[n % 2],
@@ -280,6 +316,4 @@ def large(assets: int = 50, count: int = 500, sampled: int = 300) -> Audit:
         for line in lines
         if (line.difference or 0) < 0
     )
-    return replace(
-        whole, coverage=lines, addresses=rows, sample=sample(sampled), findings=whole.findings + shortfalls
-    )
+    return replace(whole, coverage=lines, addresses=rows, sample=sample(sampled), findings=whole.findings + shortfalls)
