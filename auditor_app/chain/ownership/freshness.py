@@ -1,0 +1,50 @@
+"""Whether a signed message belongs to this engagement, to some date, or to no time at all."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+
+from auditor_app.chain.ownership.model import Freshness
+
+WINDOW = timedelta(days=7)
+_MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
+_MONTH_NAME = r"(?P<month>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
+_DATE_FORMS = tuple(
+    re.compile(form, re.ASCII | re.IGNORECASE)
+    for form in (
+        r"(?<!\d)(?P<year>20\d\d)(?P<sep>[-/.]?)(?P<number>\d\d)(?P=sep)(?P<day>\d\d)(?!\d)",
+        rf"(?<!\d)(?P<day>\d\d?)(?:st|nd|rd|th)?\s+(?:of\s+)?{_MONTH_NAME},?\s+(?P<year>20\d\d)(?!\d)",
+        rf"\b{_MONTH_NAME}\s+(?P<day>\d\d?)(?:st|nd|rd|th)?,?\s+(?P<year>20\d\d)(?!\d)",
+    )
+)
+"""Year first, or the month in letters: a number could be day or month otherwise."""
+
+
+def freshness_of(message: str, challenge: str | None, as_of: datetime | None) -> Freshness:
+    """By the challenge, else by the dates in the message; without an instant a date is only a date."""
+    if challenge and challenge in message:
+        return Freshness.FRESH
+    dates = tuple(dates_in(message))
+    if as_of is not None and any(_near(found, as_of) for found in dates):
+        return Freshness.FRESH
+    return Freshness.DATED if dates else Freshness.REPLAYABLE
+
+
+def dates_in(message: str) -> Iterator[date]:
+    """Every date a reader would see in the text: ``2026-11-22``, ``20261122``, ``22 November 2026`` …"""
+    for form in _DATE_FORMS:
+        for match in form.finditer(message):
+            found = match.groupdict()
+            name = found.get("month")
+            month = _MONTHS.index(name[:3].lower()) + 1 if name else int(found["number"])
+            try:
+                yield date(int(found["year"]), month, int(found["day"]))
+            except ValueError:
+                continue
+
+
+def _near(found: date, as_of: datetime) -> bool:
+    midnight = datetime(found.year, found.month, found.day, tzinfo=UTC)
+    return as_of - WINDOW - timedelta(days=1) < midnight <= as_of + WINDOW

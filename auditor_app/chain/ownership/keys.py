@@ -1,0 +1,63 @@
+"""The signature primitives, each by a library: secp256k1 (libsecp256k1), Ed25519 (libsodium)."""
+
+from __future__ import annotations
+
+from coincurve import PublicKey
+from coincurve.ecdsa import cdata_to_der, deserialize_compact, signature_normalize
+from nacl.exceptions import BadSignatureError
+from nacl.signing import VerifyKey
+
+SECP256K1_ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
+
+
+def recover(digest: bytes, signature: bytes, recovery_id: int) -> bytes | None:
+    """The uncompressed key that made ``r ‖ s`` over a 32-byte digest (SEC 1, 4.1.6), or ``None``."""
+    if not 0 <= recovery_id <= 3 or len(signature) != 64:
+        return None
+    try:
+        key = PublicKey.from_signature_and_message(signature + bytes([recovery_id]), digest, hasher=None)
+    except ValueError:
+        return None
+    return key.format(compressed=False)
+
+
+def agrees_ecdsa(key: bytes, digest: bytes, signature: bytes) -> bool:
+    """Whether ``r ‖ s`` over a 32-byte digest is the key's; either of ``s`` and ``n − s`` (the library wants the low one)."""
+    if len(signature) != 64:
+        return False
+    try:
+        _, normal = signature_normalize(deserialize_compact(signature))
+        return PublicKey(key).verify(cdata_to_der(normal), digest, hasher=None)
+    except ValueError:
+        return False
+
+
+def uncompressed(key: bytes) -> bytes | None:
+    """The 65-byte form of a key of 33, 64 or 65 bytes; ``None`` if it is no point."""
+    try:
+        return PublicKey(b"\x04" + key if len(key) == 64 else key).format(compressed=False)
+    except ValueError:
+        return None
+
+
+def agrees_ed25519(key: bytes, message: bytes, signature: bytes) -> bool:
+    """Whether the signature over the message is the key's (RFC 8032; keys and R of small order refused)."""
+    if len(key) != 32 or len(signature) != 64:
+        return False
+    try:
+        VerifyKey(key).verify(message, signature)
+    except (BadSignatureError, ValueError):
+        return False
+    return True
+
+
+def fingerprint(signature: bytes, *, header_first: bool) -> bytes:
+    """``r`` and the lower of ``s`` and ``n − s``: a copy in another dress is the same signature.
+
+    ``header_first`` says where the recovery byte of 65 bytes stands; other lengths are compared as they are.
+    """
+    if len(signature) != 65:
+        return signature
+    compact = signature[1:] if header_first else signature[:64]
+    s = int.from_bytes(compact[32:], "big")
+    return compact[:32] + min(s, (SECP256K1_ORDER - s) % SECP256K1_ORDER).to_bytes(32, "big")

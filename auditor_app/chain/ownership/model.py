@@ -1,0 +1,182 @@
+"""Rows as published, claims ready to be checked, and what checking yields."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from auditor_app.amounts import Amount
+from auditor_app.chain.address.model import Address, Network
+from auditor_app.errors import NOWHERE, Location
+from auditor_app.findings import Finding, Limitation
+
+
+class Outcome(StrEnum):
+    """What was found about one row's proof of control.
+
+    ``UNSIGNED`` also stands where a proof was supplied that no signature check alone can decide (EIP-1271, a
+    transaction id): the line's ``note`` says so and it never counts as valid.
+    """
+
+    VALID = "valid"
+    INVALID = "invalid"
+    UNSIGNED = "unsigned"
+    UNDECODABLE = "undecodable"
+
+
+class Binds(StrEnum):
+    """What a valid signature is bound to: the address itself, owners the list names, a bare key, or nothing."""
+
+    ADDRESS = "address"
+    OWNER = "owner"
+    KEY = "key"
+    NOTHING = "nothing"
+
+
+class Freshness(StrEnum):
+    """Whether the message could have been signed long ago.
+
+    ``FRESH`` holds the auditor's challenge or a date within seven days of the instant; ``DATED`` another date;
+    ``REPLAYABLE`` neither.
+    """
+
+    FRESH = "fresh"
+    DATED = "dated"
+    REPLAYABLE = "replayable"
+
+
+@dataclass(frozen=True, slots=True)
+class Prevout:
+    """An output that a proof of funds spends: outpoint, value in base units, output script."""
+
+    transaction: str
+    index: int
+    value: int
+    script: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class OwnershipRow:
+    """One row as published.
+
+    ``labels`` name the chain in the publisher's words, or ``chain`` is a CAIP-2 id. ``amount`` is in units of the
+    asset, ``None`` where the row states none. ``method`` is empty where the list names none: every method of the
+    chain is then tried. ``public_key`` holds a key or a script, as the lists do.
+    """
+
+    asset: str
+    account: str
+    address: str
+    amount: Amount | None
+    message: str
+    signatures: tuple[str, ...]
+    labels: tuple[str, ...] = ()
+    chain: str = ""
+    method: str = ""
+    public_key: str = ""
+    owners: tuple[str, ...] = ()
+    prevouts: tuple[Prevout, ...] = ()
+    at: Location = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A row whose address was decoded (``None``: the row names a key only), ready for the methods."""
+
+    network: Network
+    address: Address | None
+    message: str
+    signatures: tuple[str, ...]
+    public_key: str = ""
+    owners: tuple[str, ...] = ()
+    prevouts: tuple[Prevout, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A method that fits: the exact scheme, what it binds, and a remark for the reader."""
+
+    scheme: str
+    binds: Binds
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NotDecided:
+    """The method cannot be decided from the row alone; ``reason`` says what it needs."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoMatch:
+    """The method was tried and does not fit; ``reason`` says why where that helps, as a clause."""
+
+    reason: str = ""
+
+
+Verdict = Match | NotDecided | NoMatch
+
+
+@dataclass(frozen=True, slots=True)
+class OwnershipLine:
+    """One row with what was found; ``seen_before`` names where the same signature stood earlier, or is empty.
+
+    ``network`` is the key of the chain whose rules were used; ``identity`` is equal for every spelling of an account; ``method`` the method that matched (or was named).
+    """
+
+    row: OwnershipRow
+    network: str
+    identity: str
+    method: str
+    scheme: str
+    outcome: Outcome
+    binds: Binds
+    freshness: Freshness
+    seen_before: str
+    typo_risk: bool
+    note: str
+
+    @property
+    def stale(self) -> bool:
+        """A valid proof that does not show control near the instant."""
+        return self.outcome is Outcome.VALID and self.freshness is not Freshness.FRESH
+
+
+@dataclass(frozen=True, slots=True)
+class ValueShare:
+    """One asset's published amounts by proof, in units: with a fresh, a stale, an indirect, or no valid proof.
+
+    ``fresh`` and ``stale`` are bound to the address itself; ``indirect`` is valid but bound to a key or an owner
+    only. The four add up to ``total``; every amount counts once.
+    """
+
+    asset: str
+    rows: int
+    total: Amount
+    fresh: Amount
+    stale: Amount
+    indirect: Amount
+    none: Amount
+
+    @property
+    def valid(self) -> Amount:
+        """Everything with a valid signature, whatever it binds and however old."""
+        return self.fresh + self.stale + self.indirect
+
+
+@dataclass(frozen=True, slots=True)
+class OwnershipResult:
+    """Every row with its outcome, shares of value per asset, findings and limitations."""
+
+    lines: tuple[OwnershipLine, ...]
+    shares: tuple[ValueShare, ...]
+    challenge: str | None
+    as_of: str | None
+    findings: tuple[Finding, ...]
+    limitations: tuple[Limitation, ...]
+
+    def counts(self) -> Mapping[Outcome, int]:
+        """How many rows have each outcome; every outcome is present."""
+        return {outcome: sum(line.outcome is outcome for line in self.lines) for outcome in Outcome}
