@@ -15,11 +15,18 @@ PART_ROWS = 2**18
 
 @dataclass(frozen=True, slots=True)
 class LedgerPart:
-    """Bytes of whole rows, LF-terminated; ``first_row`` is the 0-based leaf index of its first row."""
+    """Bytes of whole rows, LF-terminated; ``first_row`` is the 0-based leaf index of its first row.
+
+    ``rows_before`` and ``bytes_before`` count what stands before it in the file ``name`` (0 where the part is a
+    whole member), so that messages name the file's own row and byte; ``declared_rows`` is the signed count, if any.
+    """
 
     name: str
     first_row: int
     data: bytes
+    rows_before: int = 0
+    bytes_before: int = 0
+    declared_rows: int | None = None
 
 
 class LedgerSource(Protocol):

@@ -10,6 +10,7 @@ from auditor_app.amounts import Amount
 from auditor_app.findings import Finding, Limitation
 from auditor_app.ledger.source import LedgerSource
 from auditor_app.operation import CancelToken, Operation
+from auditor_app.snapshot.statement import Column
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +83,13 @@ class InclusionProof:
     """The path of one leaf: its row as read, and for each level the sibling, its side, and the node reached.
 
     ``row`` is the row's text without LF; hashes are lower-case hex; ``balances`` are the sums a node carries in
-    schemes that carry sums, as the scheme writes them.
+    schemes that carry sums, as plain decimal text. ``columns`` and ``parameters`` fix the scheme, so that a proof can
+    be checked by itself.
     """
 
     scheme: str
+    columns: tuple[Column, ...]
+    parameters: Mapping[str, str]
     index: int
     row: str
     leaf: str
@@ -95,7 +99,10 @@ class InclusionProof:
 
 @dataclass(frozen=True, slots=True)
 class ProofStep:
-    """One level up: ``side`` is where the *sibling* stands; ``sibling`` is ``None`` for a lone node."""
+    """One level up: ``level`` is that of the node reached (1 above the leaves).
+
+    ``side`` is where the *sibling* stands; ``sibling`` is ``None`` for a lone node, which is always on the left.
+    """
 
     level: int
     side: str
@@ -127,12 +134,19 @@ class RecomputedTree(Protocol):
 
 @dataclass(frozen=True)
 class LedgerResult:
-    """Everything that one pass over one ledger yields."""
+    """Everything that one pass over one ledger yields.
+
+    ``checks`` sets each total beside the published one. ``trees`` holds the trees that could be recomputed, in the
+    order of ``commitments``. Where the ledger broke its grammar nothing was recomputed: ``complete`` is false,
+    ``totals`` and ``trees`` are empty, and a critical finding says where.
+    """
 
     ledger: str
     row_count: int
     totals: tuple[ColumnTotal, ...]
+    checks: tuple[TotalCheck, ...]
     commitments: tuple[CommitmentCheck, ...]
     trees: tuple[RecomputedTree, ...]
     findings: tuple[Finding, ...]
     limitations: tuple[Limitation, ...]
+    complete: bool = True

@@ -1,1 +1,33 @@
 """One file per published scheme, one line per scheme in the table."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from auditor_app.errors import LedgerError
+from auditor_app.merkle.scheme import Scheme
+
+SCHEMES: Mapping[str, str] = MappingProxyType(
+    {
+        "rfc6962-sha256": "rfc6962:SCHEME",
+        "mexc": "mexc:SCHEME",
+    }
+)
+"""Name in snapshots, and the module and attribute that define it: imported when first asked for. One line adds one."""
+
+
+def scheme_named(name: str) -> Scheme:
+    """The scheme; :class:`LedgerError` ``SCHEME.UNKNOWN`` if this program has none of that name."""
+    where = SCHEMES.get(name)
+    if where is None:
+        raise LedgerError(
+            "SCHEME.UNKNOWN",
+            f"the scheme {name!r} is not known",
+            expected=", ".join(SCHEMES),
+            action="Use a program version that knows it.",
+        )
+    module, _, attribute = where.partition(":")
+    scheme: Scheme = getattr(importlib.import_module(f"{__name__}.{module}"), attribute)
+    return scheme

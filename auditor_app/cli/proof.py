@@ -1,0 +1,81 @@
+"""``proof check``: recalculate a customer's published proof and name the root and the balances it leads to."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from auditor_app.cli.ledger import read_parameters
+from auditor_app.cli.terminal import add_json_option, emit_json, finding_json, say, say_findings
+from auditor_app.findings import exit_status
+from auditor_app.merkle.proof_file import AUTO, check_proof_file
+from auditor_app.merkle.published import ProofCheck
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """The ``proof`` group."""
+    commands = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    check = commands.add_parser("check", help="recalculate one published proof from its leaf to its root")
+    check.add_argument("proof", type=Path, metavar="PROOF", help="the file as the exchange gives it to its customer")
+    check.add_argument("--scheme", default=AUTO, metavar="NAME", help="the scheme, or auto (the default)")
+    check.add_argument("--root", metavar="HEX", help="the root from the exchange's own publication")
+    check.add_argument("--anchor", type=Path, metavar="FILE", help="the exchange's second file, where it has one")
+    check.add_argument(
+        "--param", action="append", default=[], metavar="NAME=VALUE", help="what the scheme asks for besides the file"
+    )
+    add_json_option(check)
+    check.set_defaults(handler=check_command)
+
+
+def check_command(options: argparse.Namespace) -> int:
+    """Check, print, and return the exit status."""
+    checks = check_proof_file(
+        options.proof,
+        scheme=options.scheme,
+        root=options.root,
+        anchor=options.anchor,
+        options=read_parameters(options.param),
+    )
+    document = proof_json(checks[0])
+    if len(checks) > 1:
+        document["findings"] = [finding_json(item) for check in checks for item in check.findings]
+        document["proofs"] = [proof_json(check) for check in checks]
+    emit_json(options.json, document)
+    for check in checks:
+        _say_check(check)
+    return exit_status([item for check in checks for item in check.findings])
+
+
+def proof_json(check: ProofCheck) -> dict[str, Any]:
+    """One checked proof as ``--json`` prints it."""
+    return {
+        "scheme": check.scheme,
+        "leaf": check.leaf.digest,
+        "root": check.root,
+        "balances": dict(check.balances),
+        "rootMatches": check.root_matches,
+        "publishedRootMatches": check.published_root_matches,
+        "checks": [
+            {"name": item.name, "expected": item.expected, "observed": item.observed, "agrees": item.agrees}
+            for item in check.checks
+        ],
+        "findings": [finding_json(item) for item in check.findings],
+    }
+
+
+def _say_check(check: ProofCheck) -> None:
+    """The check for a person: what was recalculated first, then what it was compared with."""
+    say(f"scheme {check.scheme}, {len(check.steps)} levels")
+    say(f"  leaf recalculated  {check.leaf.digest}")
+    say(f"  root recalculated  {check.root}")
+    for coin, text in sorted(check.balances.items()):
+        say(f"    {coin} {text}")
+    for item in check.checks:
+        say(f"  {item.name}: {'agrees' if item.agrees else 'DOES NOT AGREE'}")
+        if not item.agrees:
+            say(f"    expected {item.expected}")
+            say(f"    observed {item.observed}")
+    if check.published_root_matches is None:
+        say("  no published root was given to compare with (--root)")
+    say_findings(check.findings)

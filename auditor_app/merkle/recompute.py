@@ -1,0 +1,320 @@
+"""One pass over one ledger: grammar, counts, order, repeated ids, exact totals, and every commitment's root."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from auditor_app.amounts import Amount
+from auditor_app.errors import LedgerError
+from auditor_app.findings import Finding, Limitation, from_error, limitation
+from auditor_app.ledger.checks import DuplicateSearch, LedgerTally, duplicate_finding, keyed_fingerprints
+from auditor_app.ledger.grammar import Grammar
+from auditor_app.ledger.scan import PartTally, RowBlock, scan_blocks
+from auditor_app.ledger.source import LedgerSource
+from auditor_app.merkle.compare import compare_roots, compare_totals, root_findings, total_findings
+from auditor_app.merkle.inclusion import ProvableTree
+from auditor_app.merkle.limitations import scheme_limitations, weak_hash
+from auditor_app.merkle.result import ColumnTotal, LedgerResult
+from auditor_app.merkle.rule import Layout
+from auditor_app.merkle.scheme import Scheme
+from auditor_app.merkle.schemes import scheme_named
+from auditor_app.merkle.tree import TreeBuilder
+from auditor_app.operation import CancelToken, Operation, Progress
+from auditor_app.snapshot.statement import Commitment
+
+
+@dataclass(frozen=True, slots=True)
+class RootResult:
+    """A root and totals recalculated from a ledger about which nothing was published."""
+
+    scheme: str
+    root: str | None
+    row_count: int
+    totals: tuple[ColumnTotal, ...]
+    findings: tuple[Finding, ...]
+    limitations: tuple[Limitation, ...]
+
+
+@dataclass
+class Job:
+    """One tree on its way to a root; ``stopped`` says why there will be none."""
+
+    scheme_name: str
+    parameters: Mapping[str, str]
+    scheme: Scheme | None = None
+    builder: TreeBuilder | None = None
+    leaf_count: int | None = None
+    tree: ProvableTree | None = None
+    stopped: LedgerError | None = None
+    findings: list[Finding] = field(default_factory=list)
+
+    @property
+    def root(self) -> str | None:
+        """The recalculated root in hex."""
+        digest = None if self.tree is None else self.tree.tree.root_digest
+        return None if digest is None else digest.hex()
+
+    @property
+    def digest_bits(self) -> int | None:
+        """The scheme's digest bits, where the scheme is known."""
+        return None if self.scheme is None else self.scheme.properties.digest_bits
+
+    def needs_another_pass(self, rows: int) -> bool:
+        """Whether the rule had to know the leaf count and was told none, or one of another depth."""
+        if self.builder is None or self.stopped is not None or not self.builder.rule.needs_leaf_count:
+            return False
+        depth = self.builder.rule.depth
+        return self.leaf_count is None or depth(self.leaf_count) != depth(rows)
+
+
+def recompute(
+    source: LedgerSource,
+    commitments: Sequence[Commitment],
+    *,
+    totals: Mapping[str, str] | None,
+    typed_root: str | None,
+    token: CancelToken,
+) -> Operation[LedgerResult]:
+    """Read the whole ledger once and recalculate everything that was published about it.
+
+    ``totals`` maps assets to published base units, ``typed_root`` is the root typed from the exchange's own
+    publication. Ids that repeat, rows out of order and rules that must know the leaf count beforehand cost a second
+    pass. A breach of the grammar ends in a result with one critical finding; other errors (an unreadable or changing
+    file, a member whose digest differs) are raised.
+    """
+    jobs = [_prepare(source, commitment.scheme, commitment.parameters) for commitment in commitments]
+    try:
+        tally, repeated = yield from _all_passes(source, jobs, token)
+    except LedgerError as error:
+        if error.code != "SNAPSHOT.GRAMMAR":
+            raise
+        return _refused(source, commitments, jobs, typed_root, error)
+    roots = [(job.digest_bits, job.root) for job in jobs]
+    checks = compare_roots(source.name, commitments, roots, tally.rows, typed_root)
+    held = _column_totals(source, tally)
+    total_checks = compare_totals(source, held, totals)
+    found = [*tally.findings(), *repeated]
+    for job, check in zip(jobs, checks, strict=True):
+        found += [*job.findings, *root_findings(check)]
+    return LedgerResult(
+        source.name,
+        tally.rows,
+        held,
+        total_checks,
+        checks,
+        tuple(job.tree for job in jobs if job.tree is not None),
+        (*found, *total_findings(total_checks)),
+        _limitations(source, jobs),
+    )
+
+
+def recompute_root(
+    source: LedgerSource, scheme: str, parameters: Mapping[str, str], token: CancelToken
+) -> Operation[RootResult]:
+    """The root and totals of a ledger by one scheme; whatever makes the input unusable is raised, not found."""
+    job = _prepare(source, scheme, parameters)
+    _raise_unless_empty(job)
+    tally, repeated = yield from _all_passes(source, [job], token)
+    _raise_unless_empty(job)
+    found = (*tally.findings(), *repeated, *job.findings)
+    return RootResult(scheme, job.root, tally.rows, _column_totals(source, tally), found, _limitations(source, [job]))
+
+
+def _raise_unless_empty(job: Job) -> None:
+    """Raise what stopped the tree; a ledger without rows is a finding, not a refusal."""
+    if job.stopped is not None and job.stopped.code != "LEDGER.EMPTY":
+        raise job.stopped
+
+
+# ---- before the pass
+
+
+def _prepare(source: LedgerSource, scheme: str, parameters: Mapping[str, str]) -> Job:
+    """Look the scheme up and fix it to the ledger; what fails becomes a finding and the other trees go on."""
+    job = Job(scheme, parameters)
+    try:
+        job.scheme = scheme_named(scheme)
+    except LedgerError as error:
+        _stop(source, job, error)
+        return job
+    job.findings += weak_hash(job.scheme, procedure="root", subject=_subject(source, job))
+    _bind(source, job, source.declared_rows)
+    return job
+
+
+def _bind(source: LedgerSource, job: Job, leaf_count: int | None) -> None:
+    """Fix the job's scheme to the ledger, believing it to have ``leaf_count`` rows, and begin its tree."""
+    bind = None if job.scheme is None else job.scheme.bind
+    try:
+        if bind is None:
+            raise LedgerError(
+                "SCHEME.PARAMETERS",
+                f"the scheme {job.scheme_name} defines no way from a ledger to a root",
+                action="Compare published proofs with the published root instead.",
+            )
+        rule = bind(Layout.of(source.columns), job.parameters, leaf_count)
+    except LedgerError as error:
+        _stop(source, job, error)
+        return
+    job.builder = TreeBuilder(rule)
+    job.leaf_count = leaf_count
+
+
+def _stop(source: LedgerSource, job: Job, error: LedgerError) -> None:
+    """Give one tree up, with its finding."""
+    job.stopped = error
+    job.findings.append(from_error(error, procedure="root", subject=_subject(source, job)))
+
+
+def _subject(source: LedgerSource, job: Job) -> str:
+    return f"ledger {source.name}, {job.scheme_name}"
+
+
+# ---- the pass
+
+
+def _all_passes(
+    source: LedgerSource, jobs: Sequence[Job], token: CancelToken
+) -> Operation[tuple[LedgerTally, tuple[Finding, ...]]]:
+    """The pass over the ledger, the search for repeated ids, and another pass where a rule needs one."""
+    tally, search = yield from _read(source, jobs, token)
+    repeated = yield from _duplicates(source, tally, search, token)
+    for job in jobs:
+        if job.needs_another_pass(tally.rows):
+            yield from _read_again(source, job, tally.rows, token)
+        _finish(source, job, tally)
+    return tally, repeated
+
+
+def _read(
+    source: LedgerSource, jobs: Sequence[Job], token: CancelToken
+) -> Operation[tuple[LedgerTally, DuplicateSearch | None]]:
+    """Scan every part and feed every tree, block by block."""
+    grammar = Grammar.of(source.columns)
+    tally = LedgerTally(source, grammar)
+    search = DuplicateSearch(keyed_fingerprints()) if source.order == "tree" and _ids_are_unique(jobs) else None
+    for part in source.parts(token):
+        part_tally = PartTally(part, grammar)
+        for block in scan_blocks(part, grammar):
+            token.check()
+            part_tally.add(block)
+            if search is not None:
+                search.add([cells[0] for cells in block.cells])
+            for job in jobs:
+                _feed(source, job, block)
+            rows = block.first_row + len(block.cells)
+            yield Progress(rows, source.declared_rows, "rows", f"Ledger {source.name}: hashing leaves")
+        tally.add(part, part_tally.result())
+    return tally, search
+
+
+def _feed(source: LedgerSource, job: Job, block: RowBlock) -> None:
+    """Hash one block's leaves into one tree."""
+    if job.builder is None or job.stopped is not None:
+        return
+    rule = job.builder.rule
+    if rule.needs_leaf_count and job.leaf_count is None:
+        return
+    try:
+        job.builder.add(rule.leaves(block))
+    except LedgerError as error:
+        _stop(source, job, error)
+
+
+def _read_again(source: LedgerSource, job: Job, rows: int, token: CancelToken) -> Operation[None]:
+    """Build one tree whose rule had to know the leaf count, now that the rows are counted."""
+    grammar = Grammar.of(source.columns)
+    _bind(source, job, rows)
+    for part in source.parts(token):
+        for block in scan_blocks(part, grammar):
+            token.check()
+            _feed(source, job, block)
+            done = block.first_row + len(block.cells)
+            yield Progress(done, rows, "rows", f"Ledger {source.name}: hashing leaves with their depth")
+
+
+def _ids_are_unique(jobs: Sequence[Job]) -> bool:
+    """Whether ids must be unique: some scheme says so, or no known scheme says otherwise."""
+    known = [job.scheme.properties.unique_ids for job in jobs if job.scheme is not None]
+    return any(known) or not known
+
+
+def _duplicates(
+    source: LedgerSource, tally: LedgerTally, search: DuplicateSearch | None, token: CancelToken
+) -> Operation[tuple[Finding, ...]]:
+    """Trace repeated fingerprints back to ids; a ledger in strict order needs no search."""
+    if tally.ordered:
+        return ()
+    if search is None:
+        if source.order != "id-ascending":
+            return ()
+        search = DuplicateSearch(keyed_fingerprints())
+        for part in source.parts(token):
+            search.add([row.partition(b",")[0] for row in part.data[:-1].split(b"\n")])
+            yield Progress(part.first_row, tally.rows, "rows", f"Ledger {source.name}: comparing ids")
+    candidates, count = search.candidates()
+    if not candidates:
+        return ()
+    repeated = yield from search.confirm(source, candidates, token)
+    item = duplicate_finding(source, repeated, count)
+    return () if item is None else (item,)
+
+
+# ---- after the pass
+
+
+def _finish(source: LedgerSource, job: Job, tally: LedgerTally) -> None:
+    """Close one tree, or say why there is no root."""
+    if job.builder is None or job.stopped is not None:
+        return
+    try:
+        built = job.builder.finish()
+    except LedgerError as error:
+        _stop(source, job, error)
+        return
+    if built.root_digest is None:
+        _stop(
+            source,
+            job,
+            LedgerError(
+                "LEDGER.EMPTY",
+                f"the ledger has no rows, and the scheme {job.scheme_name} has no root for that",
+                action="Ask for the ledger.",
+            ),
+        )
+        return
+    job.tree = ProvableTree(built, source.columns, job.parameters, tuple(tally.part_rows))
+
+
+def _column_totals(source: LedgerSource, tally: LedgerTally) -> tuple[ColumnTotal, ...]:
+    """Exact sums as amounts."""
+    grammar = Grammar.of(source.columns)
+    return tuple(
+        ColumnTotal(source.columns[position].name, Amount(sums.total, scale), Amount(sums.negatives, scale))
+        for position, scale, sums in zip(grammar.amounts, grammar.scales, tally.sums(), strict=True)
+    )
+
+
+def _limitations(source: LedgerSource, jobs: Sequence[Job]) -> tuple[Limitation, ...]:
+    """What this ledger's procedures could not have shown."""
+    subject = f"ledger {source.name}"
+    found = [limitation("COMPLETENESS", subject=subject), limitation("ID_UNIQUENESS", subject=subject)]
+    for job in jobs:
+        if job.scheme is not None:
+            found += scheme_limitations(job.scheme, _subject(source, job))
+    return tuple(found)
+
+
+def _refused(
+    source: LedgerSource,
+    commitments: Sequence[Commitment],
+    jobs: Sequence[Job],
+    typed_root: str | None,
+    error: LedgerError,
+) -> LedgerResult:
+    """The result for a ledger that breaks its grammar: where, and nothing recalculated."""
+    nothing = [(job.digest_bits, None) for job in jobs]
+    checks = compare_roots(source.name, commitments, nothing, 0, typed_root)
+    item = from_error(error, procedure="ledger", subject=f"ledger {source.name}")
+    return LedgerResult(source.name, 0, (), (), checks, (), (item,), _limitations(source, jobs), complete=False)
