@@ -100,7 +100,7 @@ _ENTRIES: tuple[tuple[str, Severity, Area, str, str], ...] = (
     ("PROOF.PUBLISHED_ROOT", _CRIT, _DATA, "The recomputed root is not the published one that was given.", "The proof belongs to another tree."),
     # sample
     ("SAMPLE.COMMITMENT", _CRIT, _USE, "The sample has no valid earlier commitment.", "Commit first, then wait for the randomness."),
-    ("SAMPLE.RANDOMNESS", _CRIT, _USE, "The randomness is not what the commitment named, or does not verify.", "Use the named source and round."),
+    ("SAMPLE.RANDOMNESS", _CRIT, _USE, "The randomness is not what the commitment named, or its signature does not fit.", "Use the named source and round."),
     ("SAMPLE.PLAN", _CRIT, _USE, "The sample plan cannot be computed.", "Correct the rates."),
     ("SAMPLE.INCLUSION", _CRIT, _DATA, "A drawn leaf's inclusion proof does not lead to the published root.", "Count it as a deviation and inquire."),
     ("SAMPLE.DUMMY", _CRIT, _USE, "The dummy leaf, which must fail, passed.", "Do not rely on this run; report the defect."),
