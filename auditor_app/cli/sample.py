@@ -8,16 +8,23 @@ from fractions import Fraction
 from pathlib import Path
 
 from auditor_app.amounts import Amount
-from auditor_app.cli.terminal import add_json_option, emit_json, say
+from auditor_app.cli.terminal import add_json_option, drive, emit_json, finding_json, say, say_findings
 from auditor_app.errors import UsageError
+from auditor_app.findings import Finding, exit_status
 from auditor_app.instants import format_instant
+from auditor_app.ledger.parts import SnapshotLedger
+from auditor_app.merkle.recompute import recompute
+from auditor_app.merkle.result import ProofStep
 from auditor_app.operation import CancelToken
-from auditor_app.sampling.commitment import CommitmentRecord, commit, write_record
+from auditor_app.sampling.commitment import CommitmentRecord, commit, load_record, refuse_other_snapshot, write_record
 from auditor_app.sampling.distributions import Distribution
+from auditor_app.sampling.draw import draw
 from auditor_app.sampling.evaluate import most_likely_misstatement, stringer_rate, upper_limit
 from auditor_app.sampling.monetary import DIRECTION
 from auditor_app.sampling.plan import expected_taints, monetary_size, plan_attribute
 from auditor_app.sampling.rates import Rate, parse_rate
+from auditor_app.sampling.result import SampleItem, SampleResult
+from auditor_app.snapshot.authentic import AuthenticSnapshot
 from auditor_app.snapshot.authenticate import authenticate_snapshot
 from auditor_app.snapshot.trust import load_store
 
@@ -30,6 +37,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
     _add_plan(verbs.add_parser("plan", help="compute a sample size and what it rests on"))
     _add_commit(verbs.add_parser("commit", help="fix plan and source before the randomness exists"))
+    _add_draw(verbs.add_parser("draw", help="draw the committed leaves and trace each to the published root"))
     _add_evaluate(verbs.add_parser("evaluate", help="compute limits from the deviations found"))
 
 
@@ -65,6 +73,22 @@ def _add_commit(parser: argparse.ArgumentParser) -> None:
     )
     add_json_option(parser)
     parser.set_defaults(handler=_commit)
+
+
+def _add_draw(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("record", type=Path, metavar="RECORD", help="the record that sample commit wrote")
+    parser.add_argument("snapshot", type=Path, metavar="SNAPSHOT", help="the signed snapshot")
+    parser.add_argument("--trust", type=Path, required=True, metavar="S", help="the trust store with the pinned keys")
+    parser.add_argument(
+        "--randomness",
+        required=True,
+        metavar="R",
+        help="drand:ROUND:SIGNATURE, block:HASH, dice:DIGITS, or secrets:AUDITOR:CLIENT",
+    )
+    parser.add_argument("--extend-to", type=_count, metavar="N", help="draw N leaves; those already drawn stay")
+    parser.add_argument("--trusted-time", metavar="T", help="the UTC instant at which keys are judged")
+    add_json_option(parser)
+    parser.set_defaults(handler=_draw)
 
 
 def _add_evaluate(parser: argparse.ArgumentParser) -> None:
@@ -151,10 +175,7 @@ def _rates(options: argparse.Namespace) -> tuple[Rate, Rate, Rate]:
 
 
 def _commit(options: argparse.Namespace) -> int:
-    store = load_store(options.trust)
-    snapshot = authenticate_snapshot(
-        options.snapshot, store, token=CancelToken(), trusted_time=options.trusted_time, nonce=None, previous=None
-    )
+    snapshot = _authenticate(options)
     try:
         record = commit(
             snapshot,
@@ -172,6 +193,11 @@ def _commit(options: argparse.Namespace) -> int:
     emit_json(options.json, _commitment_json(record))
     _say_commitment(record, options.output)
     return 0
+
+
+def _authenticate(options: argparse.Namespace) -> AuthenticSnapshot:
+    store = load_store(options.trust)
+    return authenticate_snapshot(options.snapshot, store, token=CancelToken(), trusted_time=options.trusted_time)
 
 
 def _commitment_json(record: CommitmentRecord) -> dict[str, object]:
@@ -200,6 +226,86 @@ def _say_commitment(record: CommitmentRecord, path: Path) -> None:
     if record.source.weakness:
         say(f"  weaker than a drand round: {record.source.weakness}")
     say("Hand the commitment to the client now; draw once the source has spoken.")
+
+
+def _draw(options: argparse.Namespace) -> int:
+    token = CancelToken()
+    record = load_record(options.record)
+    snapshot = _authenticate(options)
+    try:
+        ledger = refuse_other_snapshot(record, snapshot)
+        source = SnapshotLedger(snapshot, ledger)
+        result = drive(recompute(source, ledger.commitments, totals=ledger.totals, typed_root=None, token=token))
+        operation = draw(record, snapshot, (result,), options.randomness, token, extend_to=options.extend_to)
+        sample = drive(operation)
+    finally:
+        snapshot.members.close()
+    findings = (*snapshot.findings, *result.findings, *sample.findings)
+    emit_json(options.json, sample_document(sample, findings))
+    _say_sample(sample, findings)
+    return exit_status(findings)
+
+
+def sample_document(sample: SampleResult, findings: tuple[Finding, ...]) -> dict[str, object]:
+    """The one JSON object of ``sample draw``; proofs hold every hash on the way to the root."""
+    return {
+        "ledger": sample.ledger,
+        "scheme": sample.scheme,
+        "root": sample.root,
+        "population": str(sample.population),
+        "size": str(sample.size),
+        "method": f"attribute-{sample.method}",
+        "confidence": sample.confidence,
+        "tolerable": sample.tolerable,
+        "expected": sample.expected,
+        "allowedDeviations": str(sample.allowed_deviations),
+        "commitment": sample.commitment,
+        "committedAt": sample.committed_at,
+        "source": sample.source,
+        "randomness": sample.randomness,
+        "seed": sample.seed,
+        "items": [_item_json(item) for item in sample.items],
+        "deviations": str(sample.deviations),
+        "dummyRejected": sample.dummy_rejected,
+        "findings": [finding_json(item) for item in findings],
+    }
+
+
+def _item_json(item: SampleItem) -> dict[str, object]:
+    proof = item.proof
+    return {
+        "index": str(item.index),
+        "ticket": item.ticket,
+        "key": item.key,
+        "included": item.included,
+        "row": None if proof is None else proof.row,
+        "leaf": None if proof is None else proof.leaf,
+        "path": [] if proof is None else [_step_json(step) for step in proof.steps],
+    }
+
+
+def _step_json(step: ProofStep) -> dict[str, object]:
+    return {
+        "level": step.level,
+        "side": step.side,
+        "sibling": step.sibling,
+        "siblingBalances": dict(step.sibling_balances),
+        "node": step.node,
+        "nodeBalances": dict(step.node_balances),
+    }
+
+
+def _say_sample(sample: SampleResult, findings: tuple[Finding, ...]) -> None:
+    say(f"Ledger {sample.ledger}, {sample.scheme}: {len(sample.items):,} of {sample.population:,} leaves drawn")
+    say(f"  commitment  {sample.commitment} at {sample.committed_at}")
+    say(f"  randomness  {sample.randomness}")
+    say(f"  seed        {sample.seed}")
+    say(f"  root        {sample.root}")
+    for item in sample.items:
+        say(f"  {item.index:>12}  {item.key:<64}  {'reached the root' if item.included else 'DID NOT REACH THE ROOT'}")
+    say(f"  dummy         {'failed, as it must' if sample.dummy_rejected else 'PASSED'}")
+    say(f"  {sample.deviations} of {len(sample.items)} did not reach the root")
+    say_findings(findings)
 
 
 def _evaluate(options: argparse.Namespace) -> int:

@@ -37,13 +37,19 @@ def test_a_forged_signature_is_refused(signature: str) -> None:
     refused("drand:quicknet:1000", f"drand:1000:{signature}", "not that of drand quicknet round 1000")
 
 
-def test_a_point_outside_the_group_is_refused() -> None:
-    """x = 4 is on the curve and of another order: a pairing without the subgroup check could be fooled by it."""
-    from py_ecc.bls.point_compression import decompress_G1
+def test_a_signature_moved_out_of_the_group_is_refused() -> None:
+    """Adding a point of small order keeps the pairing equation and gives other randomness: seeds to shop for."""
+    from py_ecc.bls.g2_primitives import i2osp  # type: ignore[attr-defined]
+    from py_ecc.bls.point_compression import G1Compressed, compress_G1, decompress_G1
+    from py_ecc.optimized_bls12_381.optimized_curve import add, curve_order, is_inf, multiply
 
-    outside = (1 << 383 | 4).to_bytes(48, "big")
-    decompress_G1(int.from_bytes(outside, "big"))  # type: ignore[arg-type]
-    refused("drand:quicknet:1000", f"drand:1000:{outside.hex()}", "not that of drand")
+    signature = decompress_G1(G1Compressed(int(SIGNATURE, 16)))
+    outside = decompress_G1(G1Compressed(1 << 383 | 4))  # on the curve, in a group of another order
+    torsion = multiply(outside, curve_order)
+    assert not is_inf(torsion)
+    moved = i2osp(compress_G1(add(signature, torsion)), 48).hex()
+    assert moved != SIGNATURE
+    refused("drand:quicknet:1000", f"drand:1000:{moved}", "not that of drand")
 
 
 def test_the_signature_of_another_round_is_refused() -> None:
