@@ -54,8 +54,10 @@ def _charts(lines: tuple[CoverageLine, ...]) -> tuple[PageBlock, ...]:
 
 def _status(line: CoverageLine) -> tuple[Tone, str]:
     """The tone and word of one line: ``No shortfall`` says only that observed is not below gross liabilities."""
-    if line.difference is None:
+    if line.observed is None:
         return "none", "Not observed"
+    if line.difference is None:
+        return "none", "Not comparable"
     return ("exception", "Shortfall") if line.difference < 0 else ("agrees", "No shortfall")
 
 

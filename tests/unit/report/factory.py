@@ -317,3 +317,53 @@ def large(assets: int = 50, count: int = 500, sampled: int = 300) -> Audit:
         if (line.difference or 0) < 0
     )
     return replace(whole, coverage=lines, addresses=rows, sample=sample(sampled), findings=whole.findings + shortfalls)
+
+
+MARKUP = '#set text(red) *bold* _it_ $x^2$ @ref <label> `raw` #sys.inputs // note /* c */ ~ -- "q" \\u{41} [x] {y}'
+FORMULA = "=cmd|'/C calc'!A0"
+BIDI = "safe\u202egnp.exe\u2066\u0000\ufeff\u200b 交易所 a\u0301\u0301\u0301"
+LONG = "W" * 5000
+
+
+def hostile() -> Audit:
+    """Every free text of a run filled with what a template, a spreadsheet or a line breaker could trip over."""
+    whole = audit(MARKUP)
+    bad = tuple(
+        finding("LEAF.DUPLICATE", procedure="ledger", subject=text, message=text, expected=text, observed=text)
+        for text in (MARKUP, FORMULA, BIDI, LONG)
+    )
+    first = whole.addresses[0]
+    long_address = replace(first, address=replace(first.address, account=f"eip155:1:{LONG[:500]}", role=FORMULA))
+    signer = replace(whole.identity.signers[0], signer=BIDI, provenance=(LONG, MARKUP))
+    sampled = sample(3)
+    assert whole.evidence is not None
+    return replace(
+        whole,
+        identity=replace(whole.identity, file_name=f"{FORMULA}.porsnap", signers=(signer,), snapshot_id="x" * 128),
+        ledgers=((LONG[:64], 10**60),),
+        addresses=(long_address, replace(first, source=LONG), *whole.addresses),
+        evidence=replace(whole.evidence, endpoints=(LONG, MARKUP)),
+        coverage=(
+            *whole.coverage,
+            CoverageLine("W" * 64, 60, 10**60 + 7, 10**59 + 1, -(10**60), 10**60 - 1),
+            CoverageLine("NONE", 0, None, 0, 0, None),
+            CoverageLine("ZERO", 2, 0, 0, 0, 5),
+            CoverageLine("FAR", 2, 1, 0, 0, 10**9),
+        ),
+        funds=(replace(whole.funds[0], name=LONG, account=LONG[:400]), *whole.funds),
+        fund_totals=(replace(whole.fund_totals[0], name=MARKUP, unit=FORMULA), *whole.fund_totals),
+        sample=replace(
+            sampled,
+            source=MARKUP,
+            randomness=LONG[:2000],
+            items=tuple(
+                replace(item, key=text, included=False)
+                for item, text in zip(sampled.items, (LONG[:64], FORMULA, MARKUP), strict=True)
+            ),
+        ),
+        procedures=tuple(
+            replace(item, outcome=f"{item.outcome} {LONG[:300]}", extent=MARKUP) for item in whole.procedures
+        ),
+        findings=(*whole.findings, *bad),
+        limitations=(*whole.limitations, limitation("COMPLETENESS", subject=LONG[:200], message=MARKUP)),
+    )
