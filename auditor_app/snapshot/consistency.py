@@ -19,6 +19,7 @@ from auditor_app.instants import parse_instant
 from auditor_app.snapshot import layout
 from auditor_app.snapshot.statement import (
     Asset,
+    Column,
     EvidencePredicate,
     EvidenceStatement,
     Ledger,
@@ -72,23 +73,6 @@ def check_statement(statement: SnapshotStatement | EvidenceStatement) -> None:
     else:
         _check_evidence(predicate, subjects)
     _check_instants(predicate)
-
-
-def row_count_findings(predicate: SnapshotPredicate, subjects: Iterable[Subject]) -> list[Finding]:
-    """ROWS.COUNT where the rows signed for a ledger's parts do not add up to its signed row count."""
-    rows = {item.name: int(item.annotations.rows or 0) for item in subjects}
-    return [
-        finding(
-            "ROWS.COUNT",
-            procedure="ledger",
-            subject=f"ledger {ledger.name}",
-            message="The rows that the statement gives for the ledger's parts do not add up to its row count.",
-            expected=ledger.row_count,
-            observed=str(sum(rows[name] for name in ledger.members)),
-        )
-        for ledger in predicate.ledgers
-        if sum(rows[name] for name in ledger.members) != int(ledger.row_count)
-    ]
 
 
 def date_findings(predicate: SnapshotPredicate, trusted_time: str) -> list[Finding]:
@@ -193,16 +177,16 @@ def _check_backing(asset: Asset, known: set[str]) -> None:
 
 def _check_ledgers(predicate: SnapshotPredicate, subjects: dict[str, Subject]) -> None:
     _once((ledger.name for ledger in predicate.ledgers), "the ledger name")
-    known = {asset.symbol for asset in predicate.assets}
+    decimals = {asset.symbol: asset.decimals for asset in predicate.assets}
     for ledger in predicate.ledgers:
-        _check_columns(ledger, known)
+        _check_columns(ledger, decimals)
         _check_parts(ledger, subjects)
 
 
-def _check_columns(ledger: Ledger, known: set[str]) -> None:
+def _check_columns(ledger: Ledger, decimals: dict[str, int]) -> None:
     where = f"ledger {ledger.name}"
     _once((column.name for column in ledger.columns), f"{where}: the column")
-    key, *amounts = ledger.columns
+    key = ledger.columns[0]
     if key.type not in ("hex64", "token") or key.optional:
         refuse(f"{where}: the first column must be the key, hex64 or token, and not optional")
     symbols = set()
@@ -214,12 +198,22 @@ def _check_columns(ledger: Ledger, known: set[str]) -> None:
             refuse(f"{where}: the column {column.name} holds base units, so it must say how many decimals")
         if is_amount:
             symbols.add(column.name)
-    if unknown := sorted(symbols - known):
-        refuse(f"{where}: the column {unknown[0]} is no asset of the snapshot")
-    if not amounts or not symbols:
+            _check_decimals(column, decimals, where)
+    if not symbols:
         refuse(f"{where}: there is no amount column")
     if stray := sorted(set(ledger.totals) - symbols):
         refuse(f"{where}: the total {stray[0]} names no amount column")
+
+
+def _check_decimals(column: Column, decimals: dict[str, int], where: str) -> None:
+    """An amount column is an asset, and speaks of the asset's own base units."""
+    if column.name not in decimals:
+        refuse(f"{where}: the column {column.name} is no asset of the snapshot")
+    if column.decimals not in (None, decimals[column.name]):
+        refuse(
+            f"{where}: the column {column.name} has {column.decimals} decimals, "
+            f"the asset {decimals[column.name]}; totals are in the asset's base units"
+        )
 
 
 def _check_parts(ledger: Ledger, subjects: dict[str, Subject]) -> None:

@@ -53,8 +53,9 @@ def inspect_unauthenticated(path: Path) -> Inspection:
 def read_unauthenticated(container: Container, file: str) -> tuple[Envelope, SnapshotStatement | EvidenceStatement]:
     """The envelope and the statement in it, checked for form alone."""
     envelope = read_envelope(container, file)
-    kind = EvidenceStatement if _predicate_type(envelope.payload) == EVIDENCE_PREDICATE else SnapshotStatement
-    return envelope, parse_statement(envelope.payload, kind)
+    if _predicate_type(envelope.payload) == EVIDENCE_PREDICATE:
+        return envelope, parse_statement(envelope.payload, EvidenceStatement)
+    return envelope, parse_statement(envelope.payload, SnapshotStatement)
 
 
 def _predicate_type(payload: bytes) -> Any:
