@@ -1,0 +1,30 @@
+"""``reserve-auditor demo``: the whole job on a made-up exchange, in one folder."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from auditor_app.cli.terminal import drive, say
+from auditor_app.demo.build import DemoFiles, build_demo
+from auditor_app.operation import CancelToken
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Add the command's options."""
+    parser.add_argument("folder", nargs="?", type=Path, default=Path("demo"), metavar="DIR", help="default: ./demo")
+    parser.set_defaults(handler=_demo)
+
+
+def _demo(options: argparse.Namespace) -> int:
+    files = DemoFiles.of(options.folder)
+    audit = drive(build_demo(options.folder, CancelToken()))
+    counting = [item for item in audit.findings if item.counts]
+    say(f"Made {files.snapshot}, {files.trust_store.name}, {files.evidence.name}, {files.sample.name}")
+    verdicts = audit.verdicts
+    say(f"Authentic: {verdicts.authentic}   data: {verdicts.data}   coverage: {verdicts.coverage}")
+    for item in counting:
+        say(f"  {item.severity:<9} {item.code}  {item.subject}")
+    say(f"The report: {files.report}")
+    say(f"Try: reserve-auditor verify {files.snapshot} --trust {files.trust_store} --evidence {files.evidence}")
+    return 0
