@@ -1,1 +1,1 @@
-"""x."""
+"""The window: everything Qt, on top of the Qt-free core."""

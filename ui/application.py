@@ -1,0 +1,66 @@
+"""The Qt application: fonts, theme, and defects shown instead of a silent end."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
+
+from ui import prompts, theme
+from ui.jobs import ProgramDefect
+from ui.main_window import MainWindow
+from ui.settings import Settings
+
+
+def make_application(settings: Settings) -> QApplication:
+    """The application, dressed; there is one per process."""
+    existing = QApplication.instance()
+    application = existing if isinstance(existing, QApplication) else QApplication(sys.argv[:1])
+    application.setApplicationName("Reserve Auditor")
+    application.setDesktopFileName("reserve-auditor")
+    theme.load_fonts()
+    theme.apply(application, theme.choose(settings.appearance))
+    return application
+
+
+def open_window(snapshot: Path | None, trust_store: Path | None, evidence: Path | None) -> int:
+    """Show the window, on files if some are named, until it is closed."""
+    settings = Settings()
+    application = make_application(settings)
+    window = MainWindow(settings)
+    geometry = settings.geometry
+    if geometry is not None:
+        window.restoreGeometry(geometry)
+    sys.excepthook = _shown_in(window)
+    application.aboutToQuit.connect(window.runner.shut_down)
+    interrupts = _let_interrupts_through(window)
+    window.show()
+    if snapshot or trust_store or evidence:
+        QTimer.singleShot(0, lambda: window.open_together(snapshot, trust_store, evidence))
+    status = application.exec()
+    interrupts.stop()
+    sys.excepthook = sys.__excepthook__
+    return int(status)
+
+
+def _let_interrupts_through(window: MainWindow) -> QTimer:
+    """Ctrl+C in the terminal closes the window: Python only sees it when it gets a turn."""
+    signal.signal(signal.SIGINT, lambda *_: window.close())
+    timer = QTimer(window)
+    timer.timeout.connect(lambda: None)
+    timer.start(300)
+    return timer
+
+
+def _shown_in(window: MainWindow) -> Callable[[type[BaseException], BaseException, TracebackType | None], None]:
+    def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        sys.__excepthook__(kind, error, trace)
+        defect = ProgramDefect(error)
+        prompts.tell(window, "A defect of this program", defect.sentence(), defect.trace)
+
+    return hook

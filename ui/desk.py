@@ -1,0 +1,37 @@
+"""What every page is handed: the open case, the job runner, the settings, and the way to other pages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from auditor_app.engagement.record import Audit
+from auditor_app.operation import CancelToken, Operation
+from ui.case import Case
+from ui.jobs import Job, JobRunner
+from ui.settings import Settings
+
+BuildReport = Callable[[Audit, str | None, CancelToken], Operation[bytes]]
+
+
+@dataclass(frozen=True)
+class Desk:
+    """The services of the window, given to each page when it is made."""
+
+    case: Case
+    runner: JobRunner
+    settings: Settings
+    build_report: BuildReport
+    follow: Callable[[Job], None]
+    """Show a job's progress in the strip; call before it starts."""
+    go_to: Callable[[str], Any]
+    """Open a page by its key and return it."""
+    ask_for_snapshot: Callable[[], object]
+    ask_for_trust_store: Callable[[], object]
+    ask_for_evidence: Callable[[], object]
+    pin_key: Callable[[], object]
+    open_snapshot: Callable[[Path], object]
+    say: Callable[[str], object]
+    """A passing line in the status bar."""

@@ -1,0 +1,1 @@
+"""Dialogs, all shown with open()."""

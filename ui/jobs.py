@@ -1,0 +1,176 @@
+"""Long work off the UI thread: make a job, connect its signals, then start it.
+
+A job drives an operation of the core in a thread of its own. Its signals arrive in the UI thread. Cancelling
+answers at once: ``cancelled`` is emitted there and then, the worker stops at its next check, and whatever it
+still delivers is dropped.
+"""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections.abc import Callable
+from typing import Any
+
+from PySide6.QtCore import QObject, QThread, Signal
+
+from auditor_app.errors import AuditError
+from auditor_app.operation import Cancelled, CancelToken, Operation, Progress, run
+
+Work = Callable[[CancelToken], Operation[Any]]
+
+_MIN_INTERVAL = 0.05
+
+
+class ProgramDefect(AuditError):
+    """A mistake in this program, not in the file; ``trace`` is what a developer needs."""
+
+    def __init__(self, error: BaseException) -> None:
+        super().__init__(
+            "PROGRAM.DEFECT",
+            f"the program met a defect of its own ({type(error).__name__})",
+            action="Nothing was written. Report it with the details below.",
+        )
+        self.trace = "".join(traceback.format_exception(error))
+
+
+class _Worker(QThread):
+    """Runs one operation; what it emits is delivered to the job in the UI thread."""
+
+    progress_made = Signal(object)
+    result_ready = Signal(object)
+    error_met = Signal(object)
+    stopped = Signal()
+
+    def __init__(self, work: Work, token: CancelToken, parent: QObject) -> None:
+        super().__init__(parent)
+        self._work = work
+        self._token = token
+        self._last = 0.0
+
+    def run(self) -> None:
+        """Drive the operation to its end: the only place that catches every exception."""
+        try:
+            result = run(self._work(self._token), self._throttled)
+        except Cancelled:
+            self.stopped.emit()
+        except AuditError as error:
+            self.error_met.emit(error)
+        except Exception as error:  # noqa: BLE001 a defect must reach the person, not end the program
+            self.error_met.emit(ProgramDefect(error))
+        else:
+            self.result_ready.emit(result)
+
+    def _throttled(self, progress: Progress) -> None:
+        self._token.check()
+        now = time.monotonic()
+        if now - self._last >= _MIN_INTERVAL:
+            self._last = now
+            self.progress_made.emit(progress)
+
+
+class Job(QObject):
+    """One piece of long work; exactly one of ``succeeded``, ``failed``, ``cancelled`` is emitted, once."""
+
+    progressed = Signal(object)
+    """:class:`Progress`, at most 20 a second."""
+    succeeded = Signal(object)
+    """The operation's result."""
+    failed = Signal(object)
+    """:class:`AuditError`."""
+    cancelled = Signal()
+    wound_down = Signal()
+    """The thread has ended; emitted last."""
+
+    def __init__(self, work: Work, title: str, parent: QObject) -> None:
+        super().__init__(parent)
+        self.title = title
+        self._token = CancelToken()
+        self._answered = False
+        self._worker = _Worker(work, self._token, self)
+        self._worker.progress_made.connect(self._on_progress)
+        self._worker.result_ready.connect(self._on_result)
+        self._worker.error_met.connect(self._on_error)
+        self._worker.stopped.connect(self.cancel)
+        self._worker.finished.connect(self.wound_down)
+
+    def start(self) -> None:
+        """Begin; connect to the signals before."""
+        self._worker.start()
+
+    def cancel(self) -> None:
+        """Stop: answers at once, drops whatever still arrives."""
+        self._token.cancel()
+        if not self._answered:
+            self._answered = True
+            self.cancelled.emit()
+
+    @property
+    def running(self) -> bool:
+        """Whether neither a result, an error nor a cancellation was delivered yet."""
+        return not self._answered
+
+    @property
+    def ended(self) -> bool:
+        """Whether its thread has done all its work."""
+        return bool(self._worker.isFinished())
+
+    def wait(self) -> None:
+        """Block until the thread has ended."""
+        self._worker.wait()
+
+    def _on_progress(self, progress: Progress) -> None:
+        if not self._answered:
+            self.progressed.emit(progress)
+
+    def _on_result(self, result: object) -> None:
+        if not self._answered:
+            self._answered = True
+            self.succeeded.emit(result)
+
+    def _on_error(self, error: AuditError) -> None:
+        if not self._answered:
+            self._answered = True
+            self.failed.emit(error)
+
+
+class JobRunner(QObject):
+    """Holds every job until its thread has ended, so that closing the window leaves none behind."""
+
+    idle = Signal()
+    """The last thread has ended."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._jobs: list[Job] = []
+
+    def make(self, work: Work, title: str) -> Job:
+        """A job that is not started yet."""
+        job = Job(work, title, self)
+        self._jobs.append(job)
+        job.wound_down.connect(self._on_wound_down)
+        return job
+
+    @property
+    def busy(self) -> bool:
+        """Whether a thread is still alive, cancelled or not."""
+        return bool(self._jobs)
+
+    def cancel_all(self) -> None:
+        """Ask everything to stop."""
+        for job in tuple(self._jobs):
+            job.cancel()
+
+    def shut_down(self) -> None:
+        """Cancel and wait: after this no thread of ours is alive."""
+        self.cancel_all()
+        for job in tuple(self._jobs):
+            job.wait()
+
+    def _on_wound_down(self) -> None:
+        for job in [job for job in self._jobs if job.ended]:
+            self._jobs.remove(job)
+            job.wait()
+            job.deleteLater()
+        if not self._jobs:
+            self.idle.emit()

@@ -1,0 +1,329 @@
+"""The workspace: steps on the left, the chosen page on the right, progress and status below."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication
+from PySide6.QtWidgets import QApplication, QInputDialog, QMainWindow, QStackedWidget, QWidget
+
+from ui import prompts, theme
+from ui.case import Case, Perform, perform_audit, sort_dropped
+from ui.desk import BuildReport, Desk
+from ui.dialogs.pin_key import PinKeyDialog
+from ui.jobs import Job, JobRunner, ProgramDefect
+from ui.menus import Menus
+from ui.pages import PAGES, PageEntry
+from ui.pages.page import Page
+from ui.report_work import build_pdf
+from ui.session import Step, StepStatus
+from ui.settings import Settings
+from ui.widgets.blocks import column, holder, label, row
+from ui.widgets.offline import OfflineIndicator
+from ui.widgets.progress_strip import ProgressStrip
+from ui.widgets.step_rail import RailEntry, StepRail
+
+_OFFICIAL_SIZE = QSize(1280, 800)
+
+
+class MainWindow(QMainWindow):
+    """The one main window; ``perform`` and ``build_report`` are the core's unless a test names others."""
+
+    closed = Signal()
+
+    def __init__(
+        self, settings: Settings, perform: Perform = perform_audit, build_report: BuildReport = build_pdf
+    ) -> None:
+        super().__init__()
+        self.settings = settings
+        self.runner = JobRunner(self)
+        self.case = Case(self.runner, perform, self)
+        self._closing = False
+        self._pages: dict[str, Page] = {}
+        self.desk = Desk(
+            case=self.case, runner=self.runner, settings=settings, build_report=build_report, follow=self.follow,
+            go_to=self.go_to, ask_for_snapshot=self.ask_for_snapshot, ask_for_trust_store=self.ask_for_trust_store,
+            ask_for_evidence=self.ask_for_evidence, pin_key=self.pin_key, open_snapshot=self.open_snapshot, say=self.say,
+        )  # fmt: skip
+        self.setWindowTitle("Reserve Auditor")
+        self.setAcceptDrops(True)
+        self.resize(_OFFICIAL_SIZE)
+        self.setMinimumSize(1024, 640)
+        self._build()
+        self.menus = Menus(self)
+        self._connect()
+        store = settings.trust_store
+        if store is not None:
+            self.case.use_trust_store(store)
+        self.go_to(PAGES[0].key)
+
+    def _build(self) -> None:
+        self.rail = StepRail([RailEntry(entry.title, entry.reference, partial(self._status, entry)) for entry in PAGES])
+        self.stack = QStackedWidget()
+        self.strip = ProgressStrip()
+        strip_room = holder(row(self.strip))
+        right = column(self.stack, strip_room, spacing=0)
+        right.setStretch(0, 1)
+        central = QWidget()
+        central.setLayout(row(self.rail, right, spacing=0))
+        self.setCentralWidget(central)
+        self.offline = OfflineIndicator()
+        self.case_name = label("", "muted")
+        self.statusBar().setSizeGripEnabled(False)
+        self.statusBar().addPermanentWidget(self.case_name)
+        self.statusBar().addPermanentWidget(self.offline)
+
+    def _connect(self) -> None:
+        self.rail.chosen.connect(self._on_rail_chosen)
+        self.case.changed.connect(self._on_case_changed)
+        self.case.progressed.connect(self._on_progressed)
+        self.case.run_started.connect(self.follow)
+        self.case.run_ended.connect(self._on_run_ended)
+        self.runner.idle.connect(self._on_idle)
+        QGuiApplication.styleHints().colorSchemeChanged.connect(self._on_desktop_scheme)
+
+    # pages
+
+    def go_to(self, key: str) -> Page:
+        """Open a page, making it the first time."""
+        at = next(number for number, entry in enumerate(PAGES) if entry.key == key)
+        page = self._pages.get(key)
+        if page is None:
+            page = PAGES[at].load()(self.desk, PAGES[at])
+            page.setAccessibleName(PAGES[at].title)
+            self._pages[key] = page
+            self.stack.addWidget(page)
+        self.stack.setCurrentWidget(page)
+        self.rail.show_chosen(at)
+        page.refresh()
+        return page
+
+    @property
+    def page(self) -> Page:
+        """The page on screen."""
+        shown = self.stack.currentWidget()
+        assert isinstance(shown, Page)  # noqa: S101 the stack holds nothing else
+        return shown
+
+    def follow(self, job: Job) -> None:
+        """Show a job in the progress strip; a defect of the program is told in full."""
+        self.strip.follow(job)
+        job.failed.connect(self._on_failed)
+
+    def say(self, text: str) -> None:
+        """A passing line in the status bar."""
+        self.statusBar().showMessage(text, 8000)
+
+    # files
+
+    def open_snapshot(self, path: Path) -> None:
+        """A new case on this file; with a trust store the run begins at once."""
+        self.case.open_snapshot(path.resolve())
+        self.settings.remember(path.resolve())
+        self.menus.show_recent(self.settings.recent)
+        self.go_to(Step.SNAPSHOT.value)
+        self.case.run()
+
+    def use_trust_store(self, path: Path) -> None:
+        """Judge keys by this store from now on."""
+        self.case.use_trust_store(path.resolve())
+        self.settings.trust_store = path.resolve()
+        self.case.run()
+
+    def use_evidence(self, path: Path) -> None:
+        """Compare with this evidence file and run again."""
+        self.case.use_evidence(path.resolve())
+        self.case.run()
+
+    def open_together(self, snapshot: Path | None, trust_store: Path | None, evidence: Path | None) -> None:
+        """Several files at once, one run."""
+        if snapshot is not None:
+            self.case.open_snapshot(snapshot.resolve())
+            self.settings.remember(snapshot.resolve())
+            self.menus.show_recent(self.settings.recent)
+        if trust_store is not None:
+            self.case.use_trust_store(trust_store.resolve())
+            self.settings.trust_store = trust_store.resolve()
+        if evidence is not None:
+            self.case.use_evidence(evidence.resolve())
+        if snapshot is not None:
+            self.go_to(Step.SNAPSHOT.value)
+        self.case.run()
+
+    def ask_for_snapshot(self) -> None:
+        """File → Open."""
+        prompts.open_file(self, "Open snapshot", prompts.SNAPSHOTS, self.open_snapshot)
+
+    def ask_for_folder(self) -> None:
+        """File → Open folder: a snapshot may be one."""
+        prompts.open_folder(self, "Open snapshot folder", self.open_snapshot)
+
+    def ask_for_trust_store(self) -> None:
+        """File → Use trust store."""
+        prompts.open_file(self, "Use trust store", prompts.TRUST_STORES, self.use_trust_store)
+
+    def ask_for_evidence(self) -> None:
+        """File → Add evidence."""
+        prompts.open_file(self, "Add evidence", prompts.EVIDENCE, self.use_evidence)
+
+    def pin_key(self) -> None:
+        """Procedures → Pin a key."""
+        chosen = self.case.inputs.trust_store
+        store = self.settings.default_trust_store if chosen is None else chosen.path
+        PinKeyDialog(self, store, self.use_trust_store).open()
+
+    # commands
+
+    def run_or_explain(self) -> None:
+        """F5."""
+        if not self.case.inputs.complete:
+            self.go_to(Step.SNAPSHOT.value)
+            missing = "a snapshot" if self.case.inputs.snapshot is None else "a trust store"
+            self.say(f"Choose {missing} first")
+        elif not self.case.run():
+            self.say("A run is in progress; Esc cancels it")
+
+    def cancel(self) -> None:
+        """Esc."""
+        self.case.cancel()
+        if self.strip.job is not None:
+            self.strip.job.cancel()
+
+    def next_pane(self) -> None:
+        """F6: from the rail to the page's first control and back."""
+        focused = QApplication.focusWidget()
+        if focused is not None and self.stack.isAncestorOf(focused):
+            self.rail.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        else:
+            _focus_first(self.page)
+
+    def go_to_row(self) -> None:
+        """Ctrl+G."""
+        panel = self.page.first_table()
+        if panel is None or not panel.model.rowCount():
+            return
+        dialog = QInputDialog(self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setInputMode(QInputDialog.InputMode.IntInput)
+        dialog.setWindowTitle("Go to row")
+        dialog.setLabelText(f"Row, 1 to {panel.model.rowCount()}")
+        dialog.setIntRange(1, panel.model.rowCount())
+        dialog.intValueSelected.connect(lambda number: panel.go_to(number - 1))
+        dialog.open()
+
+    def hide_amounts(self, hidden: bool) -> None:
+        """View → Hide amounts."""
+        self.settings.hide_amounts = hidden
+        for page in self._pages.values():
+            page.hide_amounts(hidden)
+
+    def use_appearance(self, appearance: theme.Appearance) -> None:
+        """View → Appearance."""
+        self.settings.appearance = appearance
+        application = QApplication.instance()
+        if isinstance(application, QApplication):
+            theme.apply(application, theme.choose(appearance))
+        self.page.refresh()
+
+    # what happens
+
+    def _status(self, entry: PageEntry) -> StepStatus | None:
+        return None if entry.step is None else self.case.status(entry.step)
+
+    def _on_rail_chosen(self, at: int) -> None:
+        if self.stack.currentWidget() is not self._pages.get(PAGES[at].key):
+            self.go_to(PAGES[at].key)
+
+    def _on_case_changed(self) -> None:
+        snapshot = self.case.inputs.snapshot
+        name = "" if snapshot is None else snapshot.path.name
+        self.setWindowTitle(f"{label(name).text()} — Reserve Auditor" if name else "Reserve Auditor")
+        audit = self.case.audit
+        self.case_name.setText(
+            "" if audit is None else label(f"{audit.identity.issuer}   as of {audit.identity.as_of}").text()
+        )
+        self.rail.states_changed()
+        self.menus.refresh()
+        if self.stack.count():
+            self.page.refresh()
+
+    def _on_progressed(self) -> None:
+        self.rail.states_changed()
+        self.page.refresh_status()
+
+    def _on_run_ended(self) -> None:
+        outcome = self.case.outcome
+        if outcome is None or outcome.inputs != self.case.inputs:
+            self.say("Cancelled")
+        elif outcome.audit is None:
+            self.say("The run could not finish")
+        else:
+            counting = sum(item.counts for item in outcome.findings)
+            self.say(f"Performed: {len(outcome.findings)} findings, {counting} of them exceptions or critical")
+
+    def _on_failed(self, error: object) -> None:
+        if isinstance(error, ProgramDefect) and not self._closing:
+            prompts.tell(self, "A defect of this program", error.sentence(), error.trace)
+
+    def _on_desktop_scheme(self) -> None:
+        if self.settings.appearance is theme.Appearance.SYSTEM:
+            self.use_appearance(theme.Appearance.SYSTEM)
+
+    def _on_idle(self) -> None:
+        if self._closing:
+            self.close()
+
+    # Qt
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Coming back to the window: files may have changed meanwhile."""
+        super().changeEvent(event)
+        if event.type() is QEvent.Type.ActivationChange and self.isActiveWindow() and self.stack.count():
+            self.case.look_at_files_again()
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Files from this machine only."""
+        if any(url.isLocalFile() for url in event.mimeData().urls()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """A snapshot, a trust store, an evidence file, or several at once."""
+        event.acceptProposedAction()
+        self.take_files([Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()])
+
+    def take_files(self, paths: list[Path]) -> None:
+        """Sort dropped files by what they are."""
+        dropped = sort_dropped(paths)
+        if dropped.unknown:
+            names = "\n".join(path.name for path in dropped.unknown)
+            prompts.tell(
+                self,
+                "Not used",
+                f"Snapshots end in .porsnap, evidence in .porevidence, trust stores in .json.\n{names}",
+            )
+        if dropped.snapshot or dropped.trust_store or dropped.evidence:
+            self.open_together(dropped.snapshot, dropped.trust_store, dropped.evidence)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Closing during work: cancel, wait for the threads without freezing, then close."""
+        if self.runner.busy:
+            self._closing = True
+            event.ignore()
+            self.setEnabled(False)
+            self.say("Stopping the running work…")
+            self.runner.cancel_all()
+            return
+        self.settings.geometry = self.saveGeometry()
+        self.settings.sync()
+        event.accept()
+        self.closed.emit()
+
+
+def _focus_first(page: Page) -> None:
+    """Give the keyboard to the first control of a page that takes it."""
+    for widget in page.findChildren(QWidget):
+        if widget.focusPolicy() & Qt.FocusPolicy.TabFocus and widget.isVisible() and widget.isEnabled():
+            widget.setFocus(Qt.FocusReason.ShortcutFocusReason)
+            return

@@ -1,0 +1,162 @@
+"""The menu bar and every keyboard shortcut, in one table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtGui import QAction, QActionGroup, QKeySequence
+from PySide6.QtWidgets import QMenu
+
+from auditor_app import __version__
+from ui import prompts
+from ui.pages import PAGES
+from ui.text import menu_text
+from ui.theme import Appearance
+
+if TYPE_CHECKING:
+    from ui.main_window import MainWindow
+
+_SHORTCUTS_TEXT = """F5    run the procedures
+Esc    cancel the running work
+F6    next pane
+Alt+1 … Alt+7    steps
+Ctrl+O    open a snapshot
+Ctrl+F    filter the table
+Ctrl+G    go to a row
+Ctrl+C    copy full values
+Ctrl+E    export the report
+Ctrl+H    hide amounts"""
+
+_FILTER_TEXT = """word    rows that hold it in any column
+name:word    rows whose column holds it
+name=value    rows whose column equals it
+name<number    also <=, >, >=, !=
+-term    rows for which the term does not hold
+"two words"    one term
+
+Column names are written in lower case with hyphens, as the field's tool tip lists them."""
+
+
+class Menus:
+    """Builds the menus and keeps their enabled states and check marks true."""
+
+    def __init__(self, window: MainWindow) -> None:
+        self._window = window
+        bar = window.menuBar()
+        bar.setAccessibleName("Menu bar")
+        self._file(bar.addMenu("&File"))
+        self._edit(bar.addMenu("&Edit"))
+        self._procedures(bar.addMenu("&Procedures"))
+        self._view(bar.addMenu("&View"))
+        self._help(bar.addMenu("&Help"))
+        self.refresh()
+
+    def _file(self, menu: QMenu) -> None:
+        window = self._window
+        self.open = _add(menu, "&Open snapshot…", window.ask_for_snapshot, "Ctrl+O")
+        _add(menu, "Open snapshot &folder…", window.ask_for_folder, "Ctrl+Shift+O")
+        self._recent = menu.addMenu("Open &recent")
+        self.show_recent(window.settings.recent)
+        menu.addSeparator()
+        _add(menu, "Use &trust store…", window.ask_for_trust_store, "Ctrl+T")
+        self.evidence = _add(menu, "Add e&vidence…", window.ask_for_evidence, "Ctrl+Shift+E")
+        menu.addSeparator()
+        self.export = _add(menu, "&Export report…", lambda: window.page.export(), "Ctrl+E")
+        menu.addSeparator()
+        _add(menu, "&Quit", window.close, "Ctrl+Q")
+
+    def _edit(self, menu: QMenu) -> None:
+        window = self._window
+        _add(menu, "&Filter", lambda: window.page.focus_filter(), "Ctrl+F")
+        _add(menu, "&Go to row…", window.go_to_row, "Ctrl+G")
+        menu.addSeparator()
+        _add(menu, "&Copy selected rows", self._copy, None)
+
+    def _procedures(self, menu: QMenu) -> None:
+        window = self._window
+        self.run = _add(menu, "&Run procedures", window.run_or_explain, "F5")
+        self.cancel = _add(menu, "&Cancel running work", window.cancel, "Esc")
+        menu.addSeparator()
+        _add(menu, "&Pin a key…", window.pin_key, "Ctrl+K")
+
+    def _view(self, menu: QMenu) -> None:
+        window = self._window
+        for number, entry in enumerate(PAGES, 1):
+            _add(
+                menu,
+                f"&{number}  {entry.title}",
+                partial(window.go_to, entry.key),
+                f"Alt+{number}" if number < 10 else None,
+            )
+        menu.addSeparator()
+        _add(menu, "&Next pane", window.next_pane, "F6")
+        menu.addSeparator()
+        self.hide_amounts = _add(menu, "&Hide amounts", None, "Ctrl+H")
+        self.hide_amounts.setCheckable(True)
+        self.hide_amounts.setChecked(window.settings.hide_amounts)
+        self.hide_amounts.toggled.connect(window.hide_amounts)
+        looks = menu.addMenu("&Appearance")
+        group = QActionGroup(looks)
+        for choice, words in (
+            (Appearance.SYSTEM, "As the &desktop"),
+            (Appearance.LIGHT, "&Light"),
+            (Appearance.DARK, "D&ark"),
+        ):
+            action = _add(looks, words, partial(window.use_appearance, choice), None)
+            action.setCheckable(True)
+            action.setChecked(window.settings.appearance is choice)
+            group.addAction(action)
+
+    def _help(self, menu: QMenu) -> None:
+        window = self._window
+        _add(menu, "&Keyboard", partial(prompts.tell, window, "Keyboard", _SHORTCUTS_TEXT, alarming=False), "F1")
+        _add(
+            menu,
+            "&Filter language",
+            partial(prompts.tell, window, "Filter language", _FILTER_TEXT, alarming=False),
+            None,
+        )
+        _add(menu, "&About", partial(prompts.tell, window, "About", f"Reserve Auditor {__version__}\nRe-performs an exchange's proof of reserves from its signed snapshot, offline.\nApache License 2.0.", alarming=False), None)  # fmt: skip
+
+    def show_recent(self, recent: Sequence[Path]) -> None:
+        """List the snapshots opened lately."""
+        self._recent.clear()
+        for path in recent:
+            _add(
+                self._recent,
+                menu_text(f"{path.name}    {path.parent}"),
+                partial(self._window.open_snapshot, path),
+                None,
+            )
+        if recent:
+            self._recent.addSeparator()
+            _add(self._recent, "Forget these", self._forget, None)
+        self._recent.setEnabled(bool(recent))
+
+    def refresh(self) -> None:
+        """Commands that can do nothing now are disabled, all but Run, which explains itself."""
+        case = self._window.case
+        self.evidence.setEnabled(case.inputs.snapshot is not None)
+        self.export.setEnabled(case.current)
+
+    def _forget(self) -> None:
+        self._window.settings.forget_recent()
+        self.show_recent(())
+
+    def _copy(self) -> None:
+        panel = self._window.page.first_table()
+        if panel is not None:
+            panel.view.copy_rows()
+
+
+def _add(menu: QMenu, text: str, triggered: Callable[[], object] | None, shortcut: str | None) -> QAction:
+    action = QAction(text, menu)
+    if shortcut is not None:
+        action.setShortcut(QKeySequence(shortcut))
+    if triggered is not None:
+        action.triggered.connect(lambda: triggered())
+    menu.addAction(action)
+    return action

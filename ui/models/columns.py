@@ -1,0 +1,128 @@
+"""What a table column shows, copies and sorts by: one frozen description instead of a model class per table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from fractions import Fraction
+from typing import Any
+
+from ui.text import ABSENT, base_units, base_units_plain, count, short_hash, short_middle, visible
+from ui.theme import Tone
+
+
+class Kind(Enum):
+    """How a cell is drawn."""
+
+    TEXT = "text"
+    AMOUNT = "amount"
+    NUMBER = "number"
+    MONO = "mono"
+    CHIP = "chip"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column over rows of any frozen type.
+
+    ``shown`` is what stands on screen, ``full`` what is copied and searched, ``key`` what is sorted and compared by
+    (``None`` sorts last). ``tone`` colours a chip or a cell; ``wide`` takes the room that is left.
+    """
+
+    title: str
+    shown: Callable[[Any], str]
+    full: Callable[[Any], str]
+    key: Callable[[Any], Any]
+    kind: Kind = Kind.TEXT
+    tone: Callable[[Any], Tone | None] | None = None
+    wide: bool = False
+    note: str = ""
+
+    @property
+    def name(self) -> str:
+        """What the filter field calls it: lower case, no spaces."""
+        return self.title.lower().replace(" ", "-")
+
+
+def text_column(title: str, value: Callable[[Any], str], *, wide: bool = False, note: str = "") -> Column:
+    """Plain text, file-supplied or ours."""
+    return Column(
+        title, lambda row: visible(value(row)) or ABSENT, value, lambda row: value(row).casefold(), wide=wide, note=note
+    )
+
+
+def hash_column(
+    title: str, value: Callable[[Any], str | None], *, tone: Callable[[Any], Tone | None] | None = None, ends: int = 2
+) -> Column:
+    """A digest: shortened and grouped on screen, whole on copy."""
+
+    def shown(row: Any) -> str:
+        digest = value(row)
+        return ABSENT if not digest else short_hash(visible(digest), ends)
+
+    return Column(title, shown, lambda row: value(row) or "", lambda row: value(row) or None, Kind.MONO, tone)
+
+
+def address_column(title: str, value: Callable[[Any], str], *, wide: bool = False) -> Column:
+    """An account: its middle left out on screen, whole on copy."""
+    return Column(title, lambda row: short_middle(value(row), 14), value, value, Kind.MONO, wide=wide)
+
+
+def units_column(
+    title: str,
+    units: Callable[[Any], int | None],
+    decimals: Callable[[Any], int],
+    *,
+    tone: Callable[[Any], Tone | None] | None = None,
+    note: str = "",
+) -> Column:
+    """An exact amount from base units, right-aligned."""
+
+    def key(row: Any) -> Fraction | None:
+        value = units(row)
+        return None if value is None else Fraction(value, 10 ** decimals(row))
+
+    return Column(
+        title,
+        lambda row: base_units(units(row), decimals(row)),
+        lambda row: base_units_plain(units(row), decimals(row)),
+        key,
+        Kind.AMOUNT,
+        tone,
+        note=note,
+    )
+
+
+def count_column(title: str, value: Callable[[Any], int | None]) -> Column:
+    """A count, not masked when amounts are hidden."""
+
+    def shown(row: Any) -> str:
+        number = value(row)
+        return ABSENT if number is None else count(number)
+
+    def full(row: Any) -> str:
+        number = value(row)
+        return "" if number is None else str(number)
+
+    return Column(title, shown, full, value, Kind.NUMBER)
+
+
+def rate_column(title: str, value: Callable[[Any], str | None], *, note: str = "") -> Column:
+    """A percentage as exact decimal text."""
+
+    def key(row: Any) -> Fraction | None:
+        text = value(row)
+        return None if text is None else Fraction(text)
+
+    return Column(
+        title, lambda row: f"{value(row)} %" if value(row) is not None else ABSENT, lambda row: value(row) or "", key,
+        Kind.NUMBER, note=note,
+    )  # fmt: skip
+
+
+def chip_column(
+    title: str, value: Callable[[Any], str], tone: Callable[[Any], Tone], *, rank: Callable[[Any], Any] | None = None
+) -> Column:
+    """A state in a chip; sorts by ``rank`` where the words have an order."""
+    return Column(title, value, value, rank or value, Kind.CHIP, tone)

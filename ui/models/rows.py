@@ -1,0 +1,144 @@
+"""A table model over a tuple of frozen rows: sorting and filtering fill an index array, the rows never move."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtGui import QFont
+
+from auditor_app.operation import CancelToken, Operation, Progress
+from ui.models.columns import Column, Kind
+from ui.models.filters import Predicate
+from ui.text import HIDDEN, masked, spreadsheet_cell, tooltip
+
+TONE_ROLE = int(Qt.ItemDataRole.UserRole) + 1
+CHIP_ROLE = int(Qt.ItemDataRole.UserRole) + 2
+_CHUNK = 4096
+_NO_PARENT = QModelIndex()
+
+
+def arranged(
+    rows: Sequence[Any],
+    columns: Sequence[Column],
+    test: Predicate | None,
+    sort: tuple[int, bool] | None,
+    token: CancelToken,
+) -> Operation[array[int]]:
+    """The indices of the rows that pass ``test``, sorted by (column, descending); missing values last."""
+    kept: list[int] = []
+    for start in range(0, len(rows), _CHUNK):
+        token.check()
+        yield Progress(start, len(rows), "rows", "Filtering")
+        block = range(start, min(start + _CHUNK, len(rows)))
+        kept.extend(block if test is None else (index for index in block if test(rows[index])))
+    if sort is not None:
+        token.check()
+        key = columns[sort[0]].key
+        keyed = [(key(rows[index]), index) for index in kept]
+        known = sorted((pair for pair in keyed if pair[0] is not None), key=lambda pair: pair[0], reverse=sort[1])
+        kept = [index for _, index in known] + [index for value, index in keyed if value is None]
+    return array("q", kept)
+
+
+class RowsModel(QAbstractTableModel):
+    """Read-only rows under :class:`Column` descriptions."""
+
+    def __init__(self, columns: Sequence[Column], mono: QFont, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.columns = tuple(columns)
+        self.rows: tuple[Any, ...] = ()
+        self._order: array[int] = array("q")
+        self._mono = mono
+        self._hidden = False
+
+    def set_rows(self, rows: Sequence[Any], order: array[int]) -> None:
+        """Show other rows in the given order."""
+        self.beginResetModel()
+        self.rows = tuple(rows)
+        self._order = order
+        self.endResetModel()
+
+    def hide_amounts(self, hidden: bool) -> None:
+        """Mask amounts on screen; copying still gives full values."""
+        if hidden != self._hidden:
+            self.beginResetModel()
+            self._hidden = hidden
+            self.endResetModel()
+
+    def row_at(self, position: int) -> Any:
+        """The row shown at a position."""
+        return self.rows[self._order[position]]
+
+    def position_of(self, row: Any) -> int | None:
+        """Where a row is shown now."""
+        return next((at for at, index in enumerate(self._order) if self.rows[index] == row), None)
+
+    def shown_rows(self) -> Iterator[Any]:
+        """The displayed rows from top to bottom."""
+        return (self.rows[index] for index in self._order)
+
+    def rowCount(self, parent: QModelIndex | QPersistentModelIndex = _NO_PARENT) -> int:
+        """Displayed rows."""
+        return 0 if parent.isValid() else len(self._order)
+
+    def columnCount(self, parent: QModelIndex | QPersistentModelIndex = _NO_PARENT) -> int:
+        """Columns."""
+        return 0 if parent.isValid() else len(self.columns)
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        """Titles above; row numbers are not shown."""
+        if orientation is not Qt.Orientation.Horizontal or not 0 <= section < len(self.columns):
+            return None
+        column = self.columns[section]
+        if role == Qt.ItemDataRole.DisplayRole:
+            return column.title
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return tooltip(column.note) or None
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return int(_alignment(column))
+        return None
+
+    def data(self, index: QModelIndex | QPersistentModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        """One cell in one role."""
+        if not index.isValid() or index.row() >= len(self._order):
+            return None
+        column, row = self.columns[index.column()], self.row_at(index.row())
+        if role == Qt.ItemDataRole.DisplayRole:
+            return self._shown(column, row)
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return None if self._masks(column) else tooltip(self._mask_text(column, column.full(row)))
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return int(_alignment(column))
+        if role == Qt.ItemDataRole.FontRole:
+            return self._mono if column.kind is Kind.MONO else None
+        if role == Qt.ItemDataRole.AccessibleTextRole:
+            return f"{column.title}: {self._shown(column, row)}"
+        if role == TONE_ROLE:
+            return column.tone(row) if column.tone else None
+        if role == CHIP_ROLE:
+            return column.kind is Kind.CHIP
+        return None
+
+    def tsv(self, positions: Sequence[int], columns: Sequence[int], *, titles: bool) -> str:
+        """Full values as tab-separated text, one line a row."""
+        lines = [[self.columns[column].title for column in columns]] if titles else []
+        lines += [[self.columns[column].full(self.row_at(at)) for column in columns] for at in positions]
+        return "\n".join("\t".join(map(spreadsheet_cell, line)) for line in lines)
+
+    def _masks(self, column: Column) -> bool:
+        return self._hidden and column.kind is Kind.AMOUNT
+
+    def _mask_text(self, column: Column, text: str) -> str:
+        return masked(text) if self._hidden and column.kind is Kind.TEXT else text
+
+    def _shown(self, column: Column, row: Any) -> str:
+        return HIDDEN if self._masks(column) else self._mask_text(column, column.shown(row))
+
+
+def _alignment(column: Column) -> Qt.AlignmentFlag:
+    numeric = column.kind in (Kind.AMOUNT, Kind.NUMBER)
+    side = Qt.AlignmentFlag.AlignRight if numeric else Qt.AlignmentFlag.AlignLeft
+    return side | Qt.AlignmentFlag.AlignVCenter

@@ -1,0 +1,130 @@
+"""What all pages share: a header with the working-paper reference and state, a banner, and an empty state."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QStackedLayout, QVBoxLayout, QWidget
+
+from auditor_app.engagement.record import Audit
+from ui.desk import Desk
+from ui.pages import PageEntry
+from ui.session import StepState
+from ui.theme import Tone
+from ui.widgets.blocks import GRID, Banner, EmptyState, button, column, label, row
+from ui.widgets.chips import Chip
+from ui.widgets.table_panel import TablePanel
+
+
+class Page(QWidget):
+    """One page; subclasses build their content once and show each new audit in it."""
+
+    def __init__(self, desk: Desk, entry: PageEntry) -> None:
+        super().__init__()
+        self.desk = desk
+        self.entry = entry
+        self._shown: Audit | None = None
+        self._chip = Chip()
+        self._chip.setVisible(entry.step is not None)
+        self.banner = Banner()
+        self.run_again = button("Run again  (F5)", desk.case.run)
+        self.banner.add_button(self.run_again)
+        self._title = label(entry.title, "title")
+        title = row(self._title, self._chip, 1, spacing=2 * GRID)
+        title.setAlignment(self._chip, Qt.AlignmentFlag.AlignVCenter)
+        head = column(
+            label(f"Working paper {entry.reference}", "overline"), title, label(entry.summary, "muted"), spacing=4
+        )
+        self.empty = EmptyState("", "")
+        self.content = self.build()
+        self._stack = QStackedLayout()
+        self._stack.addWidget(self.empty)
+        self._stack.addWidget(self.content)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(3 * GRID, 2 * GRID + 4, 3 * GRID, 2 * GRID)
+        layout.setSpacing(2 * GRID)
+        layout.addLayout(head)
+        layout.addWidget(self.banner)
+        layout.addLayout(self._stack, 1)
+
+    def build(self) -> QWidget:
+        """The content, made once."""
+        raise NotImplementedError
+
+    def show_audit(self, audit: Audit) -> None:
+        """Show a finished run in the content; called once for each."""
+        raise NotImplementedError
+
+    def nothing_yet(self) -> tuple[str, str]:
+        """Heading and sentence of the empty state."""
+        return "Nothing performed yet", "Open a snapshot and run the procedures (F5)."
+
+    def tables(self) -> tuple[TablePanel, ...]:
+        """The page's tables, the main one first: Ctrl+F goes to its filter, amounts are hidden in all."""
+        return ()
+
+    def refresh(self) -> None:
+        """Show the case as it is now."""
+        self._refresh_status()
+        audit = self.desk.case.audit
+        if audit is not None and audit is not self._shown:
+            self.show_audit(audit)
+        self._shown = audit
+        self.hide_amounts(self.desk.settings.hide_amounts)
+        if audit is None:
+            self.empty.say(*self._reason_for_nothing())
+        self.show_content(audit is not None)
+
+    def refresh_status(self) -> None:
+        """Only the chip: progress moved."""
+        self._refresh_status()
+
+    def show_content(self, there_is_any: bool) -> None:
+        """The content, or the empty state."""
+        self._stack.setCurrentWidget(self.content if there_is_any else self.empty)
+
+    def hide_amounts(self, hidden: bool) -> None:
+        """Mask amounts on this page."""
+        for table in self.tables():
+            table.model.hide_amounts(hidden)
+
+    def focus_filter(self) -> None:
+        """Ctrl+F."""
+        shown = [table for table in self.tables() if table.isVisible()]
+        if shown:
+            shown[0].focus_filter()
+
+    def first_table(self) -> TablePanel | None:
+        """The main table on screen, for Go to row."""
+        return next((table for table in self.tables() if table.isVisible()), None)
+
+    def export(self) -> None:
+        """Ctrl+E: the report, wherever one is."""
+        self.desk.go_to("report").export()
+
+    def _refresh_status(self) -> None:
+        if self.entry.step is None:
+            return
+        status = self.desk.case.status(self.entry.step)
+        self._chip.say(status.text, status.state.tone)
+        if status.state is StepState.OUT_OF_DATE:
+            self.banner.say(
+                Tone.STALE,
+                "Out of date",
+                "An input changed since this was performed. What stands below is the earlier result.",
+            )
+        else:
+            self.banner.hide()
+
+    def _reason_for_nothing(self) -> tuple[str, str]:
+        case = self.desk.case
+        if case.running:
+            return "Running…", "The procedures are being performed; results appear here when the run has ended."
+        outcome = case.outcome
+        if outcome is not None and outcome.not_authentic is not None:
+            return (
+                "Not authentic",
+                "The snapshot was refused, so nothing behind its signatures was read. See Snapshot and Findings.",
+            )
+        if outcome is not None and outcome.error is not None:
+            return "The run could not finish", outcome.error.sentence()
+        return self.nothing_yet()

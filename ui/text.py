@@ -1,0 +1,82 @@
+"""How values look on screen: hashes in groups, amounts exact, file-supplied text made visible and never markup."""
+
+from __future__ import annotations
+
+import html
+import re
+
+from auditor_app.amounts import Amount
+from auditor_app.cli.terminal import plain
+
+ABSENT = "–"
+HIDDEN = "•••"
+_MASKABLE = re.compile(r"(?<![0-9A-Za-z:_./-])-?[0-9][0-9\u202f,]*(?:\.[0-9]+)?(?![0-9A-Za-z:_/-]|\.[0-9])")
+_FORMULA_STARTS = ("=", "+", "@")
+
+
+def visible(text: str) -> str:
+    """File-supplied text on one line, with control and bidirectional characters shown as escapes."""
+    return plain(text).replace("\n", "\\n")
+
+
+def tooltip(text: str) -> str:
+    """A tool tip that shows ``text`` literally: Qt would otherwise guess whether it is HTML."""
+    return f"<span>{html.escape(visible(text))}</span>" if text else ""
+
+
+def menu_text(text: str) -> str:
+    """Text for a menu or button, with its ampersands kept from becoming mnemonics."""
+    return visible(text).replace("&", "&&")
+
+
+def groups(digest: str) -> str:
+    """All of a hash in groups of four: ``35d0 1ffe f2be …`` written out."""
+    return " ".join(digest[start : start + 4] for start in range(0, len(digest), 4))
+
+
+def short_hash(digest: str, ends: int = 2) -> str:
+    """A hash shortened for the screen: its first and last ``ends`` groups of four."""
+    body = digest.removeprefix("0x")
+    if len(body) <= 8 * ends + 4:
+        return groups(body)
+    return f"{groups(body[: 4 * ends])} … {groups(body[-4 * ends :])}"
+
+
+def short_middle(text: str, keep: int = 10) -> str:
+    """An address shortened for the screen; the full one is what is copied."""
+    shown = visible(text)
+    return shown if len(shown) <= 2 * keep + 3 else f"{shown[:keep]}…{shown[-keep:]}"
+
+
+def base_units(units: int | None, decimals: int) -> str:
+    """Base units as an exact amount with groups of three, or a dash where there is none."""
+    return ABSENT if units is None else Amount(units, decimals).grouped()
+
+
+def base_units_plain(units: int | None, decimals: int) -> str:
+    """Base units as exact decimal text for copying."""
+    return "" if units is None else Amount(units, decimals).fixed()
+
+
+def count(number: int) -> str:
+    """A count with narrow groups of three."""
+    return Amount(number).grouped()
+
+
+def masked(text: str) -> str:
+    """A sentence with its free-standing numbers hidden; hashes and identifiers stay."""
+    return _MASKABLE.sub(HIDDEN, text)
+
+
+def spreadsheet_cell(text: str) -> str:
+    """One cell of copied TSV: no tab or line break, and never a formula."""
+    flat = text.replace("\t", " ").replace("\r", " ").replace("\n", " ")
+    return f"'{flat}" if flat.startswith(_FORMULA_STARTS) else flat
+
+
+def duration(seconds: float) -> str:
+    """Time left in words that do not pretend to be exact."""
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"

@@ -1,0 +1,68 @@
+"""A digest on a page: short on screen, whole on copy, in groups of four."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QContextMenuEvent, QGuiApplication, QKeyEvent, QKeySequence
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QToolButton, QWidget
+
+from ui.text import groups, short_hash, tooltip, visible
+from ui.theme import mono_font
+
+
+class HashLabel(QWidget):
+    """Monospaced, focusable, Ctrl+C and a Copy button give all of it."""
+
+    def __init__(self, name: str, digest: str = "", *, whole: bool = False) -> None:
+        super().__init__()
+        self._digest = ""
+        self._whole = whole
+        self._shown = QLabel()
+        self._shown.setTextFormat(Qt.TextFormat.PlainText)
+        self._shown.setFont(mono_font())
+        self._shown.setStyleSheet("")
+        self._copy = QToolButton()
+        self._copy.setText("Copy")
+        self._copy.setAccessibleName(f"Copy {name}")
+        self._copy.clicked.connect(self.copy)
+        self.setAccessibleName(name)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(8)
+        layout.addWidget(self._shown)
+        layout.addWidget(self._copy)
+        layout.addStretch(1)
+        self.show_digest(digest)
+
+    def show_digest(self, digest: str) -> None:
+        """Show another digest."""
+        self._digest = digest
+        safe = visible(digest)
+        self._shown.setText(groups(safe) if self._whole else short_hash(safe))
+        self._shown.setToolTip(tooltip(groups(digest)))
+        self.setAccessibleDescription(safe)
+        self._copy.setEnabled(bool(digest))
+
+    @property
+    def shown(self) -> str:
+        """What stands on screen."""
+        return self._shown.text()
+
+    def copy(self) -> None:
+        """Put the whole digest on the clipboard."""
+        QGuiApplication.clipboard().setText(self._digest)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Ctrl+C copies."""
+        if event.matches(QKeySequence.StandardKey.Copy):
+            self.copy()
+        else:
+            super().keyPressEvent(event)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """A menu with Copy."""
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.addAction("Copy", self.copy)
+        menu.popup(event.globalPos())

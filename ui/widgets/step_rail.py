@@ -1,0 +1,145 @@
+"""The rail on the left: every page with its step's state; a workspace to go back and forth in, not a wizard."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, QRect, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QFont, QPainter
+from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+
+from ui.session import StepStatus
+from ui.theme import current
+from ui.widgets.blocks import bold
+from ui.widgets.chips import draw_chip
+
+RAIL_WIDTH = 216
+_ITEM_HEIGHT = 64
+_STATUS_ROLE = int(Qt.ItemDataRole.UserRole) + 1
+_REFERENCE_ROLE = int(Qt.ItemDataRole.UserRole) + 2
+_NO_PARENT = QModelIndex()
+
+
+@dataclass(frozen=True, slots=True)
+class RailEntry:
+    """One line of the rail; ``status`` is ``None`` for pages that are no step."""
+
+    title: str
+    reference: str
+    status: Callable[[], StepStatus | None]
+
+
+class RailModel(QAbstractListModel):
+    """The entries; states are asked for when painted."""
+
+    def __init__(self, entries: Sequence[RailEntry], parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._entries = tuple(entries)
+
+    def states_changed(self) -> None:
+        """Repaint the chips."""
+        if self._entries:
+            self.dataChanged.emit(self.index(0), self.index(len(self._entries) - 1))
+
+    def rowCount(self, parent: QModelIndex | QPersistentModelIndex = _NO_PARENT) -> int:
+        """Entries."""
+        return 0 if parent.isValid() else len(self._entries)
+
+    def data(self, index: QModelIndex | QPersistentModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        """Title, state, and both in a sentence for screen readers."""
+        if not index.isValid():
+            return None
+        entry = self._entries[index.row()]
+        if role == Qt.ItemDataRole.DisplayRole:
+            return entry.title
+        if role == _STATUS_ROLE:
+            return entry.status()
+        if role == _REFERENCE_ROLE:
+            return entry.reference
+        if role == Qt.ItemDataRole.AccessibleTextRole:
+            status = entry.status()
+            said = f": {status.text}" if status else ""
+            return f"{entry.title}, {index.row() + 1} of {len(self._entries)}{said}"
+        return None
+
+
+class _RailDelegate(QStyledItemDelegate):
+    """Two lines: number and title with the working-paper letter, then the chip."""
+
+    def paint(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        """Draw one entry."""
+        theme = current()
+        box: QRect = option.rect.adjusted(8, 3, -8, -3)
+        chosen = bool(option.state & QStyle.StateFlag.State_Selected)
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        if chosen or option.state & QStyle.StateFlag.State_MouseOver:
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(QColor(theme.selection if chosen else theme.sunken))
+            painter.drawRoundedRect(box, 8, 8)
+        if chosen and option.state & QStyle.StateFlag.State_HasFocus:
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.setPen(QColor(theme.accent))
+            painter.drawRoundedRect(box.adjusted(1, 1, -1, -1), 8, 8)
+        self._draw_words(painter, box, option.font, index)
+        painter.restore()
+
+    def _draw_words(
+        self, painter: QPainter, box: QRect, font: QFont, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        theme, status = current(), index.data(_STATUS_ROLE)
+        first = QRect(box.x() + 12, box.y() + 6, box.width() - 24, 22 if status else box.height() - 12)
+        painter.setFont(font)
+        painter.setPen(QColor(theme.muted))
+        upright = int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft)
+        painter.drawText(first, upright, str(index.row() + 1))
+        painter.drawText(
+            first, int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight), str(index.data(_REFERENCE_ROLE))
+        )
+        painter.setPen(QColor(theme.text))
+        painter.setFont(bold(font))
+        painter.drawText(first.adjusted(20, 0, -20, 0), upright, str(index.data()))
+        if status:
+            draw_chip(
+                painter, QRect(box.x() + 32, box.y() + 29, box.width() - 40, 24), status.text, status.state.tone, font
+            )
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
+        """Every step is as high; pages without a state are lower."""
+        return QSize(RAIL_WIDTH, _ITEM_HEIGHT if index.data(_STATUS_ROLE) else 44)
+
+
+class StepRail(QListView):
+    """The list itself; ``chosen`` carries the entry's position."""
+
+    chosen = Signal(int)
+
+    def __init__(self, entries: Sequence[RailEntry], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setProperty("rail", True)
+        self.setAccessibleName("Steps")
+        self._rail_model = RailModel(entries, self)
+        self.setModel(self._rail_model)
+        self.setItemDelegate(_RailDelegate(self))
+        self.setFixedWidth(RAIL_WIDTH)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setEditTriggers(QListView.EditTrigger.NoEditTriggers)
+        self.setMouseTracking(True)
+        self.setViewportMargins(0, 8, 0, 8)
+        self.selectionModel().currentChanged.connect(self._on_current_changed)
+
+    def show_chosen(self, position: int) -> None:
+        """Mark an entry as the page shown."""
+        self.setCurrentIndex(self._rail_model.index(position))
+
+    def states_changed(self) -> None:
+        """Repaint the chips."""
+        self._rail_model.states_changed()
+
+    def _on_current_changed(self, now: QModelIndex, before: QModelIndex) -> None:
+        if now.isValid():
+            self.chosen.emit(now.row())

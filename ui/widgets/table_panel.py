@@ -1,0 +1,229 @@
+"""A titled table that sorts, filters and copies, with "displayed n of N" beside its filter."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+from PySide6.QtCore import QItemSelection, QItemSelectionModel, QModelIndex, QPoint, Qt, Signal
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTableView, QWidget
+
+from auditor_app.operation import CancelToken, run
+from ui.jobs import Job, JobRunner
+from ui.models.columns import Column
+from ui.models.filters import BadFilter, Predicate
+from ui.models.rows import RowsModel, arranged
+from ui.text import count, menu_text
+from ui.theme import mono_font
+from ui.widgets.blocks import GRID, column, label, row, show_text
+from ui.widgets.chips import CellDelegate
+from ui.widgets.filter_field import FilterField
+
+ROW_HEIGHT = 30
+_HEADER_HEIGHT = 32
+_IN_THE_WINDOW_THREAD = 3000
+_MOST_COPIED = 100_000
+_WIDEST = 420
+
+
+class RowsView(QTableView):
+    """A table view that does not freeze over many rows and copies full values."""
+
+    def __init__(self, model: RowsModel, name: str) -> None:
+        super().__init__()
+        self._rows = model
+        self.setModel(model)
+        self.setAccessibleName(name)
+        self.setItemDelegate(CellDelegate(self))
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setAlternatingRowColors(True)
+        self.setShowGrid(False)
+        self.setWordWrap(False)
+        self.setTabKeyNavigation(False)
+        self.setCornerButtonEnabled(False)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.verticalHeader().hide()
+        self.verticalHeader().setAccessibleName(f"{name}: row numbers")
+        self.verticalHeader().setDefaultSectionSize(ROW_HEIGHT)
+        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        header = self.horizontalHeader()
+        header.setAccessibleName(f"{name}: columns")
+        header.setHighlightSections(False)
+        header.setSectionsClickable(True)
+        header.setSortIndicatorClearable(True)
+        header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
+        header.setSortIndicatorShown(True)
+        header.setResizeContentsPrecision(64)
+        header.setFixedHeight(_HEADER_HEIGHT)
+        header.setMinimumSectionSize(48)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.customContextMenuRequested.connect(self._open_menu)
+
+    def fit_columns(self) -> None:
+        """Widths from the first rows, with the wide column taking what is left."""
+        self.resizeColumnsToContents()
+        header = self.horizontalHeader()
+        for at, described in enumerate(self._rows.columns):
+            self.setColumnWidth(at, min(self.columnWidth(at) + GRID, _WIDEST))
+            if described.wide:
+                header.setSectionResizeMode(at, QHeaderView.ResizeMode.Stretch)
+
+    def selected_positions(self) -> list[int]:
+        """Selected rows from top to bottom."""
+        return sorted(index.row() for index in self.selectionModel().selectedRows())
+
+    def selectAll(self) -> None:
+        """One range instead of one per row: a million rows must not freeze the window."""
+        last = self._rows.index(self._rows.rowCount() - 1, self._rows.columnCount() - 1)
+        everything = QItemSelection(self._rows.index(0, 0), last)
+        self.selectionModel().select(everything, QItemSelectionModel.SelectionFlag.ClearAndSelect)
+
+    def copy_rows(self) -> None:
+        """The selected rows as TSV with titles; a single row without."""
+        positions = self.selected_positions()[:_MOST_COPIED]
+        if positions:
+            every = range(len(self._rows.columns))
+            _to_clipboard(self._rows.tsv(positions, list(every), titles=len(positions) > 1))
+
+    def copy_column(self, at: int) -> None:
+        """One column of the selected rows, one value a line."""
+        _to_clipboard(self._rows.tsv(self.selected_positions()[:_MOST_COPIED], [at], titles=False))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Ctrl+C copies full values."""
+        if event.matches(QKeySequence.StandardKey.Copy):
+            self.copy_rows()
+        else:
+            super().keyPressEvent(event)
+
+    def _open_menu(self, place: QPoint) -> None:
+        if not self.selected_positions():
+            return
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.addAction("Copy rows", self.copy_rows)
+        columns = menu.addMenu("Copy column")
+        for at, described in enumerate(self._rows.columns):
+            columns.addAction(menu_text(described.title), partial(self.copy_column, at))
+        menu.popup(self.viewport().mapToGlobal(place))
+
+
+class TablePanel(QWidget):
+    """Title, filter, count and table. Small sets are arranged at once, large ones in a job."""
+
+    current_changed = Signal(object)
+    """The row under the cursor, or ``None``."""
+    activated = Signal(object)
+
+    def __init__(self, title: str, columns: Sequence[Column], runner: JobRunner, *, filterable: bool = True) -> None:
+        super().__init__()
+        self._runner = runner
+        self._rows: tuple[Any, ...] = ()
+        self._predicate: Predicate | None = None
+        self._job: Job | None = None
+        self.model = RowsModel(columns, mono_font(), self)
+        self.view = RowsView(self.model, title)
+        self.field = FilterField(columns, title)
+        self._fitted = False
+        self._count = label("", "muted")
+        self._count.setAccessibleName(f"{title}: displayed rows")
+        self._why = label("", "muted")
+        self._why.setProperty("ink", "bad")
+        self._why.hide()
+        self._title = label(title, "section")
+        head = row(self._title, 1, self._why, self._count, self.field, spacing=2 * GRID)
+        self.setLayout(column(head, self.view))
+        self.field.setVisible(filterable)
+        self._filterable = filterable
+        self.field.filtered.connect(self._on_filtered)
+        self.field.explained.connect(partial(show_text, self._why))
+        self.view.horizontalHeader().sortIndicatorChanged.connect(self._on_sort_changed)
+        self.view.selectionModel().currentRowChanged.connect(self._on_current_changed)
+        self.view.doubleClicked.connect(self._on_activated)
+
+    def show_rows(self, rows: Sequence[Any]) -> None:
+        """Show other rows under the same filter and order."""
+        if self._rows and tuple(rows) == self._rows:
+            return
+        self._rows = tuple(rows)
+        try:
+            self._predicate = self.field.predicate
+        except BadFilter:
+            self._predicate = None
+        self._arrange()
+
+    def fit_rows(self, at_most: int) -> None:
+        """As high as its rows, up to ``at_most`` of them."""
+        shown = max(1, min(at_most, self.model.rowCount()))
+        bar = self.view.horizontalScrollBar().sizeHint().height()
+        self.view.setFixedHeight(_HEADER_HEIGHT + shown * ROW_HEIGHT + bar + 4)
+
+    def focus_filter(self) -> None:
+        """Ctrl+F."""
+        self.field.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.field.selectAll()
+
+    def select(self, wanted: Any) -> bool:
+        """Put the cursor on a row; ``False`` if it is not displayed."""
+        position = self.model.position_of(wanted)
+        if position is not None:
+            self.go_to(position)
+        return position is not None
+
+    def go_to(self, position: int) -> None:
+        """Put the cursor on the row at a 0-based position, the last one at most."""
+        if self.model.rowCount():
+            index = self.model.index(max(0, min(position, self.model.rowCount() - 1)), 0)
+            self.view.setCurrentIndex(index)
+            self.view.scrollTo(index, QAbstractItemView.ScrollHint.PositionAtCenter)
+
+    def _arrange(self) -> None:
+        if self._job is not None:
+            self._job.cancel()
+            self._job = None
+        header = self.view.horizontalHeader()
+        at, descending = header.sortIndicatorSection(), header.sortIndicatorOrder() is Qt.SortOrder.DescendingOrder
+        sort = (at, descending) if 0 <= at < len(self.model.columns) else None
+        work = partial(arranged, self._rows, self.model.columns, self._predicate, sort)
+        if len(self._rows) <= _IN_THE_WINDOW_THREAD:
+            self._show_order(self._rows, run(work(CancelToken())))
+            return
+        job = self._runner.make(work, "Filtering")
+        job.succeeded.connect(partial(self._show_order, self._rows))
+        self._job = job
+        self._count.setText("Filtering…")
+        job.start()
+
+    def _show_order(self, rows: tuple[Any, ...], order: array[int]) -> None:
+        self._job = None
+        self.model.set_rows(rows, order)
+        if rows and not self._fitted:
+            self._fitted = True
+            self.view.fit_columns()
+        total, shown = len(rows), len(order)
+        self._count.setText(f"displayed {count(shown)} of {count(total)}" if self._filterable else "")
+        if shown and not self.view.currentIndex().isValid():
+            self.current_changed.emit(None)
+
+    def _on_filtered(self, predicate: Predicate | None) -> None:
+        if predicate is not None or self._predicate is not None:
+            self._predicate = predicate
+            self._arrange()
+
+    def _on_sort_changed(self, at: int, order: Qt.SortOrder) -> None:
+        self._arrange()
+
+    def _on_current_changed(self, now: QModelIndex, before: QModelIndex) -> None:
+        self.current_changed.emit(self.model.row_at(now.row()) if now.isValid() else None)
+
+    def _on_activated(self, index: QModelIndex) -> None:
+        self.activated.emit(self.model.row_at(index.row()))
+
+
+def _to_clipboard(text: str) -> None:
+    QGuiApplication.clipboard().setText(text)
