@@ -32,6 +32,7 @@ T = TypeVar("T")
 
 _STANDARD_OUTPUT = "-"
 _PROGRESS_INTERVAL = 0.25
+_HARMLESS = "\n\N{NARROW NO-BREAK SPACE}"
 
 
 class Parser(argparse.ArgumentParser):
@@ -68,7 +69,7 @@ def emit_json(target: str | None, document: dict[str, Any]) -> None:
 
 def plain(text: str) -> str:
     """File-supplied text made safe for a terminal: control and bidirectional characters shown as escapes."""
-    return "".join(c if c == "\n" or (c.isprintable()) else c.encode("unicode_escape").decode("ascii") for c in text)
+    return "".join(c if c.isprintable() or c in _HARMLESS else ascii(c)[1:-1] for c in text)
 
 
 def say(text: str = "") -> None:
