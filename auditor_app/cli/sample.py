@@ -190,9 +190,10 @@ def _commit(options: argparse.Namespace) -> int:
     finally:
         snapshot.members.close()
     write_record(record, options.output)
-    emit_json(options.json, _commitment_json(record))
+    emit_json(options.json, _commitment_json(record, snapshot.findings))
     _say_commitment(record, options.output)
-    return 0
+    say_findings(snapshot.findings)
+    return exit_status(snapshot.findings)
 
 
 def _authenticate(options: argparse.Namespace) -> AuthenticSnapshot:
@@ -200,7 +201,7 @@ def _authenticate(options: argparse.Namespace) -> AuthenticSnapshot:
     return authenticate_snapshot(options.snapshot, store, token=CancelToken(), trusted_time=options.trusted_time)
 
 
-def _commitment_json(record: CommitmentRecord) -> dict[str, object]:
+def _commitment_json(record: CommitmentRecord, findings: tuple[Finding, ...]) -> dict[str, object]:
     return {
         "commitment": record.digest.hex(),
         "committedAt": record.committed_at,
@@ -212,7 +213,7 @@ def _commitment_json(record: CommitmentRecord) -> dict[str, object]:
         "allowedDeviations": str(record.plan.allowed_deviations),
         "source": record.source.text,
         "weakness": record.source.weakness,
-        "findings": [],
+        "findings": [finding_json(item) for item in findings],
     }
 
 

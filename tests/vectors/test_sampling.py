@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from auditor_app.errors import SamplingError
 from auditor_app.sampling.distributions import Distribution, poisson_factor
 from auditor_app.sampling.drand import CHAINS
 from auditor_app.sampling.evaluate import (
@@ -289,3 +290,18 @@ def test_published_beacons_recompute(beacons: dict[str, Any]) -> None:
         previous = bytes.fromhex(beacon.get("previousSignature", ""))
         got = CHAINS[beacon["chain"]].randomness(beacon["round"], bytes.fromhex(beacon["signature"]), previous)
         assert got.hex() == beacon["randomness"]
+
+
+def test_forged_and_misplaced_signatures_are_refused(beacons: dict[str, Any]) -> None:
+    for beacon in beacons["beacons"]:
+        chain = CHAINS[beacon["chain"]]
+        signature = bytes.fromhex(beacon["signature"])
+        previous = bytes.fromhex(beacon.get("previousSignature", ""))
+        forged = [(beacon["round"] + 1, signature), (beacon["round"], b"\0" + signature)]
+        forged.append((beacon["round"], bytes([signature[0] ^ 0x20]) + signature[1:]))  # the negated point
+        for round_, candidate in forged:
+            with pytest.raises(SamplingError, match="not that of drand"):
+                chain.randomness(round_, candidate, previous)
+        if previous:
+            with pytest.raises(SamplingError, match="not that of drand"):
+                chain.randomness(beacon["round"], signature, previous[::-1])

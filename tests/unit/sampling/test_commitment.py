@@ -79,7 +79,9 @@ def test_a_record_reads_back_as_itself(record: CommitmentRecord, tmp_path: Path)
     assert again.source.text == FUTURE
 
 
-@pytest.mark.parametrize("source", ["dice", "block:eip155:1:24000000", "drand:default:9999999", f"secrets:{'aa' * 32}:{'bb' * 32}"])
+@pytest.mark.parametrize(
+    "source", ["dice", "block:eip155:1:24000000", "drand:default:9999999", f"secrets:{'aa' * 32}:{'bb' * 32}"]
+)
 def test_every_source_reads_back(source: str, make_snapshot: Callable[..., AuthenticSnapshot], tmp_path: Path) -> None:
     write_record(committed(make_snapshot(), source=source), tmp_path / "r.json")
     assert load_record(tmp_path / "r.json").source.text == source
@@ -173,7 +175,10 @@ def test_an_altered_record_is_refused(
     [
         (_set("parameters", "size", value="1"), "not the one its rates give"),
         (_set("parameters", "allowedDeviations", value="9"), "not the one its rates give"),
-        (_set("source", value={"kind": "drand", "chain": "quicknet", "chainHash": "00", "round": "39031890"}), "another form"),
+        (
+            _set("source", value={"kind": "drand", "chain": "quicknet", "chainHash": "00", "round": "39031890"}),
+            "another form",
+        ),
         (_set("source", value={"kind": "wheel"}), "cannot be read"),
         (_set("source", value={"kind": "drand", "chain": "quicknet", "round": "1"}), "had spoken|another form"),
     ],
@@ -193,7 +198,9 @@ def test_a_record_that_was_made_up_is_refused(
         load_record(path)
 
 
-@pytest.mark.parametrize("data", [b"", b"[]", b"{", b"\xef\xbb\xbf{}", b'{"a": 1, "a": 2}', b'{"a": 1.5}', b"x" * 70_000])
+@pytest.mark.parametrize(
+    "data", [b"", b"[]", b"{", b"\xef\xbb\xbf{}", b'{"a": 1, "a": 2}', b'{"a": 1.5}', b"x" * 70_000]
+)
 def test_what_is_no_record_is_refused(data: bytes, tmp_path: Path) -> None:
     path = tmp_path / "r.json"
     path.write_bytes(data)

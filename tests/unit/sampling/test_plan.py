@@ -50,14 +50,14 @@ def test_a_tie_with_the_risk_is_not_below_it() -> None:
     assert attribute_size(BINOMIAL, 1 - Fraction(9, 10) ** 10, Fraction(1, 10), Fraction(0)) == 11
 
 
-def naive(confidence: Fraction, tolerable: Fraction, expected: Fraction, population: int | None, most: int) -> int | None:
+def naive(
+    confidence: Fraction, tolerable: Fraction, expected: Fraction, population: int | None, most: int
+) -> int | None:
     """The definition, word for word, in fractions."""
     for size in range(1, most + 1):
         k = ceil(expected * size)
         if population is None:
-            p = sum(
-                comb(size, i) * tolerable**i * (1 - tolerable) ** (size - i) for i in range(min(k, size) + 1)
-            )
+            p = sum(comb(size, i) * tolerable**i * (1 - tolerable) ** (size - i) for i in range(min(k, size) + 1))
         else:
             marked = ceil(tolerable * population)
             ways = sum(comb(marked, i) * comb(population - marked, size - i) for i in range(min(k, size) + 1))
@@ -68,7 +68,9 @@ def naive(confidence: Fraction, tolerable: Fraction, expected: Fraction, populat
 
 
 @pytest.mark.parametrize("confidence", ["50", "80", "90", "95"])
-@pytest.mark.parametrize(("tolerable", "expected"), [("10", "0"), ("10", "2.5"), ("20", "5"), ("25", "10"), ("50", "12.5")])
+@pytest.mark.parametrize(
+    ("tolerable", "expected"), [("10", "0"), ("10", "2.5"), ("20", "5"), ("25", "10"), ("50", "12.5")]
+)
 def test_sizes_agree_with_the_definition_in_fractions(confidence: str, tolerable: str, expected: str) -> None:
     c, t, e = rate(confidence), rate(tolerable), rate(expected)
     assert attribute_size(BINOMIAL, c, t, e) == naive(c, t, e, None, 200)
@@ -143,7 +145,10 @@ def test_rates_that_no_sample_meets_are_refused(confidence: str, tolerable: str,
 
 
 def test_an_empty_or_unnamed_population_is_refused() -> None:
-    rates = {name: parse_rate(text, name=name) for name, text in [("confidence", "95%"), ("tolerable", "5%"), ("expected", "0")]}
+    rates = {
+        name: parse_rate(text, name=name)
+        for name, text in [("confidence", "95%"), ("tolerable", "5%"), ("expected", "0")]
+    }
     with pytest.raises(SamplingError, match="population is empty"):
         plan_attribute(BINOMIAL, **rates, population=0)
     with pytest.raises(SamplingError, match="needs a population"):

@@ -32,7 +32,9 @@ def test_a_round_with_its_own_signature() -> None:
     assert answer.text == f"drand:1000:{SIGNATURE}"
 
 
-@pytest.mark.parametrize("signature", [OTHER, NEGATED, INFINITY, "00" * 48, "ff" * 48, SIGNATURE[:-2], SIGNATURE + "00"])
+@pytest.mark.parametrize(
+    "signature", [OTHER, NEGATED, INFINITY, "00" * 48, "ff" * 48, SIGNATURE[:-2], SIGNATURE + "00", "00" + SIGNATURE]
+)
 def test_a_forged_signature_is_refused(signature: str) -> None:
     refused("drand:quicknet:1000", f"drand:1000:{signature}", "not that of drand quicknet round 1000")
 
@@ -76,7 +78,7 @@ def test_a_signature_of_the_other_chain_is_refused() -> None:
         ("dice", "dice:" + "1" * 19),
         ("dice", "dice:" + "1" * 19 + "7"),
         ("dice", "dice:" + "0" * 20),
-        ("dice", "dice:" + "1" * 20 + " "  + "1"),
+        ("dice", "dice:" + "1" * 20 + " " + "1"),
         ("dice", "dice:" + "١" * 20),
         ("block:bitcoin:1", "block:" + "a" * 63),
         ("block:bitcoin:1", "block:" + "a" * 65),
@@ -99,7 +101,10 @@ def test_two_secrets_are_revealed_to_their_digests() -> None:
     source = parse_source(f"secrets:{hashlib.sha256(auditor).hexdigest()}:{hashlib.sha256(client).hexdigest()}")
     answer = read_randomness(source, f"secrets:{auditor.hex()}:{client.hex()}")
     assert (answer.round, answer.raw) == (0, auditor + client)
-    for text, who in ((f"{client.hex()}:{auditor.hex()}", "auditor's"), (f"{auditor.hex()}:{auditor.hex()}", "client's")):
+    for text, who in (
+        (f"{client.hex()}:{auditor.hex()}", "auditor's"),
+        (f"{auditor.hex()}:{auditor.hex()}", "client's"),
+    ):
         with pytest.raises(SamplingError, match=who):
             read_randomness(source, f"secrets:{text}")
 

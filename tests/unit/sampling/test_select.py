@@ -54,7 +54,10 @@ def test_a_larger_sample_or_population_keeps_the_order_of_earlier_picks() -> Non
 
 
 def test_the_next_generation_is_larger() -> None:
-    assert next_ticket_number("0.25471") == "0.642853261655004694691182528114375607701032283189922170593838029306715548381901"
+    assert (
+        next_ticket_number("0.25471")
+        == "0.642853261655004694691182528114375607701032283189922170593838029306715548381901"
+    )
     assert next_ticket_number("0.99") > "0.99"
 
 
@@ -84,7 +87,9 @@ def test_indices_are_rejected_never_folded() -> None:
     counts = Counter(islice(index_stream(b"seed", 192), 192 * 200))
     low = sum(counts[value] for value in range(64))
     assert abs(low - 64 * 200) < 500  # folding would give 19,200
-    naive_stream = b"".join(hashlib.sha256(b"por-sample/index/v1seed" + i.to_bytes(8, "big")).digest() for i in range(4))
+    naive_stream = b"".join(
+        hashlib.sha256(b"por-sample/index/v1seed" + i.to_bytes(8, "big")).digest() for i in range(4)
+    )
     assert list(islice(index_stream(b"seed", 192), 50)) == [byte for byte in naive_stream if byte < 192][:50]
 
 
