@@ -49,6 +49,7 @@ class Steps:
         found = [*self.snapshot.findings]
         for result in self.ledgers:
             found += result.findings
+            found += _not_typed(result)
         if self.sample is not None:
             found += self.sample.findings
         return (
@@ -173,6 +174,20 @@ def _reserves(
             at=error.at,
         )
         return observe(snapshot, None, token), (reason,)
+
+
+def _not_typed(result: LedgerResult) -> list[Finding]:
+    """A note where the snapshot's root was compared with nothing but itself."""
+    if not result.commitments or any(check.typed is not None for check in result.commitments):
+        return []
+    note = finding(
+        "ROOT.NOT_TYPED",
+        procedure="root",
+        subject=f"ledger {result.ledger}",
+        message="No root from the exchange's own publication was typed in; only the snapshot's own claim was compared.",
+        expected="the root as the exchange shows it to its customers",
+    )
+    return [note]
 
 
 def _performed_areas(steps: Steps) -> frozenset[Area]:
