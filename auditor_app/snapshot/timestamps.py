@@ -14,11 +14,24 @@ from datetime import UTC
 import rfc3161_client
 from asn1crypto import cms, tsp
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 
 from auditor_app.findings import Finding, finding
 from auditor_app.instants import format_instant
 from auditor_app.snapshot.layout import TIMESTAMP
 from auditor_app.snapshot.trust import TimeAuthority, TrustStore
+
+_MALFORMED = (
+    rfc3161_client.VerificationError,
+    ValueError,
+    TypeError,
+    AssertionError,
+    UnsupportedAlgorithm,
+    x509.InvalidVersion,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+)
+"""What the libraries raise for tokens and certificates that are malformed in one way or another."""
 
 _SHA256 = x509.ObjectIdentifier("2.16.840.1.101.3.4.2.1")
 
@@ -49,7 +62,7 @@ def check_timestamp(token: bytes, payload: bytes, store: TrustStore) -> Timestam
         information = response.tst_info
         imprint = information.message_imprint
         covered = (imprint.hash_algorithm, imprint.message)
-    except ValueError as error:
+    except _MALFORMED as error:
         return _rejected("TIMESTAMP.INVALID", f"The time stamp is no RFC 3161 token ({error}).")
     digest = hashlib.sha256(payload).digest()
     if covered != (_SHA256, digest):
@@ -71,7 +84,7 @@ def _made_by(response: rfc3161_client.TimeStampResponse, digest: bytes, authorit
     verifier = rfc3161_client.VerifierBuilder(roots=[root]).build()
     try:
         return verifier.verify(response, digest)
-    except (rfc3161_client.VerificationError, ValueError):
+    except _MALFORMED:
         return False
 
 
@@ -81,7 +94,7 @@ def _as_response(data: bytes) -> bytes:
         content = cms.ContentInfo.load(data, strict=True)
         if content["content_type"].native != "signed_data":
             return data
-    except (ValueError, TypeError):
+    except _MALFORMED:
         return data
     return bytes(tsp.TimeStampResp({"status": {"status": "granted"}, "time_stamp_token": content}).dump())
 
