@@ -62,8 +62,10 @@ def read_evidence(
             findings=(invalid_evidence(error, evidence.file_name),),
             limitations=(),
         )
-    findings = [*evidence.findings, *_whole_file(snapshot, evidence)]
-    usable = not findings[len(evidence.findings) :]
+    reasons = _whole_file(snapshot, evidence)
+    usable = not reasons
+    known = {item.code for item in evidence.findings}
+    findings = [*evidence.findings, *(item for item in reasons if item.code not in known)]
     if not usable:
         return EvidenceReading(summary, usable, _NOTHING, tuple(findings), evidence.limitations)
     stray = _other_blocks(snapshot, evidence, rows, findings)

@@ -1,0 +1,123 @@
+"""``reserve-auditor chain capture``: read the snapshot's balances into a signed evidence file."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import os
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from auditor_app.chain.capture import Captured, CapturePlan, capture, plan_capture
+from auditor_app.chain.endpoints import parse_endpoints
+from auditor_app.cli.terminal import add_json_option, drive, emit_json, say
+from auditor_app.errors import UsageError
+from auditor_app.files import read_capped
+from auditor_app.instants import format_instant
+from auditor_app.operation import CancelToken
+from auditor_app.snapshot.authenticate import authenticate_snapshot
+from auditor_app.snapshot.signing import SigningKey, load_private_pem
+from auditor_app.snapshot.trust import load_store
+
+PASSPHRASE_VARIABLE = "RESERVE_AUDITOR_PASSPHRASE"  # noqa: S105  # the variable's name, not its value
+_MAX_PEM = 64 * 1024
+_SHOWN_LEFT_OUT = 20
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Add the command's options."""
+    parser.add_argument("snapshot", type=Path, metavar="SNAPSHOT")
+    parser.add_argument("--trust", type=Path, required=True, metavar="S", help="the trust store")
+    parser.add_argument(
+        "--endpoint",
+        action="append",
+        required=True,
+        default=[],
+        metavar="CHAIN=URL",
+        help="an endpoint of your choice, e.g. eip155:1=https://node.example/{key}; {key} comes from the keyring or "
+        "the environment; give two of different hosts to compare them",
+    )
+    parser.add_argument(
+        "--own-node", action="append", default=[], metavar="HOST", help="this endpoint's host is a node that you run"
+    )
+    parser.add_argument("--sign", type=Path, required=True, metavar="KEY", help="the auditor's private key, PEM")
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="E", help="the evidence file to write")
+    parser.add_argument("--list", action="store_true", help="list the requests and stop: nothing is sent")
+    add_json_option(parser)
+    parser.set_defaults(handler=_capture)
+
+
+def _capture(options: argparse.Namespace) -> int:
+    token = CancelToken()
+    endpoints = parse_endpoints(options.endpoint, own_nodes=options.own_node)
+    key = _signing_key(options.sign)
+    snapshot = authenticate_snapshot(options.snapshot, load_store(options.trust), token=token)
+    try:
+        plan = plan_capture(snapshot, endpoints, token)
+        _say_plan(plan)
+        if options.list:
+            emit_json(options.json, _plan_document(plan))
+            return 0
+        now = format_instant(datetime.now(UTC))
+        captured = drive(capture(snapshot, plan, [key], options.output, captured_at=now, token=token))
+    finally:
+        snapshot.members.close()
+    say(f"{captured.balances} balances in {captured.requests} requests, written to {options.output}")
+    emit_json(options.json, _plan_document(plan) | _captured_document(captured))
+    return 0
+
+
+def _signing_key(path: Path) -> SigningKey:
+    pem = read_capped(path, max_bytes=_MAX_PEM, code="TRUST.KEY")
+    return load_private_pem(pem, file=str(path), passphrase=_passphrase)
+
+
+def _passphrase() -> bytes:
+    """From the environment, else asked for at the terminal; never an argument."""
+    value = os.environ.get(PASSPHRASE_VARIABLE)
+    if value is None:
+        if not sys.stdin.isatty():
+            raise UsageError("USAGE", "the key is encrypted", action=f"Set {PASSPHRASE_VARIABLE} or use a terminal.")
+        value = getpass.getpass("Pass phrase of the key: ")
+    return value.encode("utf-8")
+
+
+def _say_plan(plan: CapturePlan) -> None:
+    say("Requests:")
+    for reading in plan.readings:
+        say(f"  {reading.sentence()}")
+    if plan.left_out:
+        say(f"Not captured ({len(plan.left_out)} rows):")
+        for row in plan.left_out[:_SHOWN_LEFT_OUT]:
+            say(f"  {row.account} {row.asset}: {row.reason}")
+        if len(plan.left_out) > _SHOWN_LEFT_OUT:
+            say(f"  and {len(plan.left_out) - _SHOWN_LEFT_OUT} more")
+
+
+def _plan_document(plan: CapturePlan) -> dict[str, object]:
+    return {
+        "readings": [
+            {
+                "origin": item.origin,
+                "chain": item.chain,
+                "blockHeight": str(item.height),
+                "asset": item.asset,
+                "token": item.token,
+                "accounts": str(item.accounts),
+            }
+            for item in plan.readings
+        ],
+        "notCaptured": [
+            {"account": item.account, "asset": item.asset, "reason": item.reason} for item in plan.left_out
+        ],
+    }
+
+
+def _captured_document(captured: Captured) -> dict[str, object]:
+    return {
+        "payloadSha256": captured.payload_sha256,
+        "balances": str(captured.balances),
+        "requests": str(captured.requests),
+        "methods": dict(captured.methods),
+    }
