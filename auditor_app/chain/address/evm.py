@@ -69,6 +69,8 @@ def decode_conflux(text: str) -> Address:
     lowered = text.lower()
     if lowered.startswith("0x"):
         return decode_evm(text)
+    if text not in (lowered, text.upper()):
+        raise AddressError("it mixes upper and lower case")
     raw = from_cash("cfx:" + _from_conflux_alphabet(lowered.rpartition(":")[2]), "cfx")
     if raw[0] != 0 or len(raw) != 21:
         raise AddressError("a Conflux address holds a zero byte and 20 bytes")

@@ -7,8 +7,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -19,27 +17,22 @@ from auditor_app.amounts import Amount
 from auditor_app.chain.observed import ReserveAddress
 from auditor_app.chain.ownership.model import OwnershipRow, Prevout
 from auditor_app.errors import ChainError, Location
+from auditor_app.snapshot import members
+from auditor_app.snapshot.members import OWNERSHIP_FIELDS, read_ownership
 
-HEADER = b"account,method,message,proof,extra"
-_CELL = re.compile(r"[\x21-\x7e]*\Z", re.ASCII)
-_BASE64URL = re.compile(r"[A-Za-z0-9_-]*\Z", re.ASCII)
+HEADER = ",".join(field.name for field in OWNERSHIP_FIELDS).encode("ascii")
 _HEX = re.compile(r"(?:[0-9a-f]{2})*\Z", re.ASCII)
 _COUNT = re.compile(r"(?:0|[1-9][0-9]{0,19})\Z", re.ASCII)
 _EXTRA_MEMBERS = frozenset({"publicKey", "script", "owners", "prevouts"})
-_MAX_EXTRA = 2**20
 
 
 def read_table(data: bytes, *, file: str) -> tuple[OwnershipRow, ...]:
-    """The rows of ``ownership.csv``, without assets and amounts; :class:`ChainError` for a breach of the grammar."""
-    try:
-        text = data.decode("ascii")
-    except UnicodeDecodeError as error:
-        raise _refused("the table holds a byte that is not ASCII", Location(file, byte=error.start)) from None
-    head, newline, body = text.partition("\n")
-    if head.encode("ascii") != HEADER or not newline or (body and not body.endswith("\n")):
-        raise _refused("the table's header or its last line feed is not as the format says", Location(file, row=1))
-    lines = body.split("\n")[:-1]
-    return tuple(_row(line, Location(file, row=number)) for number, line in enumerate(lines, start=2))
+    """The rows of ``ownership.csv``, without assets and amounts.
+
+    :class:`SnapshotError` for a breach of the table's grammar, :class:`ChainError` for an ``extra`` that is none.
+    """
+    members = enumerate(read_ownership(data, file), start=2)
+    return tuple(_row(member, Location(file, row=number)) for number, member in members)
 
 
 def joined(
@@ -69,58 +62,39 @@ def _unsigned(address: ReserveAddress) -> OwnershipRow:
     return OwnershipRow(address.asset, address.account, text, None, "", (), chain=chain)
 
 
-def _row(line: str, at: Location) -> OwnershipRow:
-    cells = line.split(",")
-    if len(cells) != 5 or not all(_CELL.match(cell) for cell in cells):
-        raise _refused("the line does not have five cells of visible ASCII", at)
-    account, method, message, proof, extra = cells
-    chain, colon, address = account.rpartition(":")
-    if not colon or ":" not in chain:
-        raise _refused("the account is not in CAIP-10 form", at)
-    members = _extra(_text(extra, at), at)
+def _row(member: members.OwnershipRow, at: Location) -> OwnershipRow:
+    chain, _, address = member.account.rpartition(":")
+    extra = _extra(member.extra, at)
     return OwnershipRow(
         asset="",
-        account=account,
+        account=member.account,
         address=address,
         amount=None,
-        message=_text(message, at),
-        signatures=tuple(part for part in proof.split(";") if part),
+        message=member.message,
+        signatures=tuple(part for part in member.proof.split(";") if part),
         chain=chain,
-        method=method,
-        public_key=members.get("script") or members.get("publicKey") or "",
-        owners=tuple(members.get("owners") or ()),
-        prevouts=tuple(members.get("prevouts") or ()),
+        method=member.method,
+        public_key=extra.get("script") or extra.get("publicKey") or "",
+        owners=tuple(extra.get("owners") or ()),
+        prevouts=tuple(extra.get("prevouts") or ()),
         at=at,
     )
-
-
-def _text(cell: str, at: Location) -> str:
-    if not _BASE64URL.match(cell):
-        raise _refused("a text is not base64url without padding", at)
-    try:
-        raw = base64.urlsafe_b64decode(cell + "=" * (-len(cell) % 4))
-        text = raw.decode("utf-8")
-    except (binascii.Error, ValueError):
-        raise _refused("a text is not base64url of UTF-8", at) from None
-    if base64.urlsafe_b64encode(raw).decode("ascii").rstrip("=") != cell:
-        raise _refused("a text is not in its one base64url spelling", at)
-    return text
 
 
 def _extra(text: str, at: Location) -> dict[str, Any]:
     if not text.startswith("{"):
         return {"publicKey": text}
-    members = strict_json.parse(
-        text.encode("utf-8"), file=at.file or "ownership.csv", code="OWNERSHIP.UNREADABLE", max_bytes=_MAX_EXTRA
+    extra = strict_json.parse(
+        text.encode("utf-8"), file=at.file or "", code="OWNERSHIP.UNREADABLE", max_bytes=members.MAX_TEXT_BYTES
     )
-    owners = members.get("owners", [])
-    texts = [members.get("publicKey", ""), members.get("script", ""), *(owners if isinstance(owners, list) else [None])]
-    if not set(members) <= _EXTRA_MEMBERS or not all(isinstance(item, str) for item in texts):
+    owners = extra.get("owners", [])
+    texts = [extra.get("publicKey", ""), extra.get("script", ""), *(owners if isinstance(owners, list) else [None])]
+    if not set(extra) <= _EXTRA_MEMBERS or not all(isinstance(item, str) for item in texts):
         raise _refused("the extra object holds an unknown member or a value of another type", at)
-    prevouts = members.get("prevouts", [])
+    prevouts = extra.get("prevouts", [])
     if not isinstance(prevouts, list):
         raise _refused("prevouts is not a list", at)
-    return {**members, "prevouts": [_prevout(item, at) for item in prevouts]}
+    return {**extra, "prevouts": [_prevout(item, at) for item in prevouts]}
 
 
 def _prevout(item: Any, at: Location) -> Prevout:

@@ -1,0 +1,122 @@
+"""``reserve-auditor chain ownership``: the proofs of control of a published list, checked offline."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from auditor_app.amounts import Amount, floor_percent
+from auditor_app.chain.ownership.check import check_rows, signatures_seen
+from auditor_app.chain.ownership.lists import read_list
+from auditor_app.chain.ownership.model import OwnershipLine, OwnershipResult, ValueShare
+from auditor_app.cli.terminal import (
+    add_json_option,
+    drive,
+    emit_json,
+    finding_json,
+    limitation_json,
+    say,
+    say_findings,
+)
+from auditor_app.findings import exit_status
+from auditor_app.operation import CancelToken
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Add the command's options."""
+    parser.add_argument("file", type=Path, metavar="FILE", help="OKX's or HTX's CSV, or a snapshot's ownership.csv")
+    parser.add_argument("--challenge", metavar="TEXT", help="the text that was to be signed; makes a message fresh")
+    parser.add_argument(
+        "--as-of", metavar="DATE", help="the snapshot's date; a date within seven days of it makes a message fresh"
+    )
+    parser.add_argument(
+        "--earlier",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="an earlier list: signatures that already stood in it are reported; may be given more than once",
+    )
+    add_json_option(parser)
+    parser.set_defaults(handler=_ownership)
+
+
+def _ownership(options: argparse.Namespace) -> int:
+    earlier: dict[bytes, str] = {}
+    for path in options.earlier:
+        for signature, place in signatures_seen(read_list(path)).items():
+            earlier.setdefault(signature, place)
+    rows = read_list(options.file)
+    result = drive(
+        check_rows(rows, challenge=options.challenge, as_of=options.as_of, token=CancelToken(), earlier=earlier)
+    )
+    emit_json(options.json, ownership_document(result, options.file.name))
+    _say(result, options.file.name)
+    return exit_status(result.findings)
+
+
+def ownership_document(result: OwnershipResult, file_name: str) -> dict[str, object]:
+    """The result as one JSON object; amounts are exact decimal texts, shares are rounded down to four decimals."""
+    return {
+        "file": file_name,
+        "challenge": result.challenge,
+        "asOf": result.as_of,
+        "counts": {outcome.value: number for outcome, number in result.counts().items()},
+        "rows": [_line_json(line) for line in result.lines],
+        "shareByValue": {share.asset: _share_json(share) for share in result.shares},
+        "findings": [finding_json(item) for item in result.findings],
+        "limitations": [limitation_json(item) for item in result.limitations],
+    }
+
+
+def _line_json(line: OwnershipLine) -> dict[str, object]:
+    row = line.row
+    return {
+        "row": row.at.row,
+        "asset": row.asset,
+        "account": row.account,
+        "amount": None if row.amount is None else row.amount.fixed(),
+        "network": line.network,
+        "method": line.method or None,
+        "scheme": line.scheme or None,
+        "result": line.outcome.value,
+        "binds": line.binds.value,
+        "freshness": line.freshness.value,
+        "message": row.message,
+        "seenBefore": line.seen_before or None,
+        "typoRisk": line.typo_risk,
+        "note": line.note or None,
+    }
+
+
+def _share_json(share: ValueShare) -> dict[str, object]:
+    parts = {
+        "valid": share.valid,
+        "fresh": share.fresh,
+        "stale": share.stale,
+        "indirect": share.indirect,
+        "none": share.none,
+    }
+    return {"rows": share.rows, "total": share.total.fixed()} | {
+        name: {"amount": part.at_scale(share.total.scale).fixed(), "percent": _percent(part, share.total)}
+        for name, part in parts.items()
+    }
+
+
+def _percent(part: Amount, total: Amount) -> str | None:
+    """``None`` where the total is nothing."""
+    return floor_percent(part.at_scale(total.scale).units, total.units)
+
+
+def _say(result: OwnershipResult, file_name: str) -> None:
+    counts = ", ".join(f"{number:,} {outcome.value}" for outcome, number in result.counts().items())
+    say(f"{file_name}: {len(result.lines):,} rows: {counts}")
+    if result.shares:
+        say("Share of value with a proof bound to the address: fresh, stale; bound to a key or owner only; none")
+    for share in result.shares:
+        shown = (share.fresh, share.stale, share.indirect, share.none)
+        cells = "  ".join(f"{_percent(part, share.total) or '-':>8} %" for part in shown)
+        say(f"  {share.asset:<24.24} {share.total.fixed():>32}  {cells}")
+    say_findings(result.findings)
+    for item in result.limitations:
+        say(f"  limitation {item.code}  {item.message}")
