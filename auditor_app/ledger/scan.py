@@ -173,12 +173,16 @@ class PartTally:
         self._bytes += len(block.data)
 
     def _note_negatives(self, block: RowBlock) -> None:
-        """Count the cells with a minus where the column has no sign; ``-0`` is one too."""
-        for _, position in self._unsigned:
-            hits = [row for row, cells in enumerate(block.cells) if cells[position][:1] == b"-"]
-            self._negative_count += len(hits)
-            for row in hits[: max(0, EXAMPLES - len(self._negatives))]:
-                self._negatives.append(self._place(block, row, position))
+        """Count the cells with a minus where the column has no sign, row by row; ``-0`` is one too."""
+        hits = sorted(
+            (row, position)
+            for _, position in self._unsigned
+            for row, cells in enumerate(block.cells)
+            if cells[position][:1] == b"-"
+        )
+        self._negative_count += len(hits)
+        for row, position in hits[: max(0, EXAMPLES - len(self._negatives))]:
+            self._negatives.append(self._place(block, row, position))
 
     def _note_order(self, block: RowBlock) -> None:
         """Count the keys that do not follow the one before."""

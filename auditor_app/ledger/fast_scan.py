@@ -1,0 +1,220 @@
+"""The fast scanner: the same answers as :mod:`auditor_app.ledger.scan`, from a compiled loop over the part's bytes.
+
+It accepts and refuses exactly what the reference scanner does. Where it refuses a row, the reference says why and at
+which byte, so that there is one place that words a breach.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from auditor_app.errors import Location
+from auditor_app.ledger.columns import is_amount
+from auditor_app.ledger.fast_rows import (
+    BASE,
+    BASE_UNITS,
+    BREACH,
+    DECIMAL,
+    DISORDER,
+    END,
+    HEX,
+    LIMB_DIGITS,
+    MINUS,
+    MINUSES,
+    NARROW,
+    NOTES,
+    SUM_LIMBS,
+    TOKEN,
+    TOO_WIDE,
+    WIDE,
+    scan_rows,
+)
+from auditor_app.ledger.grammar import Grammar
+from auditor_app.ledger.scan import EXAMPLES, ColumnSum, PartScan, Place, grammar_error
+from auditor_app.ledger.source import LedgerPart
+
+CHUNK_ROWS = 2**12
+"""Rows scanned at a time: what is known of them stays in the processor's second cache."""
+
+_KINDS = {"hex64": HEX, "token": TOKEN, "base-units": BASE_UNITS, "decimal": DECIMAL}
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Some scanned rows; the arrays are used again for the next chunk.
+
+    ``cells`` (row, column) is where each cell begins in the part, and last where the next row begins; ``amounts``
+    (row, amount, limb) are magnitudes in limbs of base 10**18 at eighteen decimals, ``marks`` (row, amount) say whether
+    each is absent, present or written with a minus. A base-unit column of more than eighteen decimals stands at its own
+    scale.
+    """
+
+    first_row: int
+    cells: npt.NDArray[np.int32]
+    amounts: npt.NDArray[np.int64]
+    marks: npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class ScanTable:
+    """A grammar as the compiled loop reads it: a line for each column, and the scales of the sums it gives."""
+
+    grammar: Grammar
+    columns: npt.NDArray[np.int64]
+    unsigned: npt.NDArray[np.bool_]
+    surplus: tuple[int, ...]
+    """Decimals that a sum's limbs have beyond its column's scale."""
+
+    @staticmethod
+    def of(grammar: Grammar) -> ScanTable:
+        """The table of one grammar."""
+        lines = []
+        surplus = []
+        for column in grammar.columns:
+            decimals = column.decimals or 0
+            shift = LIMB_DIGITS - decimals if column.type == "base-units" and decimals <= LIMB_DIGITS else 0
+            unsigned = is_amount(column) and not column.signed
+            lines.append([_KINDS[column.type], int(column.optional), shift, int(unsigned)])
+            if is_amount(column):
+                surplus.append(shift)
+        unsigned_amounts = [not grammar.columns[position].signed for position in grammar.amounts]
+        return ScanTable(grammar, np.array(lines, np.int64), np.array(unsigned_amounts, np.bool_), tuple(surplus))
+
+
+class FastPartScan:
+    """Scans one part chunk by chunk and adds up what :func:`~auditor_app.ledger.scan.scan_part` would say of it."""
+
+    def __init__(self, part: LedgerPart, table: ScanTable, *, keep_amounts: bool) -> None:
+        """``keep_amounts`` false leaves :attr:`Chunk.amounts` without rows: sums are made anyway."""
+        self._part = part
+        self._table = table
+        self._keep = keep_amounts
+        self._data = np.frombuffer(part.data, np.uint8)
+        amounts = len(table.surplus)
+        self._sums = np.zeros((amounts, 2, SUM_LIMBS), np.int64)
+        self._rows = 0
+        self._first_key = b""
+        self._last_key = b""
+        self._negative_count = 0
+        self._negatives: list[Place] = []
+        self._disorder_count = 0
+        self._disorder: list[Place] = []
+
+    @property
+    def data(self) -> npt.NDArray[np.uint8]:
+        """The part's bytes, read-only."""
+        return self._data
+
+    def chunks(self) -> Iterator[Chunk]:
+        """The part's rows; :class:`LedgerError` ``SNAPSHOT.GRAMMAR`` where the grammar breaks.
+
+        Nothing of the chunk that holds the breach is yielded.
+        """
+        width, amounts = len(self._table.columns), len(self._table.surplus)
+        cells = np.empty((CHUNK_ROWS, width + 1), np.int32)
+        kept = np.empty((CHUNK_ROWS if self._keep else 0, amounts, NARROW), np.int64)
+        marks = np.empty((CHUNK_ROWS, amounts), np.uint8)
+        start = 0
+        while start < len(self._data):
+            notes = np.zeros(NOTES, np.int64)
+            notes[BREACH] = -1
+            rows = scan_rows(self._data, start, self._table.columns, cells, kept, marks, self._sums, notes)
+            if notes[BREACH] >= 0:
+                raise grammar_error(self._part, self._table.grammar, int(notes[BREACH]), self._rows + rows)
+            chunk = Chunk(self._part.first_row + self._rows, cells[:rows], kept[:rows], marks[:rows])
+            if notes[TOO_WIDE] and self._keep:
+                chunk = self._widened(chunk, start)
+            self._note_order(chunk, int(notes[DISORDER]))
+            self._note_negatives(chunk, int(notes[MINUSES]))
+            yield chunk
+            self._rows += rows
+            start = int(notes[END])
+
+    def _widened(self, chunk: Chunk, start: int) -> Chunk:
+        """The same rows with room for every digit that the grammar allows."""
+        amounts = np.empty((len(chunk.cells), len(self._table.surplus), WIDE), np.int64)
+        notes = np.zeros(NOTES, np.int64)
+        sums = np.zeros_like(self._sums)
+        scan_rows(self._data, start, self._table.columns, chunk.cells, amounts, chunk.marks, sums, notes)
+        return Chunk(chunk.first_row, chunk.cells, amounts, chunk.marks)
+
+    def key(self, chunk: Chunk, row: int) -> bytes:
+        """The key of one row of a chunk."""
+        return self._cell(chunk, row, 0)
+
+    def _cell(self, chunk: Chunk, row: int, column: int) -> bytes:
+        return self._part.data[chunk.cells[row, column] : chunk.cells[row, column + 1] - 1]
+
+    def _note_order(self, chunk: Chunk, count: int) -> None:
+        """Count the keys that do not follow the one before, the chunk's first key included; name the first few."""
+        first = self.key(chunk, 0)
+        if self._rows == 0:
+            self._first_key = first
+        elif first <= self._last_key:
+            self._disorder_count += 1
+            self._note(self._disorder, chunk, 0, 0)
+        self._disorder_count += count
+        if count and len(self._disorder) < EXAMPLES:
+            before = first
+            for row in range(1, len(chunk.cells)):
+                key = self.key(chunk, row)
+                if key <= before:
+                    self._note(self._disorder, chunk, row, 0)
+                    if len(self._disorder) == EXAMPLES:
+                        break
+                before = key
+        self._last_key = self.key(chunk, len(chunk.cells) - 1)
+
+    def _note_negatives(self, chunk: Chunk, count: int) -> None:
+        """Count the cells with a minus where the column has no sign; name the first few, row by row."""
+        self._negative_count += count
+        if count and len(self._negatives) < EXAMPLES:
+            hits = np.argwhere((chunk.marks == MINUS) & self._table.unsigned)
+            for row, amount in hits[:EXAMPLES].tolist():
+                self._note(self._negatives, chunk, row, self._table.grammar.amounts[amount])
+
+    def _note(self, places: list[Place], chunk: Chunk, row: int, column: int) -> None:
+        """Name one cell, unless enough are named."""
+        if len(places) >= EXAMPLES:
+            return
+        at = Location(
+            self._part.name,
+            row=self._part.rows_before + self._rows + row + 1,
+            column=self._table.grammar.columns[column].name,
+            byte=self._part.bytes_before + int(chunk.cells[row, column]),
+        )
+        places.append(Place(at, self.key(chunk, row).decode("ascii"), self._cell(chunk, row, column).decode("ascii")))
+
+    def result(self) -> PartScan:
+        """What the reference scanner says of the part, once all chunks were taken."""
+        return PartScan(
+            self._rows,
+            tuple(self._column_sum(number) for number in range(len(self._table.surplus))),
+            self._first_key,
+            self._last_key,
+            self._negative_count,
+            tuple(self._negatives),
+            self._disorder_count,
+            tuple(self._disorder),
+        )
+
+    def _column_sum(self, amount: int) -> ColumnSum:
+        """One column's sums as integers at the column's scale."""
+        unit = 10 ** self._table.surplus[amount]
+        above, below = (
+            sum(limb * BASE**number for number, limb in enumerate(limbs)) // unit
+            for limbs in self._sums[amount].tolist()
+        )
+        return ColumnSum(above - below, -below)
+
+
+def fast_scan_part(part: LedgerPart, grammar: Grammar) -> PartScan:
+    """Scan one whole part; :class:`LedgerError` ``SNAPSHOT.GRAMMAR`` at the first byte that breaks the grammar."""
+    scan = FastPartScan(part, ScanTable.of(grammar), keep_amounts=False)
+    for _ in scan.chunks():
+        pass
+    return scan.result()

@@ -1,0 +1,244 @@
+"""A scheme's template as a table of numbers that compiled code reads: one line of it writes one piece of a preimage.
+
+The table is made from the very template that the reference rule runs, so there is no second definition of a scheme.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from auditor_app.ledger.fast_rows import LIMB_DIGITS, WIDE
+from auditor_app.merkle.rule import Layout, Rule
+from auditor_app.merkle.template import (
+    Balances,
+    BalanceText,
+    Cell,
+    Child,
+    ChildSums,
+    Level,
+    NumberForm,
+    RowText,
+    Sums,
+    TemplateRule,
+    Text,
+)
+from auditor_app.native.words import SLACK
+
+TEXT, OPEN, CELL, ROW, DIGEST, COIN, COIN_CELL = range(7)
+"""What a line writes: fixed text; the same and the start of a list of coins; a cell; the whole row; a child's digest; a
+coin with its amount; a coin with the cell's own text."""
+
+OWN, LEFT, RIGHT = range(3)
+"""Whose digest or sums a line writes."""
+
+PLAIN, FIXED = range(2)
+RAW, HEX = range(2)
+
+KIND, TEXT_AT, TEXT_LENGTH, FIELD, FORM, PLACES = range(6)
+AFTER_AT, AFTER_LENGTH, JOINED_AT, JOINED_LENGTH, ABSENT_AT, ABSENT_LENGTH, SOURCE, WIDTH = range(6, 14)
+"""Places in a line. ``FIELD`` is a cell's column or a coin's place; ``JOINED`` is the label of a coin that is not the
+first, joiner included; ``ABSENT_LENGTH`` is -1 where an absent coin is left out."""
+
+_LONGEST_NUMBER = 2 + LIMB_DIGITS * WIDE
+"""Sign, dot and digits."""
+
+Table = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Program:
+    """The lines of one preimage, the bytes that they point into, and the most bytes that one preimage can have.
+
+    ``longest`` leaves out cells and row text, of which there are ``row_texts`` at most a row's length each.
+    """
+
+    lines: Table
+    texts: npt.NDArray[np.uint8]
+    longest: int
+    row_texts: int
+
+
+@dataclass(frozen=True)
+class Programs:
+    """Everything compiled code needs of one rule.
+
+    ``cuts`` holds for each coin how many of the eighteen decimals of a sum are cut off at every node, ``filled``
+    whether a coin absent from both children becomes a zero, ``positions`` the amount column of each coin or -1.
+    """
+
+    rule: TemplateRule
+    leaf: Program
+    cuts: Table
+    filled: npt.NDArray[np.uint8]
+    positions: Table
+
+    @property
+    def coins(self) -> int:
+        """How many sums a node carries."""
+        return len(self.positions)
+
+    def node(self, level: int, depth: int | None) -> Program:
+        """The program of nodes at ``level``; ``depth`` is the root's, where the scheme counts from it."""
+        writer = _Writer(self.rule.layout)
+        for piece in self.rule.template.node:
+            _node_piece(writer, piece, level, depth, self.rule.template.digest_bytes)
+        return writer.program()
+
+
+def programs_of(rule: Rule) -> Programs | None:
+    """The programs of a rule; ``None`` where it does more than its template says or needs something compiled code lacks."""
+    if not isinstance(rule, TemplateRule) or not _is_plain(rule):
+        return None
+    template, layout = rule.template, rule.layout
+    if template.digest_bytes % 4 or any(coin.scale > LIMB_DIGITS for coin in layout.coins if template.sums):
+        return None
+    writer = _Writer(layout)
+    try:
+        for piece in template.leaf:
+            _leaf_piece(writer, piece)
+        coins = layout.coins if template.sums else ()
+        amounts = [
+            position for position, column in enumerate(layout.columns) if column.type in ("base-units", "decimal")
+        ]
+        kept = LIMB_DIGITS if template.rounding is None else template.rounding
+        programs = Programs(
+            rule,
+            writer.program(),
+            np.array(
+                [max(min(coin.scale, LIMB_DIGITS) - kept, 0) + LIMB_DIGITS - coin.scale for coin in coins], np.int64
+            )
+            if template.rounding is not None
+            else np.zeros(len(coins), np.int64),
+            np.array([coin.name in template.zero_filled for coin in coins], np.uint8),
+            np.array([amounts.index(coin.position) if coin.position >= 0 else -1 for coin in coins], np.int64),
+        )
+        programs.node(1, 1)
+    except _Unsupported:
+        return None
+    return programs
+
+
+class _Unsupported(Exception):
+    """A piece that compiled code does not write."""
+
+
+def _is_plain(rule: TemplateRule) -> bool:
+    """Whether the rule's preimages and sums are the template's own, whatever short cuts it takes to them."""
+    own = ("leaf_preimage", "parent_preimage", "_preimage", "_sums")
+    return all(getattr(type(rule), name) is getattr(TemplateRule, name) for name in own)
+
+
+class _Writer:
+    """Collects lines and texts."""
+
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
+        self._lines: list[list[int]] = []
+        self._texts = bytearray()
+        self._longest = 0
+        self._row_texts = 0
+
+    def _place(self, text: bytes) -> tuple[int, int]:
+        """Where a text stands among all texts, and its length."""
+        at = self._texts.find(text)
+        if at < 0:
+            at = len(self._texts)
+            self._texts += text
+        return at, len(text)
+
+    def line(self, kind: int, text: bytes = b"", *, longest: int = 0, **fields: int) -> None:
+        """One line; ``fields`` are named as the module's constants, in lower case. Texts that meet become one."""
+        if kind in (TEXT, OPEN) and self._lines and self._lines[-1][KIND] == TEXT:
+            before = self._lines.pop()
+            text = bytes(self._texts[before[TEXT_AT] : before[TEXT_AT] + before[TEXT_LENGTH]]) + text
+        if kind == TEXT and not text:
+            return
+        line = [0] * WIDTH
+        line[KIND] = kind
+        line[TEXT_AT], line[TEXT_LENGTH] = self._place(text)
+        for name, value in fields.items():
+            line[globals()[name.upper()]] = value
+        self._lines.append(line)
+        self._longest += len(text) + longest
+        self._row_texts += kind in (CELL, ROW, COIN_CELL)
+
+    def balances(self, text: BalanceText, source: int, *, verbatim: bool) -> None:
+        """The lines of a set of balances."""
+        form = text.number or NumberForm()
+        if form.places > LIMB_DIGITS:
+            raise _Unsupported
+        after, join = text.after.encode("ascii"), text.joiner.encode("ascii")
+        absent = None if text.absent is None else text.absent.encode("ascii")
+        self.line(OPEN, text.opening.encode("ascii"))
+        for place, label in text.labels(self._layout):
+            coin = self._layout.coins[place]
+            if verbatim and coin.position < 0 and absent is None:
+                continue
+            after_at, after_length = self._place(after)
+            joined_at, joined_length = self._place(join + label.encode("ascii"))
+            absent_at, absent_length = self._place(absent or b"")
+            self.line(
+                COIN_CELL if verbatim else COIN,
+                label.encode("ascii"),
+                longest=len(after) + len(join) + max(absent_length, _LONGEST_NUMBER),
+                field=coin.position if verbatim else place,
+                form=PLAIN if form.kind == "plain" else FIXED,
+                places=form.places,
+                after_at=after_at,
+                after_length=after_length,
+                joined_at=joined_at,
+                joined_length=joined_length,
+                absent_at=absent_at,
+                absent_length=-1 if absent is None else absent_length,
+                source=source,
+            )
+        self.line(TEXT, text.closing.encode("ascii"))
+
+    def column(self, name: str | None) -> int:
+        """The position of a named column, of the key without a name."""
+        return 0 if name is None else self._layout.field(name)
+
+    def program(self) -> Program:
+        """What was collected; texts are followed by room for a whole word to be read."""
+        texts = np.frombuffer(bytes(self._texts) + bytes(SLACK), np.uint8).copy()
+        return Program(np.array(self._lines, np.int64), texts, self._longest, self._row_texts)
+
+
+def _leaf_piece(writer: _Writer, piece: Any) -> None:
+    """The lines of one piece of a leaf."""
+    match piece:
+        case Text(value):
+            writer.line(TEXT, value)
+        case RowText():
+            writer.line(ROW)
+        case Cell(column):
+            writer.line(CELL, field=writer.column(column))
+        case Balances(text):
+            writer.balances(text, OWN, verbatim=text.number is None)
+        case _:
+            raise _Unsupported
+
+
+def _node_piece(writer: _Writer, piece: Any, level: int, depth: int | None, digest_bytes: int) -> None:
+    """The lines of one piece of a node."""
+    match piece:
+        case Text(value):
+            writer.line(TEXT, value)
+        case Child(side, form):
+            source = LEFT if side == "left" else RIGHT
+            writer.line(DIGEST, source=source, form=HEX if form == "hex" else RAW, longest=2 * digest_bytes)
+        case ChildSums(side, text):
+            writer.balances(text, LEFT if side == "left" else RIGHT, verbatim=False)
+        case Sums(text):
+            writer.balances(text, OWN, verbatim=False)
+        case Level(first, from_root):
+            if from_root and depth is None:
+                raise _Unsupported
+            height = (depth or 0) - level + first if from_root else level + first
+            writer.line(TEXT, b"%d" % height)
+        case _:
+            raise _Unsupported

@@ -1,0 +1,205 @@
+"""Machine words inside compiled code: eight bytes at a time, eight decimal digits at a time.
+
+Memory is named by address, not by array: inside compiled code an array handed to a function is counted in and out with
+atomic instructions that cost more than the work. Whoever passes an address keeps its array alive and its bounds.
+
+Bytes are taken in little-endian order, as on every machine this program runs on; the self-check of
+:mod:`auditor_app.merkle.kernel` sends any other machine to the reference path.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+from numba.core import cgutils, types
+from numba.extending import intrinsic
+
+from auditor_app.native.cache import inlined
+
+WORD = ir.IntType(64)
+SLACK = 8
+"""Bytes behind its end that a buffer must have where words are written into it."""
+
+u64 = np.uint64
+
+_POWERS = np.array([10**n for n in range(19)], np.int64)
+
+
+def _reader(width: int, result: types.Integer) -> Any:
+    """An intrinsic that reads ``width`` bits at an address."""
+
+    def read(_context: Any, _address: types.Integer) -> Any:
+        def generate(_context: Any, builder: ir.IRBuilder, _signature: Any, arguments: Any) -> Any:
+            pointer = builder.inttoptr(arguments[0], ir.IntType(width).as_pointer())
+            return builder.load(pointer, align=1)
+
+        return result(types.int64), generate
+
+    return intrinsic(read)
+
+
+def _writer(width: int, value: types.Integer) -> Any:
+    """An intrinsic that writes ``width`` bits at an address."""
+
+    def write(_context: Any, _address: types.Integer, _value: types.Integer) -> Any:
+        def generate(context: Any, builder: ir.IRBuilder, _signature: Any, arguments: Any) -> Any:
+            pointer = builder.inttoptr(arguments[0], ir.IntType(width).as_pointer())
+            builder.store(arguments[1], pointer, align=1)
+            return context.get_dummy_value()
+
+        return types.void(types.int64, value), generate
+
+    return intrinsic(write)
+
+
+load8 = _reader(8, types.uint8)
+load64 = _reader(64, types.uint64)
+store8 = _writer(8, types.uint8)
+store64 = _writer(64, types.uint64)
+
+
+@intrinsic
+def trailing_zeros(_context: Any, _value: types.Integer) -> Any:
+    """How many low bits are zero; 64 for zero."""
+
+    def generate(_context: Any, builder: ir.IRBuilder, _signature: Any, arguments: Any) -> Any:
+        return builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 0))
+
+    return types.uint64(types.uint64), generate
+
+
+@intrinsic
+def leading_zeros(_context: Any, _value: types.Integer) -> Any:
+    """How many high bits are zero; 64 for zero."""
+
+    def generate(_context: Any, builder: ir.IRBuilder, _signature: Any, arguments: Any) -> Any:
+        return builder.ctlz(arguments[0], ir.Constant(ir.IntType(1), 0))
+
+    return types.uint64(types.uint64), generate
+
+
+@intrinsic
+def reversed_bytes(_context: Any, _value: types.Integer) -> Any:
+    """The word with its first byte last: comparing such words compares the bytes in order."""
+
+    def generate(_context: Any, builder: ir.IRBuilder, _signature: Any, arguments: Any) -> Any:
+        swap = cgutils.get_or_insert_function(builder.module, ir.FunctionType(WORD, [WORD]), "llvm.bswap.i64")
+        return builder.call(swap, [arguments[0]])
+
+    return types.uint64(types.uint64), generate
+
+
+@inlined
+def count_digits(word: Any) -> Any:
+    """How many of the eight bytes, from the first on, are decimal digits.
+
+    A byte's low nibble above 9 or a high nibble other than 3 marks it; the sum's carry only reaches bytes behind one
+    that is already marked.
+    """
+    flipped = word ^ u64(0x3030303030303030)
+    marks = ((flipped + u64(0x0606060606060606)) | flipped) & u64(0xF0F0F0F0F0F0F0F0)
+    return np.int64(trailing_zeros(marks) >> u64(3))
+
+
+@inlined
+def read_digits(word: Any, count: Any) -> Any:
+    """The number that the first ``count`` (1 to 8) bytes write, all of them digits."""
+    digits = (word ^ u64(0x3030303030303030)) << u64(64 - 8 * count)
+    pairs = (digits * u64(10) + (digits >> u64(8))) & u64(0x00FF00FF00FF00FF)
+    quads = (pairs * u64(100) + (pairs >> u64(16))) & u64(0x0000FFFF0000FFFF)
+    return np.int64((quads * u64(10_000) + (quads >> u64(32))) & u64(0xFFFFFFFF))
+
+
+@inlined
+def spread_digits(value: Any) -> Any:
+    """Eight bytes 0 to 9, the first in the lowest byte, that write ``value`` below 10**8 with leading zeros."""
+    number = u64(value)
+    high = number // u64(10_000)
+    quads = high | ((number - high * u64(10_000)) << u64(32))
+    hundreds = ((quads * u64(10_486)) >> u64(20)) & u64(0x0000007F0000007F)
+    pairs = hundreds | ((quads - u64(100) * hundreds) << u64(16))
+    tens = ((pairs * u64(103)) >> u64(10)) & u64(0x000F000F000F000F)
+    return tens | ((pairs - u64(10) * tens) << u64(8))
+
+
+@inlined
+def write_padded(place: Any, value: Any) -> Any:
+    """Write ``value`` below 10**18 as eighteen digits; the address behind them."""
+    high = value // 10_000_000_000
+    low = value - high * 10_000_000_000
+    middle = low // 100
+    store64(place, spread_digits(high) | u64(0x3030303030303030))
+    store64(place + 8, spread_digits(middle) | u64(0x3030303030303030))
+    store64(place + 16, spread_digits((low - middle * 100) * 1_000_000) | u64(0x3030303030303030))
+    return place + 18
+
+
+@inlined
+def write_integer(place: Any, value: Any) -> Any:
+    """Write ``value`` (0 to 10**18 - 1) without leading zeros; the address behind it."""
+    if value < 100_000_000:
+        return _write_head(place, value)
+    if value < 10_000_000_000_000_000:
+        high = value // 100_000_000
+        place = _write_head(place, high)
+        store64(place, spread_digits(value - high * 100_000_000) | u64(0x3030303030303030))
+        return place + 8
+    top = value // 10_000_000_000_000_000
+    place = _write_head(place, top)
+    rest = value - top * 10_000_000_000_000_000
+    high = rest // 100_000_000
+    store64(place, spread_digits(high) | u64(0x3030303030303030))
+    store64(place + 8, spread_digits(rest - high * 100_000_000) | u64(0x3030303030303030))
+    return place + 16
+
+
+@inlined
+def _write_head(place: Any, value: Any) -> Any:
+    """Write ``value`` below 10**8 without leading zeros."""
+    digits = spread_digits(value)
+    skipped = min(trailing_zeros(digits) >> u64(3), u64(7))
+    store64(place, (digits | u64(0x3030303030303030)) >> (skipped << u64(3)))
+    return place + 8 - np.int64(skipped)
+
+
+@inlined
+def write_stripped(place: Any, value: Any) -> Any:
+    """Write ``value`` (1 to 10**18 - 1) as the digits behind a dot, eighteen less the zeros at the end."""
+    high = value // 10_000_000_000
+    low = value - high * 10_000_000_000
+    digits = spread_digits(high)
+    if low != 0:
+        store64(place, digits | u64(0x3030303030303030))
+        place += 8
+        middle = low // 100
+        last = low - middle * 100
+        digits = spread_digits(middle)
+        if last != 0:
+            store64(place, digits | u64(0x3030303030303030))
+            place += 8
+            digits = spread_digits(last * 1_000_000)
+    store64(place, digits | u64(0x3030303030303030))
+    return place + 8 - np.int64(leading_zeros(digits) >> u64(3))
+
+
+@inlined
+def copy_bytes(place: Any, source: Any, length: Any, end: Any) -> Any:
+    """Copy ``length`` bytes from ``source``; the address behind them.
+
+    Up to seven bytes more are written; nothing is read at or behind ``end``, where the source's memory stops.
+    """
+    if source + length + SLACK <= end:
+        for step in range(0, length, 8):
+            store64(place + step, load64(source + step))
+    else:
+        for step in range(length):
+            store8(place + step, load8(source + step))
+    return place + length
+
+
+@inlined
+def power_of_ten(exponent: Any) -> Any:
+    """10**exponent for 0 to 18."""
+    return _POWERS[exponent]
