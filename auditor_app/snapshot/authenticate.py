@@ -205,8 +205,7 @@ def _check_issuer_signatures(envelope: Envelope, store: TrustStore) -> tuple[_Si
         for item in signed
         if item.key.role != "issuer"
     ]
-    issuers = sorted({item.key.issuer or "" for item in signed})
-    if len(issuers) > 1:
+    if len({item.key.issuer for item in signed if item.key.role == "issuer"}) > 1:
         message = "Keys of different issuers signed the snapshot."
         findings += [_key_finding("SIGNATURE.ISSUER", item.key, message) for item in signed]
     if not signed:
