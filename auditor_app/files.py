@@ -18,9 +18,10 @@ def read_capped(path: Path, *, max_bytes: int, code: str) -> bytes:
         raise AuditError(
             code, f"the file cannot be opened ({error.strerror})", at=Location(str(path)), action="Check the path."
         ) from None
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise AuditError(code, "this is not a regular file", at=Location(str(path)), action="Name a file.")
     with os.fdopen(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            raise AuditError(code, "this is not a regular file", at=Location(str(path)), action="Name a file.")
         data = file.read(max_bytes + 1)
     if len(data) > max_bytes:
         raise AuditError(

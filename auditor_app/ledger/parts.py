@@ -166,13 +166,8 @@ class CsvLedger:
                 chunks, done, ends, rows = [], cut, ends[PART_ROWS - rows :], 0
             chunks.append(chunk[done:])
             rows += len(ends)
-            tail = (
-                len(chunk) - 1 - int(ends[-1])
-                if len(ends)
-                else tail + len(chunk) - done
-                if not done
-                else len(chunk) - done
-            )
+            newest = chunk.rfind(b"\n")
+            tail = len(chunk) - 1 - newest if newest >= 0 else tail + len(chunk)
             if tail > self._longest_row:
                 break
         last = b"".join(chunks)
@@ -190,13 +185,12 @@ class CsvLedger:
                 at=Location(str(self._path)),
                 action="Check the path and the permissions.",
             ) from None
-        file = os.fdopen(descriptor, "rb")
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            file.close()
+            os.close(descriptor)
             raise LedgerError(
                 "LEDGER.UNREADABLE", "this is not a regular file", at=Location(str(self._path)), action="Name a file."
             )
-        return file
+        return os.fdopen(descriptor, "rb")
 
     def _check(self, file: BinaryIO) -> None:
         """Compare the open file with what it was when the ledger was opened."""

@@ -67,6 +67,12 @@ class Layout:
             ),
         )
 
+    def as_written(self) -> Layout:
+        """The layout for schemes that hash the cells' text: base units are the whole numbers they are written as."""
+        scales = {column.name: 0 for column in self.columns if column.type == "base-units"}
+        coins = (Coin(coin.name, coin.position, scales.get(coin.name, coin.scale)) for coin in self.coins)
+        return Layout(self.columns, tuple(coins))
+
     def with_coins(self, names: Iterable[str], scale: int) -> Layout:
         """The layout with the coins of ``names`` that the row lacks, after its own; their position is -1."""
         held = {coin.name for coin in self.coins}

@@ -20,6 +20,7 @@ from auditor_app.merkle.rule import Layout, Node, Row, Rule
 from auditor_app.merkle.scheme import Properties, Scheme, take_parameters
 from auditor_app.merkle.template import Balances, BalanceText, Cell, Child, Odd, Sums, Template, TemplateRule, Text
 from auditor_app.snapshot.statement import Column
+from auditor_app.strict_json import NumberText
 
 COINS = ("BTC", "ETH", "USDC", "USDT")
 DIGEST_BYTES = 16
@@ -50,9 +51,8 @@ def bind(layout: Layout, parameters: Mapping[str, str], leaf_count: int | None) 
             expected="1 to 128 characters such as PR-2025-01-22",
             observed=given["proofId"][:80],
         )
-    return TemplateRule(
-        SCHEME.name, layout.with_coins(COINS, DECIMAL_SCALE), template(given["proofId"]), leaf_count=leaf_count
-    )
+    coins = layout.as_written().with_coins(COINS, DECIMAL_SCALE)
+    return TemplateRule(SCHEME.name, coins, template(given["proofId"]), leaf_count=leaf_count)
 
 
 # ---- the user's proof file
@@ -61,7 +61,7 @@ _MAX_COINS = 200
 _COIN = re.compile(r"[0-9A-Za-z._-]{1,32}\Z", re.ASCII)
 _AMOUNT = re.compile(r"-?(?:0|[1-9][0-9]{0,59})(?:\.[0-9]{1,60})?\Z", re.ASCII)
 _DIGEST = re.compile(r"[0-9a-f]{32}\Z", re.ASCII)
-_NUMBER = re.compile(r"0|[1-9][0-9]{0,3}\Z", re.ASCII)
+_NUMBER = re.compile(r"(?:0|[1-9][0-9]{0,3})\Z", re.ASCII)
 _LEFT, _RIGHT, _ROOT = "1", "2", "3"
 
 
@@ -145,7 +145,7 @@ class _Reader:
 
     def _number(self, item: dict[str, Any], name: str, where: str) -> str:
         value = item.get(name)
-        if not isinstance(value, str) or not _NUMBER.match(value):
+        if not isinstance(value, NumberText) or not _NUMBER.match(value):
             raise self.refuse(f"{where} has no usable {name}", "a small whole number", str(value))
         return str(value)
 
