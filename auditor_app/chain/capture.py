@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from auditor_app.chain.accounts import Account, checksum_address, decode_account
+from auditor_app.chain.accounts import Account, decode_account, evm_address
 from auditor_app.chain.addresses import on_chain_ids
 from auditor_app.chain.endpoints import Endpoint
 from auditor_app.chain.evidence_file import write_evidence
@@ -167,6 +167,7 @@ def _target(text: str, asset: Asset | None, chains: Mapping[str, BlockReference]
         raise ValueError(error.what) from None
     if not account.chain.startswith("eip155:"):
         raise ValueError("this chain is not of the EVM kind, which is all that is captured")
+    evm_address(account)
     if account.chain not in chains:
         raise ValueError("the snapshot names no block for this chain")
     if asset is None or not on_chain_ids(asset, account.chain):
@@ -186,7 +187,7 @@ def contract_of(asset_id: str) -> str | None:
     if kind not in ("erc20", "bep20"):
         raise ValueError(f"assets of the kind {kind[:20]} are not captured")
     try:
-        return checksum_address(decode_account(f"eip155:1:{reference}").address)
+        return evm_address(decode_account(f"eip155:1:{reference}"))
     except ChainError as error:
         raise ValueError(f"the asset's contract cannot be decoded: {error.what}") from None
 
@@ -219,7 +220,7 @@ def _read_endpoint(
     texts: dict[tuple[str, str], str] = {}
     for (asset, contract), targets in _grouped(plan.targets[chain], chain).items():
         scale = NATIVE_DECIMALS if contract is None else reader.token_decimals(contract)
-        holders = [checksum_address(target.account.address) for target in targets]
+        holders = [evm_address(target.account) for target in targets]
         note = f"{rpc.endpoint.origin}: {asset} on {chain}"
         found = yield from reader.balances(contract, holders, note)
         for target, raw in zip(targets, found, strict=True):
