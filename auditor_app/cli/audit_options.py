@@ -14,10 +14,12 @@ _HEX64 = re.compile(r"[0-9a-f]{64}\Z")
 _HEX = re.compile(r"[0-9a-f]{16,128}\Z")
 
 
-def add_audit_options(parser: argparse.ArgumentParser) -> None:
-    """``SNAPSHOT --trust S`` and everything that may be compared with it."""
+def add_audit_options(parser: argparse.ArgumentParser, *, trust_required: bool = True) -> None:
+    """``SNAPSHOT --trust S`` and everything that may be compared with it; the window remembers a trust store."""
     parser.add_argument("snapshot", type=Path, metavar="SNAPSHOT", help="the signed snapshot, a file or a folder")
-    parser.add_argument("--trust", type=Path, required=True, metavar="S", help="the trust store with the pinned keys")
+    parser.add_argument(
+        "--trust", type=Path, required=trust_required, metavar="S", help="the trust store with the pinned keys"
+    )
     parser.add_argument("--evidence", type=Path, metavar="E", help="an evidence file captured at the named blocks")
     parser.add_argument("--nonce", metavar="HEX", help="the nonce that you issued for this engagement (64 hex digits)")
     parser.add_argument(
@@ -32,6 +34,9 @@ def add_audit_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--trusted-time", metavar="T", help="the UTC instant at which keys are judged; without it a time stamp, or now"
+    )
+    parser.add_argument(
+        "--challenge", metavar="TEXT", help="the text that you asked to be signed with the reserve addresses' keys"
     )
     parser.add_argument("--sample", type=Path, metavar="RECORD", help="a sample commitment record made earlier")
     parser.add_argument("--randomness", metavar="R", help="drand:ROUND:SIGNATURE, block:HASH or dice:DIGITS")
@@ -50,6 +55,7 @@ def audit_request(options: argparse.Namespace) -> AuditRequest:
         published_roots=tuple(_published_root(text) for text in options.published_root),
         trusted_time=_instant(options.trusted_time),
         sample=None if options.sample is None else SampleRequest(options.sample, options.randomness),
+        challenge=options.challenge,
     )
 
 

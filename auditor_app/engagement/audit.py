@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from auditor_app import __version__
 from auditor_app.chain.observe import observe
 from auditor_app.chain.observed import ReserveResult
+from auditor_app.chain.ownership.model import OwnershipResult
 from auditor_app.coverage.coverage import CoverageResult, coverage
 from auditor_app.coverage.funds import FundResult, protection_funds
+from auditor_app.engagement.control import proofs_of_control
 from auditor_app.engagement.narrative import narrate
 from auditor_app.engagement.record import Audit, AuditRequest, SnapshotIdentity
 from auditor_app.errors import SignatureError, UsageError
@@ -38,6 +40,7 @@ class Steps:
     snapshot: AuthenticSnapshot
     ledgers: tuple[LedgerResult, ...]
     reserves: ReserveResult
+    ownership: OwnershipResult | None
     coverage: CoverageResult
     funds: FundResult
     sample: SampleResult | None
@@ -56,6 +59,7 @@ class Steps:
             *found,
             *self.evidence_findings,
             *self.reserves.findings,
+            *(() if self.ownership is None else self.ownership.findings),
             *self.coverage.findings,
             *self.funds.findings,
         )
@@ -67,6 +71,8 @@ class Steps:
         for result in self.ledgers:
             found += result.limitations
         found += self.reserves.limitations
+        if self.ownership is not None:
+            found += self.ownership.limitations
         if self.snapshot.statement.predicate.ledgers:
             found.append(limitation("COMPLETENESS", subject="liabilities"))
         found.append(limitation("AFTER_DATE", subject="engagement"))
@@ -115,11 +121,13 @@ def _steps(
         sample = yield from draw(record, snapshot, ledgers, request.sample.randomness, token)
     yield Progress(0, None, "addresses", "Comparing reserves and funds")
     reserves, evidence_findings = _reserves(request, store, snapshot, token)
+    ownership = yield from proofs_of_control(request, snapshot, reserves.lines, token)
     totals = {result.ledger: result.totals if result.complete else None for result in ledgers}
     return Steps(
         snapshot=snapshot,
         ledgers=tuple(ledgers),
         reserves=reserves,
+        ownership=ownership,
         coverage=coverage(snapshot.statement.predicate, totals, reserves),
         funds=protection_funds(snapshot, reserves, token),
         sample=sample,
@@ -221,6 +229,7 @@ def _write_up(request: AuditRequest, steps: Steps) -> Audit:
         procedures=narrate(request, steps, findings),
         findings=findings,
         limitations=steps.limitations,
+        ownership=steps.ownership,
     )
 
 

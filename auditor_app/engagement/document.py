@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from auditor_app.chain.ownership.model import OwnershipResult
 from auditor_app.coverage.lines import CoverageLine, FundLine, FundTotal
 from auditor_app.engagement.record import Audit, SnapshotIdentity
 from auditor_app.findings import Finding, Verdict
@@ -24,6 +25,7 @@ def audit_document(audit: Audit) -> dict[str, Any]:
         "totals": [_total(check) for check in audit.totals],
         "coverage": [_coverage(line) for line in audit.coverage],
         "funds": [_fund(total, audit.funds) for total in audit.fund_totals],
+        "ownership": None if audit.ownership is None else _ownership(audit.ownership),
         "findings": [finding_document(item) for item in audit.findings],
         "limitations": [limitation_document(item) for item in audit.limitations],
     }
@@ -42,6 +44,7 @@ def stopped_document(findings: Sequence[Finding], *, reached: bool) -> dict[str,
         "totals": [],
         "coverage": [],
         "funds": [],
+        "ownership": None,
         "findings": [finding_document(item) for item in findings],
         "limitations": [],
     }
@@ -134,6 +137,35 @@ def _fund(total: FundTotal, accounts: Sequence[FundLine]) -> dict[str, Any]:
             }
             for line in accounts
             if line.name == total.name
+        ],
+    }
+
+
+def _ownership(result: OwnershipResult) -> dict[str, Any]:
+    return {
+        "challenge": result.challenge,
+        "rows": [
+            {
+                "asset": line.row.asset,
+                "account": line.row.account,
+                "amount": None if line.row.amount is None else line.row.amount.plain(),
+                "method": line.method,
+                "result": line.outcome.value,
+                "binds": line.binds.value,
+                "freshness": line.freshness.value,
+            }
+            for line in result.lines
+        ],
+        "shareByValue": [
+            {
+                "asset": share.asset,
+                "total": share.total.plain(),
+                "fresh": share.fresh.plain(),
+                "stale": share.stale.plain(),
+                "indirect": share.indirect.plain(),
+                "none": share.none.plain(),
+            }
+            for share in result.shares
         ],
     }
 

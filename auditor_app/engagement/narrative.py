@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from auditor_app.chain.ownership.model import Outcome
 from auditor_app.engagement.outcomes import in_working_paper_order, omitted, performed
 from auditor_app.engagement.record import AuditRequest, PerformedProcedure
 from auditor_app.findings import Finding
@@ -101,7 +102,7 @@ def _reserves(steps: Steps, findings: Sequence[Finding]) -> list[PerformedProced
         chains = len({line.address.chain for line in lines})
         extent = f"{_count(len(lines), 'row')} on {_count(chains, 'chain')}."
         written.append(performed("addresses", extent, "Every address was decoded and counted once.", findings))
-        written.append(omitted("ownership", "Control of the addresses was not inspected in this run."))
+        written.append(_ownership(steps, findings))
         written.append(_balances(steps, findings))
     written.append(_coverage(steps, findings))
     if steps.funds.totals or any(item.procedure == "funds" for item in findings):
@@ -110,6 +111,20 @@ def _reserves(steps: Steps, findings: Sequence[Finding]) -> list[PerformedProced
     else:
         written.append(omitted("funds", "The snapshot declares no protection funds."))
     return written
+
+
+def _ownership(steps: Steps, findings: Sequence[Finding]) -> PerformedProcedure:
+    ownership = steps.ownership
+    if ownership is None:
+        return omitted("ownership", "The snapshot holds no proofs of control of its reserve addresses.")
+    counts = ownership.counts()
+    asked = "with the auditor's challenge" if ownership.challenge else "no challenge was typed"
+    return performed(
+        "ownership",
+        f"{_count(len(ownership.lines), 'row')}; {asked}.",
+        f"{_count(counts[Outcome.VALID], 'proof')} of control agreed with message and address.",
+        findings,
+    )
 
 
 def _balances(steps: Steps, findings: Sequence[Finding]) -> PerformedProcedure:

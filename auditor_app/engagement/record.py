@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from auditor_app.chain.observed import AddressLine, EvidenceSummary
+from auditor_app.chain.ownership.model import OwnershipResult
 from auditor_app.coverage.lines import CoverageLine, FundLine, FundTotal
 from auditor_app.findings import Finding, Limitation, Verdicts
 from auditor_app.merkle.result import CommitmentCheck, TotalCheck
@@ -37,6 +38,8 @@ class AuditRequest:
     published_roots: tuple[tuple[str, str], ...] = ()
     trusted_time: str | None = None
     sample: SampleRequest | None = None
+    challenge: str | None = None
+    """The text that the auditor asked to be signed with the reserve addresses' keys."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,5 +105,7 @@ class Audit:
     procedures: tuple[PerformedProcedure, ...]
     findings: tuple[Finding, ...]
     limitations: tuple[Limitation, ...]
+    ownership: OwnershipResult | None = None
+    """Proofs of control, row by row; ``None`` where the snapshot holds none."""
     inputs: tuple[InputFile, ...] = ()
     """The files read, for the reproduction page."""
