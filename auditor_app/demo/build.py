@@ -40,6 +40,8 @@ _PINNED_AT = "2023-09-01T09:00:00Z"
 _CAPTURED_AT = "2023-09-15T08:30:00Z"
 _COMMITTED_AT = "2023-09-15T10:00:00Z"
 _SOURCE = "drand:quicknet:657413"
+CHALLENGE = "Challenge 7d1f4c0be29a"
+"""What the auditor asked to be signed with the reserve addresses' keys."""
 _RANDOMNESS = (
     "drand:657413:b713718a38ae728dfd477991af2822e08d2f305e47718cef9f7848ce4050e7be41076862b98fad56e91a6b85b89cd97b"
 )
@@ -75,6 +77,7 @@ class DemoFiles:
             evidence=self.evidence,
             trusted_time=TRUSTED_TIME,
             sample=SampleRequest(self.sample, _RANDOMNESS),
+            challenge=CHALLENGE,
         )
 
 
@@ -101,7 +104,7 @@ def _issue(files: DemoFiles, token: CancelToken) -> Operation[None]:
     """The exchange's side: generate the liabilities, pack, sign with two keys."""
     with tempfile.TemporaryDirectory(prefix="reserve-auditor-demo-") as scratch:
         workshop = Path(scratch)
-        for name in ("snapshot.toml", "reserve-addresses.csv", "funds.csv"):
+        for name in ("snapshot.toml", "reserve-addresses.csv", "ownership.csv", "funds.csv"):
             shutil.copyfile(resource("demo", name), workshop / name)
         with (workshop / "liabilities.csv").open("wb") as ledger:
             for number, row in enumerate(rows()):

@@ -70,8 +70,10 @@ class Steps:
         found = [*self.snapshot.limitations]
         for result in self.ledgers:
             found += result.limitations
-        found += self.reserves.limitations
-        if self.ownership is not None:
+        if self.ownership is None:
+            found += self.reserves.limitations
+        else:
+            found += [item for item in self.reserves.limitations if item.code != "RESERVES.OWNERSHIP"]
             found += self.ownership.limitations
         if self.snapshot.statement.predicate.ledgers:
             found.append(limitation("COMPLETENESS", subject="liabilities"))
