@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, Literal
 
 from auditor_app.amounts import Amount
@@ -15,6 +16,9 @@ from auditor_app.findings import Finding, Limitation, finding
 from auditor_app.merkle.rule import Node, Row, Rule
 
 Side = Literal["left", "right"]
+NO_READING: Mapping[str, str] = MappingProxyType({})
+"""The only reading of a scheme that never changed."""
+
 MAX_LEVELS = 64
 """More levels than any tree of fewer than 2**64 leaves has."""
 
@@ -46,47 +50,16 @@ NO_CLAIM = Claim()
 
 @dataclass(frozen=True, slots=True)
 class PublishedStep:
-    """One level up: the sibling and the side it stands on, ``None`` for a lone node; ``claim`` is the node reached."""
+    """One level up: the sibling and the side it stands on, ``None`` for a lone node; ``claim`` is the node reached.
+
+    ``pads`` says that the file, or the leaf's place in the tree, makes the sibling the scheme's own padding: it is
+    then compared with what the rule makes up for a lone node.
+    """
 
     sibling: Node | None
     side: Side = "right"
     claim: Claim = NO_CLAIM
-
-
-@dataclass(frozen=True, slots=True)
-class PublishedProof:
-    """A proof in the engine's terms.
-
-    ``row`` holds the fields the leaf is made of, or is ``None`` where the publisher does not say how; the walk then
-    starts from ``start``, a leaf taken on trust, and ``leaf_unbound`` says so in a limitation. ``claims_side`` is the
-    side the file gives for the leaf itself. ``steps`` go from the leaf's level to the root. ``root`` is the root as
-    written in the file, ``anchor`` the one in the publisher's second file.
-    """
-
-    rule: Rule
-    row: Row | None
-    leaf: Claim
-    steps: tuple[PublishedStep, ...]
-    root: Claim
-    start: Node | None = None
-    claims_side: Side | None = None
-    anchor: Claim = NO_CLAIM
-    limitations: tuple[Limitation, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class ProofFormat:
-    """How one scheme's proof files are read.
-
-    ``recognises`` says from the form alone whether a document may be one; ``read`` raises
-    :class:`~auditor_app.errors.ProofError` ``PROOF.UNREADABLE`` for anything that is not as the scheme says. One file
-    may hold several proofs (a customer whose balance is split over leaves). ``takes_anchor`` says whether the
-    publisher has a second file.
-    """
-
-    recognises: Callable[[ProofDocument], bool]
-    read: Callable[[ProofDocument], tuple[PublishedProof, ...]]
-    takes_anchor: bool = False
+    pads: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +70,47 @@ class Comparison:
     expected: str
     observed: str
     agrees: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedProof:
+    """A proof in the engine's terms.
+
+    ``row`` holds the fields the leaf is made of, or is ``None`` where the publisher does not say how; the walk then
+    starts from ``start``, a leaf taken on trust, and ``leaf_unbound`` says so in a limitation. ``claims_side`` is the
+    side the file gives for the leaf itself. ``steps`` go from the leaf's level to the root. ``root`` is the root as
+    written in the file, ``anchor`` the one in the publisher's second file. ``compared`` holds what the reader itself
+    recalculated and compared beside the path.
+    """
+
+    rule: Rule
+    row: Row | None
+    leaf: Claim
+    steps: tuple[PublishedStep, ...]
+    root: Claim
+    start: Node | None = None
+    claims_side: Side | None = None
+    anchor: Claim = NO_CLAIM
+    compared: tuple[Comparison, ...] = ()
+    limitations: tuple[Limitation, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ProofFormat:
+    """How one scheme's proof files are read.
+
+    ``recognises`` says from the form alone whether a document may be one; ``read`` raises
+    :class:`~auditor_app.errors.ProofError` ``PROOF.UNREADABLE`` for anything that is not as the scheme says. One file
+    may hold several proofs (a customer whose balance is split over leaves). ``takes_anchor`` says whether the
+    publisher has a second file. ``readings`` are the ways the same file may have been hashed (a number form, a coin
+    order, an odd-node rule), each as the options that ask ``read`` for it; ``options`` explains what else it takes.
+    """
+
+    recognises: Callable[[ProofDocument], bool]
+    read: Callable[[ProofDocument], tuple[PublishedProof, ...]]
+    takes_anchor: bool = False
+    readings: tuple[Mapping[str, str], ...] = (NO_READING,)
+    options: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +163,7 @@ class ProofCheck:
 def check_proof(proof: PublishedProof, *, subject: str, published_root: str | None = None) -> ProofCheck:
     """Recalculate ``proof`` and compare; ``published_root`` is hex typed from the exchange's own publication."""
     leaf = _leaf(proof)
-    steps, node = _walk(proof, leaf)
+    steps, node, paddings = _walk(proof, leaf)
     root = node.digest.hex()
     rule = proof.rule
     published = published_root if published_root is not None else _hex(proof.anchor.digest)
@@ -159,6 +173,7 @@ def check_proof(proof: PublishedProof, *, subject: str, published_root: str | No
         for step in steps[:-1]
         if step.node.published is not None
     ]
+    checks += [*paddings, *proof.compared]
     balances = rule.balances(node)
     root_matches = None if proof.root.digest is None else proof.root.digest == node.digest
     if proof.root.digest is not None:
@@ -210,11 +225,14 @@ def _leaf_node(proof: PublishedProof, leaf: Node) -> PathNode:
     )
 
 
-def _walk(proof: PublishedProof, leaf: Node) -> tuple[tuple[PathStep, ...], Node]:
-    """From the leaf to the root, by the scheme's rule alone."""
+def _walk(proof: PublishedProof, leaf: Node) -> tuple[tuple[PathStep, ...], Node, list[Comparison]]:
+    """From the leaf to the root, by the scheme's rule alone; and the padding met on the way, compared."""
     node = leaf
     path = []
+    paddings = []
     for level, step in enumerate(proof.steps, 1):
+        if step.pads and step.sibling is not None:
+            paddings.append(_compare_padding(proof.rule, node, step.sibling, level - 1))
         left, right = (node, step.sibling) if step.side == "right" else (step.sibling, node)
         if left is None:
             raise ValueError("a lone node is a left child")
@@ -224,7 +242,15 @@ def _walk(proof: PublishedProof, leaf: Node) -> tuple[tuple[PathStep, ...], Node
         preimage = b"" if promoted else proof.rule.parent_preimage(left, right, level)
         node = node if promoted else proof.rule.parent(left, right, level)
         path.append(_path_step(proof, step, level, node, preimage))
-    return tuple(path), node
+    return tuple(path), node, paddings
+
+
+def _compare_padding(rule: Rule, node: Node, sibling: Node, level: int) -> Comparison:
+    """The sibling that stands for padding, beside what the rule makes up for a lone node."""
+    made = rule.partner(node, level) or Node(b"")
+    same_sums = [units or 0 for units in made.sums] == [units or 0 for units in sibling.sums]
+    expected, observed = (f"{item.digest.hex()}, {_listed(rule.balances(item))}" for item in (made, sibling))
+    return Comparison(f"padding at level {level}", expected, observed, made.digest == sibling.digest and same_sums)
 
 
 def _path_step(proof: PublishedProof, step: PublishedStep, level: int, node: Node, preimage: bytes) -> PathStep:

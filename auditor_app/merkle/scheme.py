@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from auditor_app.errors import LedgerError
 from auditor_app.merkle.published import ProofFormat
+from auditor_app.merkle.published_tree import TreeFormat
 from auditor_app.merkle.rule import Layout, Rule
 
 
@@ -47,7 +48,7 @@ class Scheme:
     """One published scheme: its name in snapshots, who publishes it, its properties and its four uses.
 
     ``parameters`` explains each parameter the binder takes. ``bind`` is ``None`` where the scheme defines no way from
-    a ledger to a root; ``proof`` is ``None`` where no user proof file is published.
+    a ledger to a root; ``proof`` is ``None`` where no user proof file is published, ``tree`` where no whole tree is.
     """
 
     name: str
@@ -57,6 +58,7 @@ class Scheme:
     parameters: Mapping[str, str] = field(default_factory=dict)
     bind: Binder | None
     proof: ProofFormat | None = None
+    tree: TreeFormat | None = None
 
 
 def take_parameters(
