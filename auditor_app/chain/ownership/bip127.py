@@ -41,6 +41,8 @@ def check(claim: Claim) -> Match | NoMatch:
 def _shape_fault(transaction: Tx, claim: Claim) -> str:
     """Why this is no proof for the message, the address and the outputs, or an empty text."""
     commitment = sha256((_PREFIX + claim.message).encode("utf-8"))
+    if not transaction.vin:
+        return "the transaction has no inputs"
     first, *rest = [entry.prev_out for entry in transaction.vin]
     if first.tx_id not in (commitment, commitment[::-1]) or first.vout != 0:
         return "the first input does not commit to the message"

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import pytest
+from btclib import bech32
+from btclib.b32 import power_of_2_base_conversion
 from coincurve import PrivateKey, PublicKey
 from nacl.signing import SigningKey
 
@@ -61,6 +65,11 @@ def test_names_say_nothing_about_keys(network: str, text: str) -> None:
 def test_a_contract_or_script_address_is_controlled_by_no_key() -> None:
     bitcoin, cardano = NETWORKS["bitcoin"], NETWORKS["cardano"]
     taproot = bitcoin.decode("bc1p0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7vqzk5jj0")
-    script = cardano.decode("addr1w8phkx6acpnf78fuvxn0mkew3l0fd058hzquvz7w36x4gtcyjy7wx")
+    key_hash = hashlib.blake2b(TON_KEY, digest_size=28).digest()
+    key, script = (
+        cardano.decode(bech32.encode("addr", power_of_2_base_conversion(bytes([head]) + key_hash, 8, 5), 1).decode())
+        for head in (0x61, 0x71)
+    )
     assert bitcoin.controls(ONE.format(compressed=False), taproot) is False
+    assert cardano.controls(TON_KEY, key) is True
     assert cardano.controls(TON_KEY, script) is False

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
+
+import base58
 import pytest
 from eth_utils.address import to_checksum_address
 
@@ -23,6 +27,8 @@ PUBLISHED = [
     ("algorand", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAY5HFKQ", "account", "00" * 32),
     ("stellar", "GA7QYNF7SOWQ3GLR2BGMZEHXAVIRZA4KVWLTJJFC7MGXUA74P7UJVSGZ", "account", "3f0c34bf93ad0d9971d04ccc90f705511c838aad9734a4a2fb0d7a03fc7fe89a"),
     ("polkadot", "15oF4uVJwmo4TdGW7VfQxNLavjCXviqxT9S1MgbjMNHr6Sp5", "account", "d43593c715fdd31c61141abd04a99fd6822c8558854ccde39a5684e7a56da27d"),
+    ("ton", "EQCD39VS5jcptHL8vMjEXrzGaRcCVYto7HUn4bpAOg8xqB2N", "account", "0083dfd552e63729b472fcbcc8c45ebcc6691702558b68ec7527e1ba403a0f31a8"),
+    ("filecoin", "f1abjxfbp274xpdqcpuaykwkfb43omjotacm2p3za", "f1", "00537285faff2ef1c04fa030ab28a1e6dcc4ba60"),
     ("conflux", "cfx:aarc9abycue0hhzgyrr53m6cxedgccrmmyybjgh4xg", "conflux", "1a2f80341409639ea6a35bbcab8299066109aa55"),
 ]  # fmt: skip
 
@@ -87,6 +93,15 @@ def test_what_is_no_address_is_refused(network: str, text: str) -> None:
 def test_mixed_case_agrees_with_eth_utils(number: int) -> None:
     payload = bytes([number * 7 % 256, 255 - number]) * 10
     assert eip55(payload) == to_checksum_address(payload)
+
+
+def test_a_right_checksum_over_a_wrong_content_is_refused() -> None:
+    long_bitcoin = base58.b58encode_check(b"\x00" * 22).decode()
+    raw = b"\x22" + bytes(33)
+    unknown_tag = base64.b64encode(raw + binascii.crc_hqx(raw, 0).to_bytes(2, "big")).decode()
+    for network, text in (("bitcoin", long_bitcoin), ("ton", unknown_tag)):
+        with pytest.raises(AddressError):
+            NETWORKS[network].decode(text)
 
 
 def test_single_case_evm_and_solana_carry_no_checksum() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from dataclasses import replace
 
 import base58
 import pytest
@@ -128,7 +129,9 @@ def test_eos_signature_binds_the_key_only() -> None:
     line = check_one(row("EOS", "okxvault1111", signature, public_key=key))
     assert (line.outcome, line.binds) == (Outcome.VALID, Binds.KEY)
     assert check_one(row("EOS", "okxvault1111", signature[:-1] + "1", public_key=key)).outcome is Outcome.INVALID
-    assert check_one(row("EOS", "okxvault1111", signature, public_key="")).outcome is Outcome.INVALID
+    mistyped = "EOS" + base58.b58encode(KEY.compressed + b"\x00\x01\x02\x03").decode()
+    for public_key in ("", mistyped):
+        assert check_one(row("EOS", "okxvault1111", signature, public_key=public_key)).outcome is Outcome.INVALID
 
 
 def test_cosmos_adr36() -> None:
@@ -146,6 +149,7 @@ def test_cosmos_adr36() -> None:
     raw = KEY.secret.sign_recoverable(sha256(document.encode()), hasher=None)[:64]
     signed = row("ATOM", account, base64.b64encode(raw).decode(), public_key=KEY.compressed.hex())
     assert (check_one(signed).outcome, check_one(signed).binds) == (Outcome.VALID, Binds.ADDRESS)
+    assert check_one(replace(signed, message=MESSAGE + ".")).outcome is Outcome.INVALID
     stranger = row("ATOM", account, base64.b64encode(raw).decode(), public_key=Wallet.number(2).compressed.hex())
     assert check_one(stranger).outcome is Outcome.INVALID
 
