@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from pathlib import Path
 
 import pytest
@@ -276,3 +277,22 @@ def test_a_folder_that_may_not_be_written_is_named(folder: Path) -> None:
 def test_a_part_over_the_limit_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("auditor_app.issuing.pack.MAX_MEMBER_BYTES", 10)
     assert "at most 10 bytes" in refused(folder).sentence()
+
+
+def test_the_example_in_the_documentation_packs(tmp_path: Path) -> None:
+    page = (Path(__file__).resolve().parents[3] / "docs" / "snapshot-format.md").read_text("utf-8")
+    for name, text in re.findall(r'```csv title="([a-z.]+)"\n(.*?)```', page, re.DOTALL):
+        (tmp_path / name).write_text(text)
+    description = re.search(r"```toml\n(.*?)```", page, re.DOTALL)
+    assert description is not None
+    (tmp_path / "snapshot.toml").write_text(description[1])
+    path, result = packed(tmp_path, TREASURY, FINANCE)
+    assert result.rows == (("spot", 3),)
+    authentic = opened(path)
+    authentic.members.close()
+    assert [item.code for item in authentic.findings] == []
+    assert authentic.statement.predicate.ledgers[0].totals == {
+        "BTC": "150000000",
+        "ETH": "12250000000000000000",
+        "USDT": "2510000001",
+    }
