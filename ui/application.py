@@ -5,12 +5,14 @@ from __future__ import annotations
 import signal
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
+from auditor_app.engagement.record import AuditRequest
 from ui import prompts, theme
 from ui.jobs import ProgramDefect
 from ui.main_window import MainWindow
@@ -28,8 +30,11 @@ def make_application(settings: Settings) -> QApplication:
     return application
 
 
-def open_window(snapshot: Path | None, trust_store: Path | None, evidence: Path | None) -> int:
-    """Show the window, on files if some are named, until it is closed."""
+def open_window(request: AuditRequest | None, trust_store: Path | None) -> int:
+    """Show the window until it is closed; with a request, on its files and typed values.
+
+    ``trust_store`` is the one that was named, or ``None`` for the one used last.
+    """
     settings = Settings()
     application = make_application(settings)
     window = MainWindow(settings)
@@ -40,8 +45,8 @@ def open_window(snapshot: Path | None, trust_store: Path | None, evidence: Path 
     application.aboutToQuit.connect(window.runner.shut_down)
     interrupts = _let_interrupts_through(window)
     window.show()
-    if snapshot or trust_store or evidence:
-        QTimer.singleShot(0, lambda: window.open_together(snapshot, trust_store, evidence))
+    if request is not None:
+        QTimer.singleShot(0, partial(window.open_request, request, trust_store))
     status = application.exec()
     interrupts.stop()
     sys.excepthook = sys.__excepthook__

@@ -88,6 +88,24 @@ class Case(QObject):
         trust_store = None if store is None else InputFile.at(store.path)
         self._set(CaseState(inputs=Inputs(snapshot=InputFile.at(path), trust_store=trust_store)))
 
+    def open_request(self, request: AuditRequest, trust_store: Path | None) -> None:
+        """A new case with everything that a command line named, and the trust store if it named one."""
+        self.open_snapshot(request.snapshot.resolve())
+        sample = request.sample
+        changes: dict[str, object] = {
+            "evidence": None if request.evidence is None else InputFile.at(request.evidence.resolve()),
+            "nonce": request.nonce,
+            "previous": request.previous,
+            "published_roots": request.published_roots,
+            "trusted_time": request.trusted_time,
+            "sample": None if sample is None else SampleInput(InputFile.at(sample.record.resolve()), sample.randomness),
+        }
+        if trust_store is not None:
+            changes["trust_store"] = InputFile.at(trust_store.resolve())
+        if sample is not None:
+            self._set(replace(self._state, committed=InputFile.at(sample.record.resolve())))
+        self._change(**changes)
+
     def use_trust_store(self, path: Path) -> None:
         """Judge keys by this store."""
         self._change(trust_store=InputFile.at(path))

@@ -7,21 +7,23 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from auditor_app.cli.audit_options import add_audit_options, audit_request
 from auditor_app.cli.main import build_parser
 from auditor_app.cli.main import main as command_line
 from auditor_app.cli.terminal import Parser, say
-from auditor_app.errors import AuditError
+from auditor_app.engagement.record import AuditRequest
+from auditor_app.errors import AuditError, UsageError
 
 _UNUSABLE = 3
 _LIBRARIES = "libgl1 libegl1 libxkbcommon0 libfontconfig1 libglib2.0-0 libdbus-1-3 libxcb-cursor0 libxkbcommon-x11-0 libxcb-icccm4 libxcb-keysyms1 libxcb-shape0"
-_WINDOW_HELP = "Without a command the window opens; `reserve-auditor open FILE [--trust S] [--evidence E]` opens it on a snapshot. "
+_WINDOW_HELP = "Without a command the window opens; `reserve-auditor open FILE [--trust S] [--evidence E] …` opens it on a snapshot. "
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run what was asked for and return the exit status."""
     argv = list(sys.argv[1:] if arguments is None else arguments)
     if not argv:
-        return _window(None, None, None)
+        return _window(None, None)
     if argv[0] == "open":
         return _open(argv[1:])
     if argv[0] in ("-h", "--help"):
@@ -35,21 +37,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _open(argv: Sequence[str]) -> int:
     """``open FILE``: the window on a file."""
     parser = Parser(prog="reserve-auditor open", description="Open the window on a snapshot.")
-    parser.add_argument("snapshot", type=Path, metavar="FILE", help="the signed snapshot, a file or a folder")
-    parser.add_argument("--trust", type=Path, metavar="S", help="the trust store; without it the one used last")
-    parser.add_argument("--evidence", type=Path, metavar="E", help="an evidence file captured at the named blocks")
+    add_audit_options(parser, trust_required=False)
     try:
         options = parser.parse_args(list(argv))
-        for path in (options.snapshot, options.trust, options.evidence):
+        for path in (options.snapshot, options.trust, options.evidence, options.sample):
             if path is not None and not path.exists():
-                raise AuditError("USAGE", f"there is no file {path}", action="Check the path.")
+                raise UsageError("USAGE", f"there is no file {path}", action="Check the path.")
+        request = audit_request(options)
     except AuditError as error:
         say(f"reserve-auditor: {error.sentence()}")
         return error.exit_status
-    return _window(options.snapshot, options.trust, options.evidence)
+    return _window(request, options.trust)
 
 
-def _window(snapshot: Path | None, trust_store: Path | None, evidence: Path | None) -> int:
+def _window(request: AuditRequest | None, trust_store: Path | None) -> int:
     if not _display_there():
         say(
             "reserve-auditor: there is no display for the window. The command line works without one: reserve-auditor --help"
@@ -60,7 +61,7 @@ def _window(snapshot: Path | None, trust_store: Path | None, evidence: Path | No
     except ImportError as error:
         say(f"reserve-auditor: the window needs a system library ({error}). On Debian: apt-get install {_LIBRARIES}")
         return _UNUSABLE
-    return open_window(snapshot, trust_store, evidence)
+    return open_window(request, trust_store)
 
 
 def _display_there() -> bool:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication
 from PySide6.QtWidgets import QApplication, QInputDialog, QMainWindow, QStackedWidget, QWidget
 
+from auditor_app.engagement.record import AuditRequest
 from ui import prompts, theme
 from ui.case import Case, Perform, perform_audit, sort_dropped
 from ui.desk import BuildReport, Desk
@@ -20,12 +21,14 @@ from ui.pages.page import Page
 from ui.report_work import build_pdf
 from ui.session import Step, StepStatus
 from ui.settings import Settings
-from ui.widgets.blocks import column, holder, label, row
+from ui.text import visible
+from ui.widgets.blocks import GRID, column, label, row
 from ui.widgets.offline import OfflineIndicator
 from ui.widgets.progress_strip import ProgressStrip
 from ui.widgets.step_rail import RailEntry, StepRail
 
-_OFFICIAL_SIZE = QSize(1280, 800)
+_FIRST_SIZE = QSize(1280, 800)
+_MESSAGE_MS = 10_000
 
 
 class MainWindow(QMainWindow):
@@ -49,7 +52,7 @@ class MainWindow(QMainWindow):
         )  # fmt: skip
         self.setWindowTitle("Reserve Auditor")
         self.setAcceptDrops(True)
-        self.resize(_OFFICIAL_SIZE)
+        self.resize(_FIRST_SIZE)
         self.setMinimumSize(1024, 640)
         self._build()
         self.menus = Menus(self)
@@ -63,7 +66,8 @@ class MainWindow(QMainWindow):
         self.rail = StepRail([RailEntry(entry.title, entry.reference, partial(self._status, entry)) for entry in PAGES])
         self.stack = QStackedWidget()
         self.strip = ProgressStrip()
-        strip_room = holder(row(self.strip))
+        strip_room = row(self.strip)
+        strip_room.setContentsMargins(3 * GRID, 0, 3 * GRID, 2 * GRID - 4)
         right = column(self.stack, strip_room, spacing=0)
         right.setStretch(0, 1)
         central = QWidget()
@@ -72,6 +76,12 @@ class MainWindow(QMainWindow):
         self.offline = OfflineIndicator()
         self.case_name = label("", "muted")
         self.statusBar().setSizeGripEnabled(False)
+        self.message = label()
+        self.message.setContentsMargins(2 * GRID, 0, 0, 0)
+        self._message_time = QTimer(self)
+        self._message_time.setSingleShot(True)
+        self._message_time.timeout.connect(self.message.clear)
+        self.statusBar().addWidget(self.message, 1)
         self.statusBar().addPermanentWidget(self.case_name)
         self.statusBar().addPermanentWidget(self.offline)
 
@@ -114,7 +124,8 @@ class MainWindow(QMainWindow):
 
     def say(self, text: str) -> None:
         """A passing line in the status bar."""
-        self.statusBar().showMessage(text, 8000)
+        self.message.setText(visible(text))
+        self._message_time.start(_MESSAGE_MS)
 
     # files
 
@@ -135,6 +146,16 @@ class MainWindow(QMainWindow):
     def use_evidence(self, path: Path) -> None:
         """Compare with this evidence file and run again."""
         self.case.use_evidence(path.resolve())
+        self.case.run()
+
+    def open_request(self, request: AuditRequest, trust_store: Path | None) -> None:
+        """Everything a command line named; without a trust store the one used last."""
+        self.case.open_request(request, trust_store)
+        self.settings.remember(request.snapshot.resolve())
+        self.menus.show_recent(self.settings.recent)
+        if trust_store is not None:
+            self.settings.trust_store = trust_store.resolve()
+        self.go_to(Step.SNAPSHOT.value)
         self.case.run()
 
     def open_together(self, snapshot: Path | None, trust_store: Path | None, evidence: Path | None) -> None:
@@ -239,10 +260,10 @@ class MainWindow(QMainWindow):
     def _on_case_changed(self) -> None:
         snapshot = self.case.inputs.snapshot
         name = "" if snapshot is None else snapshot.path.name
-        self.setWindowTitle(f"{label(name).text()} — Reserve Auditor" if name else "Reserve Auditor")
+        self.setWindowTitle(f"{visible(name)} — Reserve Auditor" if name else "Reserve Auditor")
         audit = self.case.audit
         self.case_name.setText(
-            "" if audit is None else label(f"{audit.identity.issuer}   as of {audit.identity.as_of}").text()
+            "" if audit is None else visible(f"{audit.identity.issuer}   as of {audit.identity.as_of}")
         )
         self.rail.states_changed()
         self.menus.refresh()
@@ -258,7 +279,11 @@ class MainWindow(QMainWindow):
         if outcome is None or outcome.inputs != self.case.inputs:
             self.say("Cancelled")
         elif outcome.audit is None:
-            self.say("The run could not finish")
+            self.say(
+                "Not authentic: nothing behind the signatures was read"
+                if outcome.not_authentic
+                else "The run could not finish"
+            )
         else:
             counting = sum(item.counts for item in outcome.findings)
             self.say(f"Performed: {len(outcome.findings)} findings, {counting} of them exceptions or critical")

@@ -10,13 +10,14 @@ from auditor_app.cli.terminal import plain
 
 ABSENT = "–"
 HIDDEN = "•••"
+_NARROW_SPACE = "\u202f"
 _MASKABLE = re.compile(r"(?<![0-9A-Za-z:_./-])-?[0-9][0-9\u202f,]*(?:\.[0-9]+)?(?![0-9A-Za-z:_/-]|\.[0-9])")
 _FORMULA_STARTS = ("=", "+", "@")
 
 
 def visible(text: str) -> str:
     """File-supplied text on one line, with control and bidirectional characters shown as escapes."""
-    return plain(text).replace("\n", "\\n")
+    return _NARROW_SPACE.join(map(plain, text.split(_NARROW_SPACE))).replace("\n", "\\n")
 
 
 def tooltip(text: str) -> str:
@@ -48,9 +49,17 @@ def short_middle(text: str, keep: int = 10) -> str:
     return shown if len(shown) <= 2 * keep + 3 else f"{shown[:keep]}…{shown[-keep:]}"
 
 
+def amount(value: Amount | None) -> str:
+    """An exact amount with groups of three; zeros behind its last digit are left out beyond two decimals."""
+    if value is None:
+        return ABSENT
+    scale = max(min(value.scale, 2), len(value.plain().partition(".")[2]))
+    return value.at_scale(scale).grouped()
+
+
 def base_units(units: int | None, decimals: int) -> str:
     """Base units as an exact amount with groups of three, or a dash where there is none."""
-    return ABSENT if units is None else Amount(units, decimals).grouped()
+    return amount(None if units is None else Amount(units, decimals))
 
 
 def base_units_plain(units: int | None, decimals: int) -> str:

@@ -123,10 +123,11 @@ QPushButton[primary="true"] { background: $accent; border-color: $accent; color:
 QPushButton[primary="true"]:hover { background: $accent_hover; }
 QPushButton[primary="true"]:focus { border: 2px solid $text; }
 QPushButton[primary="true"]:disabled { background: $border; border-color: $border; color: $muted; }
-QPushButton[link="true"] { background: transparent; border: 1px solid transparent; color: $accent; padding: 4px 6px; text-align: left; }
+QPushButton[link="true"] { background: transparent; border: 1px solid transparent; color: $accent; padding: 2px 10px 2px 0; min-height: 18px; text-align: left; }
 QPushButton[link="true"]:hover { text-decoration: underline; }
-QPushButton[link="true"]:focus { border: 2px solid $accent; border-radius: 6px; padding: 3px 5px; }
+QPushButton[link="true"]:focus { border: 2px solid $accent; border-radius: 6px; padding: 1px 9px 1px 0; }
 QToolButton { background: transparent; border: 1px solid transparent; border-radius: 6px; padding: 4px 8px; color: $text; }
+QToolButton[quiet="true"] { color: $accent; padding: 2px 6px; }
 QToolButton:hover { background: $sunken; border-color: $border; }
 QToolButton:focus { border: 2px solid $accent; padding: 3px 7px; }
 QToolButton:checked { background: $selection; }
@@ -135,15 +136,14 @@ QLineEdit:focus, QComboBox:focus, QDateEdit:focus, QSpinBox:focus, QPlainTextEdi
 QLineEdit:disabled, QComboBox:disabled { background: $window; color: $muted; border-color: $border; }
 QLineEdit[verdict="valid"] { background: $good_fill; border-color: $good_text; color: $good_text; }
 QLineEdit[verdict="invalid"] { background: $bad_fill; border-color: $bad_text; color: $bad_text; }
-QComboBox::drop-down { border: none; width: 22px; }
 QComboBox QAbstractItemView { background: $surface; border: 1px solid $border; selection-background-color: $selection; selection-color: $text; }
 QTableView { background: $surface; alternate-background-color: $sunken; border: 1px solid $border; border-radius: 6px; gridline-color: transparent; selection-background-color: $selection; selection-color: $text; }
 QTableView:focus { border: 2px solid $accent; }
 QTableView::item { padding: 0 8px; border: none; }
 QHeaderView { background: $sunken; border: none; border-top-left-radius: 6px; border-top-right-radius: 6px; }
-QHeaderView::section { background: $sunken; color: $muted; border: none; border-bottom: 1px solid $border; padding: 5px 8px; font-weight: 600; }
+QHeaderView::section { background: $sunken; color: $muted; border: none; border-bottom: 1px solid $border; padding: 5px 11px; font-weight: 600; }
 QHeaderView::section:hover { color: $text; }
-QListView[rail="true"] { background: $surface; border: none; border-right: 1px solid $border; }
+QListView[rail="true"] { background: $sunken; border: none; border-right: 1px solid $border; }
 QTabWidget::pane { border: none; border-top: 1px solid $border; }
 QTabBar { background: transparent; }
 QTabBar::tab { background: transparent; color: $muted; padding: 8px 14px; border: none; border-bottom: 3px solid transparent; font-weight: 500; }
@@ -153,6 +153,13 @@ QTabBar::tab:focus { color: $accent; }
 QScrollArea { background: transparent; border: none; }
 QScrollArea > QWidget > QWidget[page="true"] { background: transparent; }
 QScrollArea:focus { border: 1px solid $accent; }
+QScrollBar:vertical { background: transparent; width: 12px; margin: 2px; }
+QScrollBar:horizontal { background: transparent; height: 12px; margin: 2px; }
+QScrollBar::handle { background: $strong_border; border-radius: 4px; min-height: 32px; min-width: 32px; }
+QScrollBar::handle:hover { background: $muted; }
+QScrollBar::add-line, QScrollBar::sub-line { width: 0; height: 0; }
+QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }
+QAbstractScrollArea::corner { background: transparent; border: none; }
 QSplitter::handle { background: transparent; }
 QSplitter::handle:hover { background: $border; }
 QProgressBar { background: $border; border: none; border-radius: 4px; max-height: 8px; min-height: 8px; }

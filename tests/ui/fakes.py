@@ -6,7 +6,6 @@ import hashlib
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 from auditor_app.amounts import Amount
 from auditor_app.chain.observed import AddressLine, EvidenceSummary, Grade, ReserveAddress
@@ -74,13 +73,15 @@ def addresses(number: int = 14) -> tuple[AddressLine, ...]:
         grade = grades[at % 5]
         seen = None if grade is Grade.CLAIMED else claimed - (12 * 10**decimals if at == 3 else 0)
         source = "" if seen is None else "https://rpc.example"
-        lines.append(AddressLine(ReserveAddress(f"{chain}:{where}", asset, claimed, "cold"), decimals, seen, grade, source))
+        lines.append(
+            AddressLine(ReserveAddress(f"{chain}:{where}", asset, claimed, "cold"), decimals, seen, grade, source)
+        )
     return tuple(lines)
 
 
 def sample(number: int = 59) -> SampleResult:
     items = tuple(
-        SampleItem(at * 811, digest(f"t{at}"), f"user-{at:05}", at != 7, InclusionProof("mexc", at, f"user-{at:05},0.5,12.25,", digest("l"), (), digest("r")))
+        SampleItem(at * 811, "0." + str(int(digest(f"t{at}")[:40], 16)), f"user-{at:05}", at != 7, InclusionProof("mexc", (), {}, at, f"user-{at:05},0.5,12.25,", digest("l"), (), digest("r")))
         for at in range(number)
     )  # fmt: skip
     return SampleResult(
@@ -89,10 +90,19 @@ def sample(number: int = 59) -> SampleResult:
     )  # fmt: skip
 
 
-def audit(request: AuditRequest, *, issuer: str = "Example Exchange Ltd", found: tuple[Finding, ...] | None = None) -> Audit:
+def audit(
+    request: AuditRequest, *, issuer: str = "Example Exchange Ltd", found: tuple[Finding, ...] | None = None
+) -> Audit:
     evidence = None
     if request.evidence is not None:
-        evidence = EvidenceSummary(request.evidence.name, digest("evidence"), "2026-11-02T10:00:00Z", ("A. Auditor",), ("https://rpc.example",), True)
+        evidence = EvidenceSummary(
+            request.evidence.name,
+            digest("evidence"),
+            "2026-11-02T10:00:00Z",
+            ("A. Auditor",),
+            ("https://rpc.example",),
+            True,
+        )
     typed = dict(request.published_roots).get("spot")
     root = digest("root")[:32]
     return Audit(
@@ -126,7 +136,9 @@ def audit(request: AuditRequest, *, issuer: str = "Example Exchange Ltd", found:
     )  # fmt: skip
 
 
-def performs(result: Callable[[AuditRequest], Audit] = audit) -> Callable[[AuditRequest, CancelToken], Operation[Audit]]:
+def performs(
+    result: Callable[[AuditRequest], Audit] = audit,
+) -> Callable[[AuditRequest, CancelToken], Operation[Audit]]:
     """A run that ends at once."""
 
     def perform(request: AuditRequest, token: CancelToken) -> Operation[Audit]:
@@ -171,7 +183,9 @@ def breaks(request: AuditRequest, token: CancelToken) -> Operation[Audit]:
 def hostile_audit(request: AuditRequest) -> Audit:
     made = audit(request, issuer=HOSTILE)
     bad = replace(made.findings[0], subject=HOSTILE, message=HOSTILE, expected=HOSTILE, observed=HOSTILE)
-    return replace(made, findings=(bad, *made.findings), coverage=(replace(made.coverage[0], asset=HOSTILE), *made.coverage[1:]))
+    return replace(
+        made, findings=(bad, *made.findings), coverage=(replace(made.coverage[0], asset=HOSTILE), *made.coverage[1:])
+    )
 
 
 def report_bytes(made: Audit, date: str | None, token: CancelToken) -> Operation[bytes]:

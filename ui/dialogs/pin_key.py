@@ -7,15 +7,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QDialog, QFormLayout, QLineEdit, QWidget
+from PySide6.QtWidgets import QDialog, QFormLayout, QLineEdit, QWidget
 
 from auditor_app.errors import AuditError
 from auditor_app.files import read_capped
 from auditor_app.instants import format_instant
 from ui import prompts
 from ui.theme import Tone
-from ui.widgets.blocks import GRID, Banner, button, column, label, row, show_text
-from ui.widgets.fields import TypedField, anything, hex_digits, instant
+from ui.widgets.blocks import GRID, Banner, button, choice, column, label, row, show_text
+from ui.widgets.fields import TypedField, hex_digits, instant
 
 _MAX_PEM = 64 * 1024
 _ROLES = (("issuer", "Issuer: signs snapshots"), ("auditor", "Auditor: signs evidence"))
@@ -43,14 +43,13 @@ class PinKeyDialog(QDialog):
             hex_digits(64, 64),
             mono=True,
         )
-        self.role = QComboBox()
-        self.role.setAccessibleName("Role")
+        self.role = choice("Role")
         for key, words in _ROLES:
             self.role.addItem(words, key)
-        self.issuer = TypedField("Issuer's legal name", "exactly as the snapshot writes it", anything)
-        self.signer = TypedField("Signer", "person or office, e.g. Head of Treasury", anything)
-        self.channel = TypedField("Second channel", "e.g. engagement letter of 2026-10-01", anything)
-        self.by = TypedField("Obtained by", "your name", anything)
+        self.issuer = TypedField("Issuer's legal name", "exactly as the snapshot writes it")
+        self.signer = TypedField("Signer", "person or office, e.g. Head of Treasury")
+        self.channel = TypedField("Second channel", "e.g. engagement letter of 2026-10-01")
+        self.by = TypedField("Obtained by", "your name")
         self.not_before = TypedField("Valid from", "optional, 2026-01-01T00:00:00Z", instant)
         self.not_after = TypedField("Valid until", "optional", instant)
         self.problem = Banner()

@@ -27,7 +27,8 @@ class Column:
     """One column over rows of any frozen type.
 
     ``shown`` is what stands on screen, ``full`` what is copied and searched, ``key`` what is sorted and compared by
-    (``None`` sorts last). ``tone`` colours a chip or a cell; ``wide`` takes the room that is left.
+    (``None`` sorts last). ``tone`` colours a chip or a cell; ``wide`` takes the
+    room that is left, ``yields`` gives room up first.
     """
 
     title: str
@@ -37,6 +38,7 @@ class Column:
     kind: Kind = Kind.TEXT
     tone: Callable[[Any], Tone | None] | None = None
     wide: bool = False
+    yields: bool = False
     note: str = ""
 
     @property
@@ -45,10 +47,18 @@ class Column:
         return self.title.lower().replace(" ", "-")
 
 
-def text_column(title: str, value: Callable[[Any], str], *, wide: bool = False, note: str = "") -> Column:
+def text_column(
+    title: str, value: Callable[[Any], str], *, wide: bool = False, yields: bool = False, note: str = ""
+) -> Column:
     """Plain text, file-supplied or ours."""
     return Column(
-        title, lambda row: visible(value(row)) or ABSENT, value, lambda row: value(row).casefold(), wide=wide, note=note
+        title,
+        lambda row: visible(value(row)) or ABSENT,
+        value,
+        lambda row: value(row).casefold(),
+        wide=wide,
+        yields=yields,
+        note=note,
     )
 
 

@@ -64,9 +64,9 @@ class RowsModel(QAbstractTableModel):
     def hide_amounts(self, hidden: bool) -> None:
         """Mask amounts on screen; copying still gives full values."""
         if hidden != self._hidden:
-            self.beginResetModel()
             self._hidden = hidden
-            self.endResetModel()
+            if self._order:
+                self.dataChanged.emit(self.index(0, 0), self.index(len(self._order) - 1, len(self.columns) - 1))
 
     def row_at(self, position: int) -> Any:
         """The row shown at a position."""

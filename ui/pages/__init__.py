@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class PageEntry:
-    """``reference`` is the working-paper letter; ``step`` is ``None`` for a page that is no step.
+    """``reference`` is the working-paper reference; ``step`` is ``None`` for a page that is no step.
 
     The module is imported when the page is first opened: the first window does not wait for it.
     """
@@ -37,8 +37,8 @@ PAGES: tuple[PageEntry, ...] = (
     PageEntry("snapshot", Step.SNAPSHOT, "Snapshot", "B", "Who signed the file, and whether it is the one you asked for.", "ui.pages.snapshot", "SnapshotPage"),
     PageEntry("liabilities", Step.LIABILITIES, "Liabilities", "C", "Every row counted, every total and root recalculated from all rows.", "ui.pages.liabilities", "LiabilitiesPage"),
     PageEntry("sample", Step.SAMPLE, "Sample", "E", "Leaves drawn with public randomness that was committed to beforehand.", "ui.pages.sample", "SamplePage"),
-    PageEntry("reserves", Step.RESERVES, "Reserves", "D", "Claimed balances beside what was observed, address by address.", "ui.pages.reserves", "ReservesPage"),
-    PageEntry("coverage", Step.COVERAGE, "Coverage", "D", "Observed reserves against gross liabilities, asset by asset; protection funds apart.", "ui.pages.coverage", "CoveragePage"),
+    PageEntry("reserves", Step.RESERVES, "Reserves", "D1–D3", "Claimed balances beside what was observed, address by address.", "ui.pages.reserves", "ReservesPage"),
+    PageEntry("coverage", Step.COVERAGE, "Coverage", "D4–D5", "Observed reserves against gross liabilities, asset by asset; protection funds apart.", "ui.pages.coverage", "CoveragePage"),
     PageEntry("findings", Step.FINDINGS, "Findings", "F", "Everything the procedures observed, and what they could not have shown.", "ui.pages.findings", "FindingsPage"),
     PageEntry("report", Step.REPORT, "Report", "G", "The document as it will be handed over, page by page.", "ui.pages.report", "ReportPage"),
 )  # fmt: skip

@@ -14,7 +14,7 @@ from auditor_app.engagement.record import Audit
 from auditor_app.operation import CancelToken, Operation, Progress
 from ui.models.columns import Column, Kind, chip_column, rate_column, text_column, units_column
 from ui.pages.page import Page
-from ui.text import ABSENT
+from ui.text import amount
 from ui.theme import Theme, Tone, current
 from ui.widgets.blocks import GRID, column, label
 from ui.widgets.chart import Chart
@@ -39,15 +39,15 @@ def _short_tone(item: CoverageLine) -> Tone | None:
 
 
 _COVERAGE = (
-    text_column("Asset", lambda item: item.asset, wide=True),
-    units_column("Liabilities", lambda item: item.liabilities, lambda item: item.decimals, note="Gross over all ledgers: customers' debts are not netted"),
-    units_column("Debts", lambda item: item.debts or None, lambda item: item.decimals, note="What customers owe; shown where there are any"),
-    units_column("Claimed", lambda item: item.claimed, lambda item: item.decimals),
-    units_column("Observed", lambda item: item.observed, lambda item: item.decimals),
-    units_column("Difference", lambda item: item.difference, lambda item: item.decimals, tone=_short_tone, note="Observed less gross liabilities; negative is a shortfall"),
-    rate_column("Rate", lambda item: item.rate, note="Observed ÷ gross liabilities, rounded down to four decimals"),
-    rate_column("Net rate", lambda item: item.net_rate, note="Against liabilities less debts, where there are debts"),
+    text_column("Asset", lambda item: item.asset),
     chip_column("Result", _covers, _covers_tone),
+    rate_column("Rate", lambda item: item.rate, note="Observed ÷ gross liabilities, rounded down to four decimals"),
+    units_column("Difference", lambda item: item.difference, lambda item: item.decimals, tone=_short_tone, note="Observed less gross liabilities; negative is a shortfall"),
+    units_column("Liabilities", lambda item: item.liabilities, lambda item: item.decimals, note="Gross over all ledgers: customers' debts are not netted"),
+    units_column("Observed", lambda item: item.observed, lambda item: item.decimals),
+    units_column("Claimed", lambda item: item.claimed, lambda item: item.decimals),
+    units_column("Debts", lambda item: item.debts or None, lambda item: item.decimals, note="What customers owe; shown where there are any"),
+    rate_column("Net rate", lambda item: item.net_rate, note="Against liabilities less debts, where there are debts"),
 )  # fmt: skip
 
 
@@ -58,7 +58,7 @@ def _decimal_column(title: str, text: object) -> Column:
 
     def shown(item: FundTotal) -> str:
         found = value(item)
-        return ABSENT if found is None else Amount.parse(found).grouped()
+        return amount(None if found is None else Amount.parse(found))
 
     def key(item: FundTotal) -> object:
         found = value(item)
@@ -103,7 +103,8 @@ class CoveragePage(Page):
             "Protection funds stand apart: they are never part of the reserves and never enter a rate above.", "muted"
         )
         self.tabs = QTabWidget()
-        self.tabs.setDocumentMode(True)
+        self.tabs.tabBar().setDrawBase(False)
+        self.tabs.setAccessibleName("Coverage and protection funds")
         self.tabs.tabBar().setAccessibleName("Coverage and protection funds")
         for title, items in (("Assets", (split,)), ("Protection funds", (apart, self.funds))):
             tab = QWidget()

@@ -42,19 +42,22 @@ FINDING_COLUMNS = (
     chip_column("Severity", lambda item: item.severity.value.capitalize(), lambda item: SEVERITY_TONES[item.severity], rank=lambda item: _RANK[item.severity]),
     text_column("Paper", lambda item: _reference(item.procedure), note="Working-paper reference of the procedure"),
     text_column("Code", lambda item: item.code),
-    text_column("Subject", lambda item: item.subject),
+    text_column("Subject", lambda item: item.subject, yields=True),
     text_column("Finding", lambda item: item.message, wide=True),
 )  # fmt: skip
+REASON_COLUMNS = (FINDING_COLUMNS[0], FINDING_COLUMNS[2], FINDING_COLUMNS[4])
+"""What is said about a refused file: severity, code, finding."""
+
 _LIMITATIONS = (
     text_column("Code", lambda item: item.code),
-    text_column("Subject", lambda item: item.subject),
+    text_column("Subject", lambda item: item.subject, yields=True),
     text_column("What could not be shown", lambda item: item.message, wide=True),
 )
 _PROCEDURES = (
     text_column("Paper", lambda item: _reference(item.key)),
     text_column("Procedure", lambda item: PROCEDURES[item.key].title if item.key in PROCEDURES else item.key),
     chip_column("State", lambda item: "Performed" if item.performed else "Left out", lambda item: Tone.INFO if item.performed else Tone.NEUTRAL),
-    text_column("Extent", lambda item: item.extent),
+    text_column("Extent", lambda item: item.extent, yields=True),
     text_column("Factual finding", lambda item: item.outcome, wide=True),
 )  # fmt: skip
 
@@ -68,6 +71,7 @@ class FindingDetail(QFrame):
         self._chip = Chip()
         self._code = label("", "section", selectable=True)
         self._message = label("", wrap=True, selectable=True)
+        self._message.setAccessibleName("Finding")
         self._parts = {
             name: label("", wrap=True, selectable=True)
             for name in ("Expected", "Observed", "Where", "Procedure", "What it means", "What to do")
@@ -89,6 +93,7 @@ class FindingDetail(QFrame):
         inner.setContentsMargins(2 * GRID, 2 * GRID, 2 * GRID, 2 * GRID)
         for item in (self._message, *self._parts.values()):
             item.setMinimumWidth(200)
+            item.setFocusPolicy(Qt.FocusPolicy.NoFocus)
 
     def show_finding(self, item: Finding | None, *, hidden: bool) -> None:
         """Show a finding, or ask for one to be chosen."""
@@ -144,7 +149,8 @@ class FindingsPage(Page):
         self.findings.current_changed.connect(self._on_current)
         self.findings.activated.connect(self._open_page)
         self.tabs = QTabWidget()
-        self.tabs.setDocumentMode(True)
+        self.tabs.tabBar().setDrawBase(False)
+        self.tabs.setAccessibleName("Findings, limitations, procedures")
         self.tabs.tabBar().setAccessibleName("Findings, limitations, procedures")
         for widget, title in ((split, "Findings"), (self.limitations, "Limitations"), (self.procedures, "Procedures")):
             inner = column(widget)

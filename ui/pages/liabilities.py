@@ -10,7 +10,7 @@ from auditor_app.merkle.result import CommitmentCheck, TotalCheck
 from ui.desk import Desk
 from ui.models.columns import Column, Kind, chip_column, count_column, hash_column, text_column, units_column
 from ui.pages.page import Page
-from ui.text import ABSENT
+from ui.text import amount
 from ui.theme import Tone
 from ui.widgets.blocks import GRID, button, column, label, row, show_text
 from ui.widgets.chips import Chip
@@ -31,7 +31,7 @@ def match_tone(match: bool | None) -> Tone:
 
 def _recomputed(title: str) -> Column:
     def shown(item: TotalCheck) -> str:
-        return ABSENT if item.recomputed is None else item.recomputed.grouped()
+        return amount(item.recomputed)
 
     def full(item: TotalCheck) -> str:
         return "" if item.recomputed is None else item.recomputed.fixed()
@@ -51,7 +51,7 @@ def _difference(item: TotalCheck) -> Amount | None:
 def _difference_column() -> Column:
     def shown(item: TotalCheck) -> str:
         value = _difference(item)
-        return ABSENT if value is None else "0" if not value.units else value.grouped()
+        return "0" if value is not None and not value.units else amount(value)
 
     def full(item: TotalCheck) -> str:
         value = _difference(item)
@@ -71,9 +71,9 @@ _COMMITMENTS = (
     text_column("Ledger", lambda item: item.ledger, wide=True),
     text_column("Scheme", lambda item: item.scheme),
     count_column("Digest bits", lambda item: item.digest_bits),
-    count_column("Leaves counted", lambda item: item.leaf_count),
-    count_column("Leaves claimed", lambda item: item.claimed_leaf_count),
-    hash_column("Root recalculated", lambda item: item.recomputed),
+    count_column("Leaves", lambda item: item.leaf_count),
+    count_column("Claimed", lambda item: item.claimed_leaf_count),
+    hash_column("Root recalculated", lambda item: item.recomputed, ends=1),
     chip_column("In snapshot", lambda item: match_words(item.match), lambda item: match_tone(item.match)),
     chip_column("On website", lambda item: match_words(item.typed_match), lambda item: match_tone(item.typed_match)),
 )
@@ -136,9 +136,14 @@ class RootsCard(QFrame):
         self.recomputed.show_digest(check.recomputed or "")
         self._snapshot_chip.say(match_words(check.match), match_tone(check.match))
         self._typed_chip.say(match_words(check.typed_match), match_tone(check.typed_match))
-        typed = dict(self._desk.case.inputs.published_roots).get(check.ledger, "")
-        if self.typed.value != (typed or None) and not self.typed.hasFocus():
-            self.typed.setText(typed)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Show the typed root as the inputs have it, unless it is being typed."""
+        if self._check is not None and not self.typed.hasFocus():
+            typed = dict(self._desk.case.inputs.published_roots).get(self._check.ledger)
+            if self.typed.value != typed:
+                self.typed.setText(typed or "")
 
     def apply(self) -> None:
         """Take the typed root into the inputs; the step is then out of date until the next run."""
@@ -170,6 +175,11 @@ class LiabilitiesPage(Page):
     def tables(self) -> tuple[TablePanel, ...]:
         """Totals first: that is what one filters."""
         return self.totals, self.commitments
+
+    def refresh(self) -> None:
+        """A typed root may have changed without a run."""
+        super().refresh()
+        self.roots.refresh()
 
     def nothing_yet(self) -> tuple[str, str]:
         """Before any run."""

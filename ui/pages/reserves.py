@@ -30,14 +30,14 @@ def _difference(item: AddressLine) -> int | None:
 
 _COLUMNS = (
     text_column("Asset", lambda item: item.address.asset),
-    text_column("Chain", lambda item: item.address.chain),
+    text_column("Chain", lambda item: item.address.chain, yields=True),
     address_column("Address", lambda item: item.address.account.rpartition(":")[2], wide=True),
     text_column("Role", lambda item: item.address.role),
     units_column("Claimed", lambda item: item.address.claimed, lambda item: item.decimals),
     units_column("Observed", lambda item: item.observed, lambda item: item.decimals),
     units_column("Difference", _difference, lambda item: item.decimals, tone=lambda item: Tone.BAD if _difference(item) else None, note="Observed less claimed"),
     chip_column("Grade", lambda item: item.grade.value.replace("-", " ").capitalize(), lambda item: _GRADE_TONES[item.grade], rank=lambda item: _GRADE_ORDER.index(item.grade)),
-    text_column("Source", lambda item: item.source),
+    text_column("Source", lambda item: item.source, yields=True),
 )  # fmt: skip
 
 

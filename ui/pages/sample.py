@@ -6,20 +6,20 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QComboBox, QFormLayout, QTabWidget, QWidget
+from PySide6.QtWidgets import QFormLayout, QTabWidget, QWidget
 
 from auditor_app.engagement.record import Audit
 from auditor_app.errors import AuditError
-from auditor_app.sampling.result import SampleItem, SampleResult
+from auditor_app.sampling.result import SampleResult
 from ui import prompts
 from ui.jobs import Job
-from ui.models.columns import chip_column, count_column, hash_column, text_column
+from ui.models.columns import address_column, chip_column, count_column, text_column
 from ui.pages.page import Page
 from ui.sampling_work import PlanInput, PlanShown, commit_sample, plan_sample
 from ui.text import count
 from ui.theme import Tone
-from ui.widgets.blocks import GRID, Banner, button, card, column, label, row, show_text
-from ui.widgets.fields import TypedField, anything
+from ui.widgets.blocks import GRID, Banner, button, card, choice, column, label, row, show_text
+from ui.widgets.fields import TypedField
 from ui.widgets.hash_label import HashLabel
 from ui.widgets.table_panel import TablePanel
 
@@ -37,14 +37,10 @@ _SOURCES = (
 _PAUSE_MS = 250
 
 
-def _short_key(item: SampleItem) -> str:
-    return item.key
-
-
 _ITEMS = (
     count_column("Leaf", lambda item: item.index),
-    hash_column("Account or leaf id", _short_key, ends=3),
-    hash_column("Ticket", lambda item: item.ticket, ends=1),
+    address_column("Account or leaf id", lambda item: item.key),
+    address_column("Ticket", lambda item: item.ticket),
     text_column("Row as read", lambda item: "" if item.proof is None else item.proof.row, wide=True),
     count_column("Proof steps", lambda item: None if item.proof is None else len(item.proof.steps)),
     chip_column("Reached the root", lambda item: "Included" if item.included else "Deviation", lambda item: Tone.GOOD if item.included else Tone.BAD),
@@ -60,14 +56,12 @@ class PlanTab(QWidget):
         self._job: Job | None = None
         self._populations: dict[str, int] = {}
         self.planned: PlanShown | None = None
-        self.ledger, self.method = QComboBox(), QComboBox()
-        self.ledger.setAccessibleName("Ledger to sample")
-        self.method.setAccessibleName("Distribution")
+        self.ledger, self.method = choice("Ledger to sample"), choice("Distribution")
         for key, words in _METHODS:
             self.method.addItem(words, key)
-        self.confidence = TypedField("Confidence", "95%", anything)
-        self.tolerable = TypedField("Tolerable deviation rate", "5%", anything)
-        self.expected = TypedField("Expected deviation rate", "0%", anything)
+        self.confidence = TypedField("Confidence", "95%")
+        self.tolerable = TypedField("Tolerable deviation rate", "5%")
+        self.expected = TypedField("Expected deviation rate", "0%")
         for field, text in ((self.confidence, "95%"), (self.tolerable, "5%"), (self.expected, "0%")):
             field.setText(text)
             field.setFixedWidth(120)
@@ -83,9 +77,9 @@ class PlanTab(QWidget):
         self._pause.setInterval(_PAUSE_MS)
         self._pause.timeout.connect(self.plan)
         for field in (self.confidence, self.tolerable, self.expected):
-            field.textChanged.connect(self._pause.start)
+            field.textChanged.connect(self._plan_soon)
         for box in (self.ledger, self.method):
-            box.currentIndexChanged.connect(self._pause.start)
+            box.currentIndexChanged.connect(self._plan_soon)
 
     def _fill(self) -> None:
         form = QFormLayout()
@@ -122,6 +116,9 @@ class PlanTab(QWidget):
             name, self._populations[name], str(self.method.currentData()),
             self.confidence.text().strip(), self.tolerable.text().strip(), self.expected.text().strip(),
         )  # fmt: skip
+
+    def _plan_soon(self, *_: object) -> None:
+        self._pause.start()
 
     def plan(self) -> None:
         """Compute the size in a job; an earlier one still running is dropped."""
@@ -160,15 +157,14 @@ class SelectTab(QWidget):
         super().__init__()
         self._page = page
         self._desk = page.desk
-        self.source = QComboBox()
-        self.source.setAccessibleName("Source of randomness")
+        self.source = choice("Source of randomness")
         for _, name, _, _, _ in _SOURCES:
             self.source.addItem(name)
-        self.named = TypedField("Which round, block or digests", "", anything)
+        self.named = TypedField("Which round, block or digests", "")
         self.commit = button("Write commitment record…", self._on_commit)
         self.open_record = button("Use a record written earlier…", self._on_open_record, link=True)
         self._record = label("", "muted", wrap=True)
-        self.randomness = TypedField("Randomness", "", anything, mono=True)
+        self.randomness = TypedField("Randomness", "", mono=True)
         self.draw = button("Draw the sample", self._on_draw, primary=True)
         self.problem = Banner()
         self._fill()
@@ -298,7 +294,8 @@ class SamplePage(Page):
         """Three tabs."""
         self.plan, self.select, self.execute = PlanTab(self), SelectTab(self), ItemsTab(self)
         self.tabs = QTabWidget()
-        self.tabs.setDocumentMode(True)
+        self.tabs.tabBar().setDrawBase(False)
+        self.tabs.setAccessibleName("Plan, select, execute")
         self.tabs.tabBar().setAccessibleName("Plan, select, execute")
         for widget, title in ((self.plan, "Plan"), (self.select, "Select"), (self.execute, "Execute")):
             self.tabs.addTab(widget, title)

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFormLayout, QFrame, QScrollArea, QVBoxLayout, QWi
 from auditor_app.engagement.record import Audit, SnapshotIdentity
 from auditor_app.errors import AuditError
 from ui.models.columns import address_column, count_column, hash_column, text_column
-from ui.pages.findings import FINDING_COLUMNS, severity_order
+from ui.pages.findings import REASON_COLUMNS, severity_order
 from ui.pages.page import Page
 from ui.session import InputFile, Outcome
 from ui.text import short_middle, tooltip
@@ -27,7 +27,7 @@ _SIGNERS = (
     text_column("Signer", lambda item: item.signer, wide=True),
     hash_column("Fingerprint", lambda item: item.spki_sha256, ends=1),
     text_column("Algorithm", lambda item: item.algorithm),
-    text_column("Pinned from", lambda item: "; ".join(item.provenance)),
+    text_column("Pinned from", lambda item: "; ".join(item.provenance), yields=True),
 )
 _CHAINS = (
     address_column("Chain", lambda item: item[0], wide=True),
@@ -253,7 +253,7 @@ class SnapshotPage(Page):
         self.waiting = label("", "muted", wrap=True)
         self.identity = IdentityCard()
         runner = self.desk.runner
-        self.reasons = TablePanel("Why it was refused", FINDING_COLUMNS, runner, filterable=False)
+        self.reasons = TablePanel("Why it was refused", REASON_COLUMNS, runner, filterable=False)
         self.signers = TablePanel("Signers", _SIGNERS, runner, filterable=False)
         self.chains = TablePanel("Blocks", _CHAINS, runner, filterable=False)
         self._results = holder(column(self.identity, self.signers, self.chains, spacing=2 * GRID))
@@ -270,11 +270,14 @@ class SnapshotPage(Page):
         self._both = holder(row(self.inputs, right, spacing=2 * GRID))
         inside = QWidget()
         inside.setProperty("page", True)
-        inside.setLayout(column(self.drop_zone, self._both))
+        layout = column(self.drop_zone, self._both)
+        layout.setContentsMargins(0, 0, GRID, 0)
+        inside.setLayout(layout)
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
         scroll.setAccessibleName("Snapshot")
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setWidget(inside)
         return scroll
 

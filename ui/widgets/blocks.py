@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import (
     QBoxLayout,
+    QComboBox,
     QFrame,
     QHBoxLayout,
     QLabel,
@@ -59,6 +60,14 @@ def column(*items: QWidget | QLayout | int, spacing: int = GRID, margins: int = 
     layout = QVBoxLayout()
     _fill(layout, items, spacing, margins)
     return layout
+
+
+def choice(name: str) -> QComboBox:
+    """A combo box whose list is named as well."""
+    made = QComboBox()
+    made.setAccessibleName(name)
+    made.view().setAccessibleName(f"{name}: choices")
+    return made
 
 
 def row(*items: QWidget | QLayout | int, spacing: int = GRID, margins: int = 0) -> QHBoxLayout:

@@ -90,7 +90,7 @@ class CellDelegate(QStyledItemDelegate):
             painter,
             option.rect.adjusted(_PAD, 0, -_PAD // 2, 0),
             text,
-            index.data(TONE_ROLE) or Tone.NEUTRAL,
+            Tone(index.data(TONE_ROLE) or Tone.NEUTRAL),
             bare.font,
         )
 
@@ -99,7 +99,7 @@ class CellDelegate(QStyledItemDelegate):
         super().initStyleOption(option, index)
         tone = index.data(TONE_ROLE)
         if tone is not None and not index.data(CHIP_ROLE):
-            colour = QColor(current().tones[tone].text)
+            colour = QColor(current().tones[Tone(tone)].text)
             for role in (QPalette.ColorRole.Text, QPalette.ColorRole.HighlightedText):
                 option.palette.setColor(role, colour)
             option.font.setWeight(QFont.Weight.Medium)

@@ -6,11 +6,11 @@ import re
 from collections.abc import Callable
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QLineEdit
 
 from auditor_app.instants import format_instant, parse_instant
 from ui.theme import mono_font
 from ui.widgets.blocks import restyle
+from ui.widgets.line import Line
 
 Read = Callable[[str], str]
 """The value of a typed text; ``ValueError`` with a clause when it has none."""
@@ -18,14 +18,18 @@ Read = Callable[[str], str]
 _GAPS = re.compile(r"[\s:-]")
 
 
-class TypedField(QLineEdit):
-    """A line edit with a value or ``None`` while empty; ``invalid`` text has no value and says why."""
+class TypedField(Line):
+    """A line edit with a value or ``None`` while empty; invalid text has no value and says why.
+
+    Without ``read`` any text is its own value and is not coloured.
+    """
 
     judged = Signal()
 
-    def __init__(self, name: str, placeholder: str, read: Read, *, mono: bool = False) -> None:
+    def __init__(self, name: str, placeholder: str, read: Read | None = None, *, mono: bool = False) -> None:
         super().__init__()
-        self._read = read
+        self._judges = read is not None
+        self._read = read or str
         self.setAccessibleName(name)
         self.setPlaceholderText(placeholder)
         if mono:
@@ -51,7 +55,7 @@ class TypedField(QLineEdit):
         return ""
 
     def _judge(self) -> None:
-        verdict = "" if not self.text().strip() else "invalid" if self.wrong else "valid"
+        verdict = "" if not self.text().strip() or not self._judges else "invalid" if self.wrong else "valid"
         if self.property("verdict") != verdict:
             self.setProperty("verdict", verdict)
             restyle(self)
@@ -88,8 +92,3 @@ def day(text: str) -> str:
         return format_instant(parse_instant(text if len(text) == 10 else "-"))[:10]
     except ValueError:
         raise ValueError("a day like 2026-11-30") from None
-
-
-def anything(text: str) -> str:
-    """Free text."""
-    return text

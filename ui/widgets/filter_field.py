@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtWidgets import QLineEdit
 
 from ui.models.columns import Column
 from ui.models.filters import BadFilter, Predicate, parse_filter
 from ui.text import tooltip
 from ui.widgets.blocks import restyle
+from ui.widgets.line import Line
 
 _PAUSE_MS = 120
 
 
-class FilterField(QLineEdit):
+class FilterField(Line):
     """Emits a predicate for valid text only; ``None`` for an empty one."""
 
     filtered = Signal(object)
@@ -35,12 +35,15 @@ class FilterField(QLineEdit):
         self.setMinimumWidth(260)
         names = ", ".join(column.name for column in self._columns)
         self.setToolTip(tooltip(f"Words; name:word; name=value; name<number; -word for not. Names: {names}"))
-        self.textChanged.connect(self._pause.start)
+        self.textChanged.connect(self._judge_soon)
 
     @property
     def predicate(self) -> Predicate | None:
         """The test in force; :class:`BadFilter` for invalid text."""
         return parse_filter(self.text(), self._columns) if self.text().strip() else None
+
+    def _judge_soon(self, *_: object) -> None:
+        self._pause.start()
 
     def _judge(self) -> None:
         try:

@@ -65,6 +65,8 @@ class PdfPages(QWidget):
         self._spin = QSpinBox()
         self._spin.setAccessibleName("Page number")
         self._spin.setMinimum(1)
+        self._spin.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
+        self._spin.setFixedWidth(56)
         self._spin.valueChanged.connect(self._on_number_typed)
         self._of = label("", "muted")
         self.setLayout(

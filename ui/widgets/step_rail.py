@@ -79,8 +79,11 @@ class _RailDelegate(QStyledItemDelegate):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if chosen or option.state & QStyle.StateFlag.State_MouseOver:
             painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(QColor(theme.selection if chosen else theme.sunken))
+            painter.setBrush(QColor(theme.surface if chosen else theme.border))
             painter.drawRoundedRect(box, 8, 8)
+        if chosen:
+            painter.setBrush(QColor(theme.accent))
+            painter.drawRoundedRect(QRect(box.x(), box.y() + 10, 4, box.height() - 20), 2, 2)
         if chosen and option.state & QStyle.StateFlag.State_HasFocus:
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.setPen(QColor(theme.accent))
@@ -98,7 +101,9 @@ class _RailDelegate(QStyledItemDelegate):
         upright = int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft)
         painter.drawText(first, upright, str(index.row() + 1))
         painter.drawText(
-            first, int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight), str(index.data(_REFERENCE_ROLE))
+            first,
+            int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight),
+            str(index.data(_REFERENCE_ROLE))[:1],
         )
         painter.setPen(QColor(theme.text))
         painter.setFont(bold(font))

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QItemSelection, QItemSelectionModel, QModelIndex, QPoint, Qt, Signal
-from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTableView, QWidget
 
 from auditor_app.operation import CancelToken, run
@@ -27,6 +27,8 @@ _HEADER_HEIGHT = 32
 _IN_THE_WINDOW_THREAD = 3000
 _MOST_COPIED = 100_000
 _WIDEST = 420
+_WIDE_AT_LEAST = 200
+_TEXT_AT_LEAST = 128
 
 
 class RowsView(QTableView):
@@ -35,6 +37,8 @@ class RowsView(QTableView):
     def __init__(self, model: RowsModel, name: str) -> None:
         super().__init__()
         self._rows = model
+        self._natural: list[int] = []
+        self._most_rows = 0
         self.setModel(model)
         self.setAccessibleName(name)
         self.setItemDelegate(CellDelegate(self))
@@ -65,13 +69,41 @@ class RowsView(QTableView):
         self.customContextMenuRequested.connect(self._open_menu)
 
     def fit_columns(self) -> None:
-        """Widths from the first rows, with the wide column taking what is left."""
+        """Widths from the first rows; what is left goes to the wide columns, what is missing comes from long texts."""
         self.resizeColumnsToContents()
-        header = self.horizontalHeader()
-        for at, described in enumerate(self._rows.columns):
-            self.setColumnWidth(at, min(self.columnWidth(at) + GRID, _WIDEST))
-            if described.wide:
-                header.setSectionResizeMode(at, QHeaderView.ResizeMode.Stretch)
+        self._natural = [min(self.columnWidth(at), _WIDEST) for at in range(len(self._rows.columns))]
+        self._share_room()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Share the room again."""
+        super().resizeEvent(event)
+        self._share_room()
+
+    def fit_rows(self, at_most: int) -> None:
+        """As high as its rows, up to ``at_most`` of them, with room for the scroll bar only where it is needed."""
+        self._most_rows = at_most
+        self._share_room()
+
+    def _fit_height(self, width: int) -> None:
+        if self._most_rows:
+            shown = max(1, min(self._most_rows, self._rows.rowCount()))
+            bar = self.horizontalScrollBar().sizeHint().height() if width > self.viewport().width() else 0
+            self.setFixedHeight(_HEADER_HEIGHT + shown * ROW_HEIGHT + bar + 4)
+
+    def _share_room(self) -> None:
+        if not self._natural:
+            return
+        room, columns, widths = self.viewport().width(), self._rows.columns, list(self._natural)
+        for give, least in ((False, _TEXT_AT_LEAST), (True, _WIDE_AT_LEAST)):  # long texts first, then the wide columns
+            for at, described in enumerate(columns):
+                if described.wide if give else described.yields:
+                    missing = max(0, sum(widths) - room)
+                    widths[at] = max(min(widths[at], least), widths[at] - missing)
+        takers = [at for at, described in enumerate(columns) if described.wide] or list(range(len(columns)))
+        spare = max(0, room - sum(widths)) // len(takers)
+        for at, width in enumerate(widths):
+            self.setColumnWidth(at, width + (spare if at in takers else 0))
+        self._fit_height(sum(widths))
 
     def selected_positions(self) -> list[int]:
         """Selected rows from top to bottom."""
@@ -132,12 +164,13 @@ class TablePanel(QWidget):
         self._fitted = False
         self._count = label("", "muted")
         self._count.setAccessibleName(f"{title}: displayed rows")
-        self._why = label("", "muted")
+        self._why = label("", wrap=True)
+        self._why.setAlignment(Qt.AlignmentFlag.AlignRight)
         self._why.setProperty("ink", "bad")
         self._why.hide()
         self._title = label(title, "section")
-        head = row(self._title, 1, self._why, self._count, self.field, spacing=2 * GRID)
-        self.setLayout(column(head, self.view))
+        head = row(self._title, 1, self._count, self.field, spacing=2 * GRID)
+        self.setLayout(column(head, self._why, self.view))
         self.field.setVisible(filterable)
         self._filterable = filterable
         self.field.filtered.connect(self._on_filtered)
@@ -159,9 +192,7 @@ class TablePanel(QWidget):
 
     def fit_rows(self, at_most: int) -> None:
         """As high as its rows, up to ``at_most`` of them."""
-        shown = max(1, min(at_most, self.model.rowCount()))
-        bar = self.view.horizontalScrollBar().sizeHint().height()
-        self.view.setFixedHeight(_HEADER_HEIGHT + shown * ROW_HEIGHT + bar + 4)
+        self.view.fit_rows(at_most)
 
     def focus_filter(self) -> None:
         """Ctrl+F."""

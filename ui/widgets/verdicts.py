@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QFrame, QGridLayout, QLabel
+from PySide6.QtWidgets import QFrame, QGridLayout
 
 from auditor_app.findings import Area, Finding, Verdict, Verdicts
 from ui.theme import Tone
@@ -22,7 +22,7 @@ _ANSWERS = {
 
 
 class VerdictLines(QFrame):
-    """One line a question: what was asked, the answer, and how many findings count."""
+    """One line a question: the answer, with how many findings count, and what was asked."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -31,16 +31,15 @@ class VerdictLines(QFrame):
         grid.setContentsMargins(2 * GRID, GRID + 4, 2 * GRID, GRID + 4)
         grid.setHorizontalSpacing(3 * GRID)
         grid.setVerticalSpacing(GRID)
-        grid.setColumnStretch(3, 1)
-        self._lines: dict[Area, tuple[Chip, QLabel]] = {}
+        grid.setColumnStretch(2, 1)
+        self._chips: dict[Area, Chip] = {}
         for at, (area, name, question) in enumerate(_QUESTIONS):
-            chip, detail = Chip(), label("", "muted")
+            chip = Chip()
             grid.addWidget(label(name, "section"), at, 0)
             grid.addWidget(chip, at, 1)
             grid.addWidget(label(question, "muted"), at, 2)
-            grid.addWidget(detail, at, 3)
-            self._lines[area] = (chip, detail)
-        grid.setColumnMinimumWidth(1, 120)
+            self._chips[area] = chip
+        grid.setColumnMinimumWidth(1, 128)
         self.hide()
 
     def show_verdicts(self, verdicts: Verdicts, findings: tuple[Finding, ...]) -> None:
@@ -48,13 +47,11 @@ class VerdictLines(QFrame):
         for area, _, _ in _QUESTIONS:
             verdict: Verdict = getattr(verdicts, area.value)
             counting = sum(item.counts for item in findings if item.area is area)
-            chip, detail = self._lines[area]
             words, tone = _ANSWERS[verdict]
-            chip.say(words, tone)
-            detail.setText("" if not counting else f"{counting} exception{'s' if counting > 1 else ''} found")
+            self._chips[area].say(f"{counting} {words.lower()}" if counting > 1 else words, tone)
         self.show()
 
     @property
     def answers(self) -> tuple[str, ...]:
         """The words of the three chips."""
-        return tuple(chip.text for chip, _ in self._lines.values())
+        return tuple(chip.text for chip in self._chips.values())

@@ -1,0 +1,91 @@
+"""A dressed application, a window with fakes behind it, and fixtures that fail on leaked threads and windows."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QCoreApplication, QEvent
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from tests.ui import fakes
+from ui import theme
+from ui.case import Perform
+from ui.main_window import MainWindow
+from ui.settings import Settings
+
+MakeWindow = Callable[..., MainWindow]
+
+
+@pytest.fixture(autouse=True)
+def no_leaks(qapp: QApplication) -> Iterator[None]:
+    """After each test no thread of ours is alive and no window of ours is left."""
+    threads = set(threading.enumerate())
+    yield
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+    qapp.processEvents()
+    left = [widget for widget in QApplication.topLevelWidgets() if widget.isVisible()]
+    assert not left, f"left open: {left}"
+    alive = [thread for thread in set(threading.enumerate()) - threads if thread.is_alive() and not thread.daemon]
+    assert not alive, f"left running: {alive}"
+
+
+@pytest.fixture(autouse=True)
+def dressed(qapp: QApplication) -> None:
+    theme.load_fonts()
+    theme.apply(qapp, theme.LIGHT)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    made = Settings(tmp_path / "window.ini")
+    made.appearance = theme.Appearance.LIGHT
+    return made
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> tuple[Path, Path, Path]:
+    """A snapshot, a trust store and an evidence file, by name only."""
+    paths = tuple(tmp_path / name for name in ("demo.porsnap", "trust.json", "demo.porevidence"))
+    for path in paths:
+        path.write_text("x")
+    return paths  # type: ignore[return-value]
+
+
+@pytest.fixture
+def make_window(qtbot: QtBot, settings: Settings) -> Iterator[MakeWindow]:
+    """Windows that are closed, and whose threads have ended, after the test."""
+    made: list[MainWindow] = []
+
+    def make(perform: Perform | None = None) -> MainWindow:
+        window = MainWindow(settings, perform or fakes.performs(), fakes.report_bytes)
+        made.append(window)
+        qtbot.addWidget(window)
+        with qtbot.waitActive(window):
+            window.show()
+            window.activateWindow()
+        return window
+
+    yield make
+    for window in made:
+        window.case.cancel()
+        window.runner.cancel_all()
+        qtbot.waitUntil(lambda window=window: not window.runner.busy, timeout=5000)
+        window.close()
+
+
+@pytest.fixture
+def window(make_window: MakeWindow) -> MainWindow:
+    return make_window()
+
+
+@pytest.fixture
+def performed(window: MainWindow, files: tuple[Path, Path, Path], qtbot: QtBot) -> MainWindow:
+    """A window after a finished run."""
+    with qtbot.waitSignal(window.case.run_ended, timeout=5000):
+        window.open_together(*files)
+    qtbot.waitUntil(lambda: not window.runner.busy, timeout=5000)
+    return window

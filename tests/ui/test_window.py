@@ -1,0 +1,411 @@
+"""The window as a person uses it: menus, keys, dropped files, cancelling, closing."""
+
+from __future__ import annotations
+
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtGui import QAccessible, QAction, QDropEvent
+from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QLineEdit, QMessageBox, QWidget
+from pytestqt.qtbot import QtBot
+
+from tests.ui import fakes
+from tests.ui.conftest import MakeWindow
+from ui import theme
+from ui.main_window import MainWindow
+from ui.pages import PAGES
+from ui.pages.coverage import CoveragePage
+from ui.pages.findings import FindingsPage
+from ui.pages.liabilities import LiabilitiesPage
+from ui.pages.report import ReportPage
+from ui.pages.sample import SamplePage
+from ui.pages.snapshot import SnapshotPage
+from ui.session import Step, StepState
+from ui.settings import Settings
+
+Files = tuple[Path, Path, Path]
+CTRL, ALT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.AltModifier
+
+
+def page(window: MainWindow, key: str, kind: type) -> object:
+    found = window.go_to(key)
+    assert isinstance(found, kind)
+    return found
+
+
+def chips(window: MainWindow) -> list[str]:
+    return [window.case.status(step).text for step in Step]
+
+
+def drop(window: MainWindow, *paths: Path) -> None:
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
+    window.dropEvent(
+        QDropEvent(
+            QPointF(300, 300), Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+        )
+    )
+
+
+def ended(window: MainWindow, qtbot: QtBot) -> None:
+    qtbot.waitUntil(lambda: not window.runner.busy, timeout=5000)
+
+
+def test_the_first_page_asks_for_a_snapshot(window: MainWindow) -> None:
+    first = page(window, "snapshot", SnapshotPage)
+    assert first.drop_zone.isVisible()
+    assert set(chips(window)) == {"Not started"}
+
+
+def test_dropped_files_are_run_at_once_and_give_three_verdicts(window: MainWindow, files: Files, qtbot: QtBot) -> None:
+    with qtbot.waitSignal(window.case.run_ended, timeout=5000):
+        drop(window, *files)
+    shown = page(window, "snapshot", SnapshotPage)
+    assert shown.verdict_lines.answers == ("Agrees", "Exceptions", "2 exceptions")
+    assert shown.verdict_lines.isVisible()
+    assert chips(window) == ["Agrees", "Exceptions", "Ready", "Exceptions", "Exceptions", "Exceptions", "Ready"]
+    assert "demo.porsnap" in window.windowTitle()
+    ended(window, qtbot)
+
+
+def test_a_snapshot_without_trust_store_says_what_is_missing(window: MainWindow, files: Files, qtbot: QtBot) -> None:
+    drop(window, files[0])
+    assert chips(window)[0] == "Needs attention"
+    shown = page(window, "snapshot", SnapshotPage)
+    assert "trust store" in shown.waiting.text()
+    assert not shown.inputs.run.isEnabled()
+    with qtbot.waitSignal(window.case.run_ended, timeout=5000):
+        drop(window, files[1])
+    ended(window, qtbot)
+
+
+def test_an_unknown_dropped_file_is_refused_in_words(window: MainWindow, tmp_path: Path, qtbot: QtBot) -> None:
+    drop(window, tmp_path / "notes <b>.txt")
+    box = QApplication.activeModalWidget()
+    assert isinstance(box, QMessageBox)
+    assert box.textFormat() is Qt.TextFormat.PlainText
+    assert "notes <b>.txt" in box.text()
+    box.accept()
+
+
+def test_file_open_goes_through_a_dialog_and_into_the_recent_list(
+    window: MainWindow, files: Files, settings: Settings, qtbot: QtBot
+) -> None:
+    window.case.use_trust_store(files[1])
+    window.menus.open.trigger()
+    dialog = QApplication.activeModalWidget()
+    assert isinstance(dialog, QFileDialog)
+    dialog.setDirectory(str(files[0].parent))
+    with qtbot.waitSignal(window.case.run_ended, timeout=5000):
+        dialog.selectFile(files[0].name)
+        dialog.fileSelected.emit(str(files[0]))
+    dialog.reject()
+    assert settings.recent == (files[0],)
+    recent = [action.text() for action in window.menus._recent.actions()]
+    assert recent[0].startswith("demo.porsnap")
+    ended(window, qtbot)
+
+
+def test_a_refused_snapshot_is_told_plainly_and_offers_no_key(
+    make_window: MakeWindow, files: Files, qtbot: QtBot
+) -> None:
+    window = make_window(fakes.refuses)
+    with qtbot.waitSignal(window.case.run_ended, timeout=5000):
+        window.open_together(*files)
+    shown = page(window, "snapshot", SnapshotPage)
+    assert "NOT AUTHENTIC" in shown.refused.text
+    assert "second channel" in shown.refused.text
+    assert shown.reasons.model.rowCount() == 2
+    words = [action.text().lower() for action in window.findChildren(QAction)]
+    assert not [word for word in words if "trust this" in word]
+    assert page(window, "findings", FindingsPage).findings.model.rowCount() == 2
+    covered = page(window, "coverage", CoveragePage)
+    assert covered.empty.isVisible()
+    assert not window.menus.export.isEnabled()
+    ended(window, qtbot)
+
+
+def test_an_unusable_file_gives_its_sentence(make_window: MakeWindow, files: Files, qtbot: QtBot) -> None:
+    window = make_window(fakes.unusable)
+    with qtbot.waitSignal(window.case.run_ended, timeout=5000):
+        window.open_together(*files)
+    assert "Permission denied" in page(window, "snapshot", SnapshotPage).failed.text
+    assert chips(window)[0] == "Needs attention"
+    ended(window, qtbot)
+
+
+def test_a_defect_is_shown_with_its_trace(make_window: MakeWindow, files: Files, qtbot: QtBot) -> None:
+    window = make_window(fakes.breaks)
+    with qtbot.waitSignal(window.case.run_ended, timeout=5000):
+        window.open_together(*files)
+    box = QApplication.activeModalWidget()
+    assert isinstance(box, QMessageBox)
+    assert "a slip" in box.detailedText()
+    box.accept()
+    ended(window, qtbot)
+
+
+def test_a_run_shows_progress_and_escape_cancels_it_at_once(
+    make_window: MakeWindow, files: Files, qtbot: QtBot
+) -> None:
+    window = make_window(fakes.never_ends)
+    window.open_together(*files)
+    with qtbot.waitSignal(window.case.progressed, timeout=5000):
+        pass
+    assert window.strip.isVisible()
+    qtbot.waitUntil(lambda: "Running" in chips(window)[0] and "%" in chips(window)[0], timeout=5000)
+    began = time.monotonic()
+    with qtbot.waitSignal(window.case.run_ended, timeout=2000):
+        qtbot.keyClick(window, Qt.Key.Key_Escape)
+    assert time.monotonic() - began < 0.5
+    assert not window.strip.isVisible()
+    assert chips(window)[0] == "Ready"
+    ended(window, qtbot)
+
+
+def test_closing_during_work_waits_for_the_thread(make_window: MakeWindow, files: Files, qtbot: QtBot) -> None:
+    window = make_window(fakes.never_ends)
+    before = threading.active_count()
+    window.open_together(*files)
+    with qtbot.waitSignal(window.case.progressed, timeout=5000):
+        pass
+    with qtbot.waitSignal(window.closed, timeout=5000):
+        window.close()
+    assert not window.runner.busy
+    assert threading.active_count() <= before
+    assert not window.isVisible()
+
+
+def test_a_changed_input_turns_its_steps_out_of_date_until_the_next_run(performed: MainWindow, qtbot: QtBot) -> None:
+    shown = page(performed, "liabilities", LiabilitiesPage)
+    performed.case.type_root("spot", "ab" * 16)
+    assert performed.case.status(Step.LIABILITIES).state is StepState.OUT_OF_DATE
+    assert performed.case.status(Step.RESERVES).state is StepState.EXCEPTIONS
+    assert "Out of date" in shown.banner.text
+    assert shown.banner.isVisible()
+    assert not performed.menus.export.isEnabled()
+    with qtbot.waitSignal(performed.case.run_ended, timeout=5000):
+        qtbot.keyClick(performed, Qt.Key.Key_F5)
+    assert performed.case.status(Step.LIABILITIES).state is StepState.EXCEPTIONS
+    assert not shown.banner.isVisible()
+    ended(performed, qtbot)
+
+
+def test_a_root_typed_from_the_website_is_compared(performed: MainWindow, qtbot: QtBot) -> None:
+    shown = page(performed, "liabilities", LiabilitiesPage)
+    shown.roots.typed.setFocus()
+    qtbot.keyClicks(shown.roots.typed, "xyz")
+    assert shown.roots.typed.property("verdict") == "invalid"
+    shown.roots.typed.clear()
+    root = performed.case.audit.commitments[0].published  # type: ignore[union-attr]
+    with qtbot.waitSignal(performed.case.run_ended, timeout=5000):
+        qtbot.keyClicks(shown.roots.typed, f"0x{root.upper()[:8]} {root[8:]}")
+        qtbot.keyClick(shown.roots.typed, Qt.Key.Key_Return)
+    assert performed.case.inputs.published_roots == (("spot", root),)
+    assert shown.roots._typed_chip.text == "Agrees"
+    ended(performed, qtbot)
+
+
+def test_every_page_opens_with_its_number(performed: MainWindow, qtbot: QtBot) -> None:
+    for number, entry in enumerate(PAGES, 1):
+        qtbot.keyClick(performed, getattr(Qt.Key, f"Key_{number}"), ALT)
+        assert performed.page.entry is entry
+        assert performed.rail.currentIndex().row() == number - 1
+    ended(performed, qtbot)
+
+
+def test_f6_goes_round_the_panes(performed: MainWindow, qtbot: QtBot) -> None:
+    performed.go_to("findings")
+    performed.rail.setFocus()
+    qtbot.keyClick(performed, Qt.Key.Key_F6)
+    focused = QApplication.focusWidget()
+    assert focused is not None
+    assert performed.page.isAncestorOf(focused)
+    qtbot.keyClick(performed, Qt.Key.Key_F6)
+    assert QApplication.focusWidget() is performed.rail
+
+
+def test_ctrl_f_goes_to_the_filter_and_ctrl_g_to_a_row(performed: MainWindow, qtbot: QtBot) -> None:
+    shown = page(performed, "reserves", object)
+    qtbot.keyClick(performed, Qt.Key.Key_F, CTRL)
+    assert QApplication.focusWidget() is shown.addresses.field  # type: ignore[attr-defined]
+    performed.go_to_row()
+    dialog = QApplication.activeModalWidget()
+    assert dialog is not None
+    dialog.findChild(QLineEdit).setText("9")
+    dialog.accept()  # type: ignore[attr-defined]
+    assert shown.addresses.view.currentIndex().row() == 8  # type: ignore[attr-defined]
+
+
+def test_a_finding_leads_to_its_page(performed: MainWindow, qtbot: QtBot) -> None:
+    shown = page(performed, "findings", FindingsPage)
+    assert shown.findings.model.row_at(0).severity.value == "exception", "those that count stand first"
+    shown.findings.field.setText("code=RESERVE.SHORTFALL")
+    qtbot.waitUntil(lambda: shown.findings.model.rowCount() == 1)
+    shown.findings.go_to(0)
+    assert shown.detail._parts["Expected"].text() == "141233.918200000000000000"
+    qtbot.mouseClick(shown.detail.go, Qt.MouseButton.LeftButton)
+    assert performed.page.entry.key == "coverage"
+    ended(performed, qtbot)
+
+
+def test_hidden_amounts_are_hidden_on_every_page(performed: MainWindow, qtbot: QtBot) -> None:
+    covered = page(performed, "coverage", CoveragePage)
+    performed.menus.hide_amounts.trigger()
+    assert covered.coverage.model.index(0, 4).data() == "•••"
+    found = page(performed, "findings", FindingsPage)
+    assert "12 500.00" not in found.detail._message.text()
+    assert "•••" in found.detail._message.text()
+    assert performed.settings.hide_amounts
+    performed.menus.hide_amounts.trigger()
+    assert "12 500.00" in found.detail._message.text()
+    ended(performed, qtbot)
+
+
+def test_the_chart_is_the_cores_figure_and_follows_the_theme(performed: MainWindow, qtbot: QtBot) -> None:
+    covered = page(performed, "coverage", CoveragePage)
+    qtbot.waitUntil(lambda: covered.chart._canvas is not None, timeout=20_000)
+    assert "ETH 99.9912 percent, shortfall" in covered.chart.accessibleDescription()
+    light = covered.chart._canvas
+    performed.use_appearance(theme.Appearance.DARK)
+    qtbot.waitUntil(lambda: covered.chart._canvas is not light, timeout=20_000)
+    assert covered.chart._canvas.figure.get_facecolor()[0] < 0.5  # type: ignore[attr-defined]
+    ended(performed, qtbot)
+
+
+def test_a_report_is_previewed_and_written(performed: MainWindow, tmp_path: Path, qtbot: QtBot) -> None:
+    shown = page(performed, "report", ReportPage)
+    shown.date.setText("2026-13-01")
+    assert not shown.save.isEnabled()
+    shown.date.setText("2026-11-30")
+    with qtbot.waitSignal(shown.pages.page_shown, timeout=20_000):
+        qtbot.mouseClick(shown.preview, Qt.MouseButton.LeftButton)
+    assert shown.pages.pages == 2
+    with qtbot.waitSignal(shown.pages.page_shown, timeout=5000):
+        qtbot.mouseClick(shown.pages._next, Qt.MouseButton.LeftButton)
+    assert shown.pages._spin.value() == 2
+    shown.date.setFocus()
+    qtbot.keyClick(shown.date, Qt.Key.Key_E, CTRL)
+    dialog = QApplication.activeModalWidget()
+    assert isinstance(dialog, QFileDialog)
+    dialog.reject()
+    with qtbot.waitSignal(shown.pages.page_shown, timeout=20_000):
+        shown.export_to(tmp_path / "report.pdf")
+    assert (tmp_path / "report.pdf").read_bytes().startswith(b"%PDF")
+    assert performed.case.status(Step.REPORT).state is StepState.EXCEPTIONS
+    ended(performed, qtbot)
+
+
+def test_a_sample_is_planned_while_typing(performed: MainWindow, qtbot: QtBot) -> None:
+    shown = page(performed, "sample", SamplePage)
+    qtbot.waitUntil(lambda: shown.plan.planned is not None, timeout=20_000)
+    assert shown.plan._size.text() == "59 items"
+    shown.plan.tolerable.setText("1%")
+    qtbot.waitUntil(lambda: shown.plan._size.text().startswith("29"), timeout=5000)
+    shown.plan.tolerable.setText("95")
+    qtbot.waitUntil(lambda: "no rate" in shown.plan._prose.text(), timeout=5000)
+    ended(performed, qtbot)
+
+
+def test_randomness_is_asked_for_only_after_the_commitment(performed: MainWindow, tmp_path: Path, qtbot: QtBot) -> None:
+    shown = page(performed, "sample", SamplePage)
+    shown.tabs.setCurrentWidget(shown.select)
+    assert not shown.select.draw.isEnabled()
+    record = tmp_path / "record.json"
+    record.write_text("{}")
+    performed.case.commit_sample(record)
+    assert performed.case.status(Step.SAMPLE).state is StepState.NEEDS_ATTENTION
+    assert shown.select.draw.isEnabled()
+    shown.select.source.setCurrentIndex(2)
+    shown.select.randomness.setText("1" * 20)
+    with qtbot.waitSignal(performed.case.run_ended, timeout=5000):
+        qtbot.mouseClick(shown.select.draw, Qt.MouseButton.LeftButton)
+    assert performed.case.inputs.sample is not None
+    assert performed.case.inputs.sample.randomness == "dice:" + "1" * 20
+    assert shown.execute.items.model.rowCount() == 59
+    ended(performed, qtbot)
+
+
+def test_a_file_that_changed_on_disk_is_noticed(performed: MainWindow, files: Files) -> None:
+    files[2].write_text("other evidence")
+    performed.case.look_at_files_again()
+    assert performed.case.status(Step.COVERAGE).state is StepState.OUT_OF_DATE
+    assert performed.case.status(Step.SNAPSHOT).state is StepState.AGREES
+
+
+def test_another_snapshot_begins_another_case(performed: MainWindow, tmp_path: Path, qtbot: QtBot) -> None:
+    performed.case.type_root("spot", "ab" * 16)
+    other = tmp_path / "other.porsnap"
+    other.write_text("y")
+    with qtbot.waitSignal(performed.case.run_ended, timeout=5000):
+        performed.open_snapshot(other)
+    inputs = performed.case.inputs
+    assert inputs.published_roots == ()
+    assert inputs.evidence is None
+    assert inputs.trust_store is not None
+    ended(performed, qtbot)
+
+
+def test_file_text_is_shown_literally_everywhere(make_window: MakeWindow, files: Files, qtbot: QtBot) -> None:
+    window = make_window(fakes.performs(fakes.hostile_audit))
+    with qtbot.waitSignal(window.case.run_ended, timeout=5000):
+        window.open_together(*files)
+    for entry in PAGES:
+        window.go_to(entry.key)
+    ended(window, qtbot)
+    labels = window.findChildren(QLabel)
+    assert len(labels) > 80
+    assert [item.text() for item in labels if item.textFormat() is not Qt.TextFormat.PlainText] == []
+    shown = [item.text() for item in labels if "<b>bold</b>" in item.text()]
+    assert shown, "the hostile text is on screen as it is"
+    assert not [text for text in shown if "\u202e" in text]
+    tips = [widget.toolTip() for widget in window.findChildren(QWidget) if widget.toolTip()]
+    assert not [tip for tip in tips if "<b>bold" in tip or "<img" in tip]
+
+
+def test_every_control_has_an_accessible_name(performed: MainWindow, qtbot: QtBot) -> None:
+    performed.case.type_root("spot", "ab" * 16)
+    for entry in PAGES:
+        performed.go_to(entry.key)
+    performed.pin_key()
+    ended(performed, qtbot)
+    nameless = [
+        f"{type(widget).__name__} in {type(widget.parentWidget()).__name__}"
+        for top in QApplication.topLevelWidgets()
+        for widget in [top, *top.findChildren(QWidget)]
+        if widget.focusPolicy() != Qt.FocusPolicy.NoFocus
+        and not widget.objectName().startswith("qt_")
+        and not QAccessible.queryAccessibleInterface(widget).text(QAccessible.Text.Name)
+    ]
+    assert nameless == []
+    dialog = QApplication.activeModalWidget()
+    assert dialog is not None
+    dialog.close()
+
+
+def test_an_accessible_rail_says_number_and_state(performed: MainWindow) -> None:
+    said = performed.rail.model().index(1, 0).data(Qt.ItemDataRole.AccessibleTextRole)
+    assert said == "Liabilities, 2 of 7: Exceptions"
+
+
+@pytest.mark.parametrize("chosen", [theme.LIGHT, theme.DARK])
+def test_every_pair_of_colours_can_be_read(chosen: theme.Theme) -> None:
+    pairs = [(pair.text, pair.fill) for pair in chosen.tones.values()]
+    pairs += [(chosen.text, chosen.surface), (chosen.muted, chosen.surface), (chosen.muted, chosen.window)]
+    pairs += [(chosen.muted, chosen.sunken), (chosen.on_accent, chosen.accent), (chosen.accent, chosen.surface)]
+    assert [pair for pair in pairs if contrast(*pair) < 4.5] == []
+
+
+def contrast(first: str, second: str) -> float:
+    """WCAG 2.2 contrast ratio."""
+
+    def luminance(colour: str) -> float:
+        parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+        linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    light, dark = sorted((luminance(first), luminance(second)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
