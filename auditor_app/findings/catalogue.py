@@ -89,6 +89,7 @@ _ENTRIES: tuple[tuple[str, Severity, Area, str, str], ...] = (
     ("KERNEL.FALLBACK", _NOTE, _DATA, "Compiled code could not be used on this machine.", "Results are the same and take longer; read the message."),
     ("SCHEME.UNKNOWN", _CRIT, _DATA, "The commitment scheme is not known.", "Use a program version that knows it."),
     ("SCHEME.PARAMETERS", _CRIT, _DATA, "The scheme's parameters are missing or wrong.", "Ask the issuer for the parameters."),
+    ("SCHEME.LIMIT", _CRIT, _DATA, "The ledger is too large for the scheme to be recomputed here.", "Ask for a published tree file, or for a ledger in the tree's own order."),
     ("SCHEME.WEAK_HASH", _NOTE, _DATA, "The scheme's digest is shorter than 256 bits.", "Weigh it: a collision costs half that many bits of work."),
     ("EXCLUSION.DECLARED", _NOTE, _DATA, "The issuer declares liabilities that it left out.", "Inquire into the reason and the amount."),
     # a published proof

@@ -6,7 +6,7 @@ A part is scanned in blocks of some thousand rows, so that only one block's cell
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from auditor_app.errors import LedgerError, Location
@@ -129,6 +129,11 @@ def _parse_amounts(cells: list[tuple[bytes, ...]], grammar: Grammar) -> tuple[li
         else:
             parsed.append([int(cell) if cell else None for cell in column])
     return tuple(parsed)
+
+
+def parse_amounts(cells: Sequence[bytes], grammar: Grammar) -> tuple[int | None, ...]:
+    """The amounts of one row; the cells are already known to fit the grammar."""
+    return tuple(column[0] for column in _parse_amounts([tuple(cells)], grammar))
 
 
 def decimal_units(cell: bytes, scale: int) -> int:

@@ -7,17 +7,18 @@ must be the recalculated ones.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from auditor_app.errors import LedgerError
 from auditor_app.ledger.grammar import Grammar
-from auditor_app.ledger.scan import RowBlock, scan_blocks
-from auditor_app.ledger.source import LedgerPart, LedgerSource
+from auditor_app.ledger.scan import parse_amounts
+from auditor_app.ledger.source import LedgerSource
 from auditor_app.merkle.result import InclusionProof, ProofStep
 from auditor_app.merkle.rule import Layout, Node, Row, Rule
 from auditor_app.merkle.schemes import scheme_named
-from auditor_app.merkle.tree import BuiltTree, group_levels, path_up, widths
+from auditor_app.merkle.tree import BuiltTree, Shape, group_levels
 from auditor_app.operation import CancelToken, Operation, Progress
 from auditor_app.snapshot.statement import Column
 
@@ -44,6 +45,11 @@ class ProvableTree:
         """How many leaves the tree has."""
         return self.tree.leaf_count
 
+    @property
+    def root_digest(self) -> bytes | None:
+        """The root's digest; the rule's own for no leaves at all."""
+        return self.tree.root_digest
+
     def prove(
         self, source: LedgerSource, indices: Sequence[int], token: CancelToken
     ) -> Operation[tuple[InclusionProof, ...]]:
@@ -56,107 +62,126 @@ class ProvableTree:
             if not 0 <= index < self.leaf_count:
                 raise IndexError(index)
         height = min(self.tree.keep_level, self.tree.depth)
-        groups = sorted({index >> height for index in indices})
+        positions = self._positions(indices)
+        numbers = {position: self._group_of(position, height) for position in positions}
+        groups = sorted(set(numbers.values()))
+        rows = self._read_rows(source, groups, height, token)
+        grammar = Grammar.of(self.columns)
         made: dict[int, _Group] = {}
-        for number, start, rows in self._read_groups(source, groups, height, token):
-            made[number] = self._rehash(source, number, start, rows, height)
-            yield Progress(len(made), len(groups), "groups", f"Ledger {source.name}: building inclusion proofs")
-        return tuple(self._proof(index, made[index >> height], height) for index in indices)
-
-    def _read_groups(
-        self, source: LedgerSource, groups: Iterable[int], height: int, token: CancelToken
-    ) -> Iterable[tuple[int, int, bytes]]:
-        """Each group's number, first leaf index and rows; every part that is needed is read once."""
-        reader = _RowReader(source, self.part_rows, token)
         for number in groups:
             token.check()
-            start = number << height
-            yield number, start, reader.rows(start, min(start + (1 << height), self.leaf_count))
+            made[number] = self._rehash(source, number, rows, height, grammar)
+            yield Progress(len(made), len(groups), "groups", f"Ledger {source.name}: building inclusion proofs")
+        return tuple(
+            self._proof(index, position, made[numbers[position]], height)
+            for index, position in zip(indices, positions, strict=True)
+        )
 
-    def _rehash(self, source: LedgerSource, number: int, start: int, rows: bytes, height: int) -> _Group:
+    def _positions(self, indices: Sequence[int]) -> list[int]:
+        """Where the leaves stand in tree order."""
+        if self.tree.order is None:
+            return list(indices)
+        places = {index: position for position, index in enumerate(self.tree.order)}
+        return [places[index] for index in indices]
+
+    def _group_of(self, position: int, height: int) -> int:
+        """The number of the re-hashed group that holds a leaf."""
+        return self.tree.shape.ancestor(position, height) if height else 0
+
+    def _members(self, number: int, height: int) -> tuple[list[int], list[int]]:
+        """The leaf indices of a group's leaves on level 0 and on level 1."""
+        low, high = self.tree.shape.under(number, height)
+        order = self.tree.order
+        return (
+            [at if order is None else order[at] for at in low],
+            [at if order is None else order[at] for at in high],
+        )
+
+    def _read_rows(
+        self, source: LedgerSource, groups: Iterable[int], height: int, token: CancelToken
+    ) -> dict[int, bytes]:
+        """The rows of all leaves of the groups, LFs included; every part that is needed is read once."""
+        wanted = sorted(index for number in groups for some in self._members(number, height) for index in some)
+        rows: dict[int, bytes] = {}
+        begin = taken = 0
+        for number, count in enumerate(self.part_rows):
+            upto = bisect_left(wanted, begin + count, taken)
+            if taken < upto:
+                data = source.read_part(number, token).data
+                ends = [0, *line_ends(data)]
+                if len(ends) != count + 1:
+                    raise changed(source, begin)
+                for index in wanted[taken:upto]:
+                    rows[index] = data[ends[index - begin] : ends[index - begin + 1]]
+            begin, taken = begin + count, upto
+        return rows
+
+    def _rehash(
+        self, source: LedgerSource, number: int, rows: Mapping[int, bytes], height: int, grammar: Grammar
+    ) -> _Group:
         """Hash one group again and compare its top with the node kept from the first pass."""
-        grammar = Grammar.of(self.columns)
-        texts: list[bytes] = []
-        leaves: list[Node] = []
-        for block in scan_blocks(LedgerPart(source.name, start, rows), grammar):
-            texts += block.rows()
-            leaves += self.tree.rule.leaves(block)
-        levels = group_levels(self.tree.rule, leaves, height)
+        low, high = self._members(number, height)
+        leaves = {index: self._leaf(source, index, rows[index], grammar) for index in (*low, *high)}
+        levels = group_levels(
+            self.tree.rule, [leaves[index] for index in low], height, [leaves[index] for index in high]
+        )
         kept = self.tree.levels[0][number] if self.tree.levels and height == self.tree.keep_level else self.tree.root
         if levels[height] != [kept]:
-            raise changed(source, start)
-        return _Group(texts, levels)
+            raise changed(source, (*low, *high)[0])
+        return _Group(number, {index: rows[index] for index in leaves}, leaves, levels)
+
+    def _leaf(self, source: LedgerSource, index: int, line: bytes, grammar: Grammar) -> Node:
+        """One leaf, hashed again."""
+        row = parse_row(line[:-1], index, grammar)
+        if row is None:
+            raise changed(source, index)
+        return self.tree.rule.leaf(row)
 
     def _node(self, group: _Group, level: int, index: int, height: int) -> Node:
         """A node of the re-hashed group below ``height``, a kept one from there on."""
         if level < height:
-            return group.levels[level][index - ((index >> (height - level)) << (height - level))]
+            return group.levels[level][index - (group.number << (height - level))]
         return self.tree.levels[level - height][index] if self.tree.levels else group.levels[level][0]
 
-    def _proof(self, index: int, group: _Group, height: int) -> InclusionProof:
+    def _proof(self, index: int, position: int, group: _Group, height: int) -> InclusionProof:
         """The path of one leaf as data."""
         rule = self.tree.rule
         steps = []
-        for level, position, sibling in path_up(index, widths(self.leaf_count, self.tree.depth)):
+        for level, at, sibling in self.tree.shape.path_up(position):
             beside = None if sibling is None else self._node(group, level, sibling, height)
-            reached = self._node(group, level + 1, position >> 1, height)
+            reached = self._node(group, level + 1, at >> 1, height)
             steps.append(
                 ProofStep(
                     level + 1,
-                    "left" if position % 2 else "right",
+                    "left" if at % 2 else "right",
                     None if beside is None else beside.digest.hex(),
                     {} if beside is None else rule.balances(beside),
                     reached.digest.hex(),
                     rule.balances(reached),
                 )
             )
-        offset = index - ((index >> height) << height)
-        leaf = group.levels[0][offset].digest.hex()
-        row = group.rows[offset].decode("ascii")
-        root = leaf if self.tree.root is None else self.tree.root.digest.hex()
-        return InclusionProof(rule.scheme, self.columns, self.parameters, index, row, leaf, tuple(steps), root)
+        leaf = group.leaves[index].digest.hex()
+        return InclusionProof(
+            scheme=rule.scheme,
+            columns=self.columns,
+            parameters=self.parameters,
+            index=index,
+            row=group.rows[index][:-1].decode("ascii"),
+            leaf=leaf,
+            steps=tuple(steps),
+            root=leaf if self.tree.root is None else self.tree.root.digest.hex(),
+            position=position if rule.arranges else None,
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class _Group:
-    """One re-hashed subtree: its rows' text and its levels, leaves first."""
+    """One re-hashed subtree: its rows and leaves by leaf index, and its levels, lowest first."""
 
-    rows: list[bytes]
+    number: int
+    rows: Mapping[int, bytes]
+    leaves: Mapping[int, Node]
     levels: list[list[Node]]
-
-
-class _RowReader:
-    """Reads row ranges in ascending order, each part at most once."""
-
-    def __init__(self, source: LedgerSource, part_rows: Sequence[int], token: CancelToken) -> None:
-        self._source = source
-        self._part_rows = part_rows
-        self._token = token
-        self._number = -1
-        self._ends: list[int] = []
-        self._data = b""
-
-    def rows(self, first: int, last: int) -> bytes:
-        """The rows with leaf indices ``first`` to ``last - 1``, with their LFs, across parts if need be."""
-        taken = []
-        begin = 0
-        for number, count in enumerate(self._part_rows):
-            low, high = max(first, begin), min(last, begin + count)
-            if low < high:
-                taken.append(self._slice(number, low - begin, high - begin))
-            begin += count
-        return b"".join(taken)
-
-    def _slice(self, number: int, low: int, high: int) -> bytes:
-        """Rows ``low`` to ``high - 1`` of one part."""
-        if number != self._number:
-            self._data = self._source.read_part(number, self._token).data
-            self._ends = line_ends(self._data)
-            self._number = number
-            if len(self._ends) != self._part_rows[number]:
-                raise changed(self._source, low)
-        start = self._ends[low - 1] if low else 0
-        return self._data[start : self._ends[high - 1]]
 
 
 def line_ends(data: bytes) -> list[int]:
@@ -182,20 +207,21 @@ def verify_inclusion(proof: InclusionProof, root: str, leaf_count: int) -> bool:
     way from the recalculated ones does not agree. :class:`LedgerError` for an unknown scheme or parameters.
     """
     scheme = scheme_named(proof.scheme)
-    if scheme.bind is None or not 0 <= proof.index < leaf_count:
+    position = proof.index if proof.position is None else proof.position
+    if scheme.bind is None or not 0 <= proof.index < leaf_count or not 0 <= position < leaf_count:
         return False
     rule = scheme.bind(Layout.of(proof.columns), proof.parameters, leaf_count)
     row = parse_row(proof.row, proof.index, Grammar.of(proof.columns))
-    if row is None:
+    if row is None or rule.arranges != (proof.position is not None):
         return False
     node = rule.leaf(row)
     if node.digest.hex() != proof.leaf:
         return False
-    path = list(path_up(proof.index, widths(leaf_count, rule.depth(leaf_count))))
+    path = list(Shape.of(rule, leaf_count).path_up(position))
     if len(path) != len(proof.steps):
         return False
-    for (level, position, sibling), step in zip(path, proof.steps, strict=True):
-        above = None if (step.sibling is None) != (sibling is None) else _step_up(rule, node, level, position, step)
+    for (level, at, sibling), step in zip(path, proof.steps, strict=True):
+        above = None if (step.sibling is None) != (sibling is None) else _step_up(rule, node, level, at, step)
         if above is None:
             return False
         node = above
@@ -229,12 +255,8 @@ def _read_node(rule: Rule, digest: str, balances: Mapping[str, str]) -> Node | N
         return None
 
 
-def parse_row(text: str, index: int, grammar: Grammar) -> Row | None:
-    """The row as the rule takes it; ``None`` if it breaks the grammar."""
-    if not text.isascii() or "\n" in text:
-        return None
-    data = text.encode("ascii") + b"\n"
-    if grammar.rows.fullmatch(data) is None:
-        return None
-    block: RowBlock = next(iter(scan_blocks(LedgerPart("row", index, data), grammar)))
-    return Row(index, data[:-1], block.cells[0], tuple(column[0] for column in block.units))
+def parse_row(text: str | bytes, index: int, grammar: Grammar) -> Row | None:
+    """The row (without LF) as the rule takes it; ``None`` if it breaks the grammar."""
+    data = text if isinstance(text, bytes) else text.encode("ascii", "replace")
+    cells = grammar.rows.fullmatch(data + b"\n")
+    return None if cells is None else Row(index, data, cells.groups(), parse_amounts(cells.groups(), grammar))

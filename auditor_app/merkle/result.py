@@ -95,6 +95,8 @@ class InclusionProof:
     leaf: str
     steps: tuple[ProofStep, ...]
     root: str
+    position: int | None = None
+    """The leaf's place in the tree, where the scheme arranges leaves otherwise than the ledger's rows."""
 
 
 @dataclass(frozen=True, slots=True)

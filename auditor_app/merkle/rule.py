@@ -103,6 +103,8 @@ class Rule(ABC):
     """Nodes hold one sum for each coin of the layout; otherwise none."""
     promotes: bool = False
     """A lone node moves up a level unchanged."""
+    arranges: bool = False
+    """The tree's leaves stand in another order than the ledger's rows, or not all on one level."""
     needs_leaf_count: bool = False
     """The depth enters a hash, so the leaf count must be known before the first parent."""
     empty_root: bytes | None = None
@@ -111,6 +113,17 @@ class Rule(ABC):
     def depth(self, leaf_count: int) -> int:
         """The root's level; a scheme of fixed depth says so here, one that needs 2**k leaves refuses others."""
         return max(leaf_count - 1, 0).bit_length()
+
+    def tree_order(self, leaves: Sequence[Node]) -> Sequence[int]:
+        """Where :attr:`arranges`: the leaf indices in the order in which the leaves stand in the tree."""
+        return range(len(leaves))
+
+    def bottom(self, leaf_count: int) -> int:
+        """Where :attr:`arranges`: how many leaves, from the left, stand on level 0; the rest stand on level 1.
+
+        In a heap array of 2n-1 nodes these are the last 2n - 2**depth leaves. Even wherever it is not all.
+        """
+        return leaf_count
 
     @abstractmethod
     def leaf_preimage(self, row: Row) -> bytes:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from array import array
+from collections.abc import Sequence
+from typing import overload
 
 from auditor_app.merkle.rule import Node
 
 _ABSENT = 0xFF
 
 
-class NodeStore:
+class NodeStore(Sequence[Node]):
     """An append-only list of nodes; about 60 bytes for a 128-bit digest with four sums."""
 
     def __init__(self) -> None:
@@ -35,7 +37,13 @@ class NodeStore:
         data += node.extra
         self._ends.append(len(data))
 
-    def __getitem__(self, index: int) -> Node:
+    @overload
+    def __getitem__(self, index: int) -> Node: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Node]: ...
+    def __getitem__(self, index: int | slice) -> Node | Sequence[Node]:
+        if isinstance(index, slice):
+            return [self[at] for at in range(*index.indices(len(self)))]
         if not 0 <= index < len(self._ends):
             raise IndexError(index)
         start = self._ends[index - 1] if index else 0

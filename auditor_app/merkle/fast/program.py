@@ -91,7 +91,7 @@ class Programs:
 
 def programs_of(rule: Rule) -> Programs | None:
     """The programs of a rule; ``None`` where it does more than its template says or needs something compiled code lacks."""
-    if not isinstance(rule, TemplateRule) or not _is_plain(rule):
+    if not isinstance(rule, TemplateRule) or rule.arranges or not _is_plain(rule):
         return None
     template, layout = rule.template, rule.layout
     if template.digest_bytes % 4 or any(coin.scale > LIMB_DIGITS for coin in layout.coins if template.sums):
@@ -128,8 +128,8 @@ class _Unsupported(Exception):
 
 def _is_plain(rule: TemplateRule) -> bool:
     """Whether the rule's preimages and sums are the template's own, whatever short cuts it takes to them."""
-    own = ("leaf_preimage", "parent_preimage", "_preimage", "_sums")
-    return all(getattr(type(rule), name) is getattr(TemplateRule, name) for name in own)
+    own = ("leaf", "leaf_preimage", "parent_preimage", "_preimage", "_sums")
+    return not rule.arranges and all(getattr(type(rule), name) is getattr(TemplateRule, name) for name in own)
 
 
 class _Writer:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -52,7 +53,7 @@ def test_sums_signs_and_order_are_those_of_a_second_reading(rows: list[tuple[str
         assert scan.sums[number].negatives == sum(value for value in values if value < 0)
     assert scan.negative_count == sum(row[1].startswith("-") + row[2].startswith("-") for row in rows)
     keys = [row[0].encode() for row in rows]
-    assert scan.disorder_count == sum(later <= earlier for earlier, later in zip(keys, keys[1:], strict=False))
+    assert scan.disorder_count == sum(later <= earlier for earlier, later in pairwise(keys))
     assert (scan.first_key, scan.last_key) == ((keys[0], keys[-1]) if keys else (b"", b""))
 
 

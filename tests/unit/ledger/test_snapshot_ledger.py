@@ -1,0 +1,62 @@
+"""A snapshot's ledger as a source: members in order, counts as signed, rows as they are."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any, cast
+
+from auditor_app.ledger.parts import SnapshotLedger
+from auditor_app.ledger.source import PART_ROWS
+from auditor_app.operation import CancelToken
+from auditor_app.snapshot.statement import Column, Ledger
+
+COLUMNS = (Column(name="id", type="token"), Column(name="BTC", type="base-units", decimals=8))
+DATA = {"ledger/a-00000.csv": b"a,1\nb,2\n", "ledger/a-00001.csv": b"c,3\n"}
+
+
+class Members:
+    """Reads from memory."""
+
+    def __init__(self) -> None:
+        self.read_names: list[str] = []
+
+    def read(self, name: str, token: CancelToken) -> bytes:
+        self.read_names.append(name)
+        return DATA[name]
+
+    def size(self, name: str) -> int:
+        return len(DATA[name])
+
+    def close(self) -> None:
+        """Nothing to let go of."""
+
+
+def source() -> tuple[SnapshotLedger, Members]:
+    members = Members()
+    subject = [
+        SimpleNamespace(name=name, annotations=SimpleNamespace(rows=rows))
+        for name, rows in (("ledger/a-00000.csv", "2"), ("ledger/a-00001.csv", None))
+    ]
+    snapshot = SimpleNamespace(members=members, statement=SimpleNamespace(subject=subject))
+    ledger = Ledger(
+        name="spot", members=tuple(DATA), row_count="9", order="tree", columns=COLUMNS, totals={}, commitments=()
+    )
+    return SnapshotLedger(cast(Any, snapshot), ledger), members
+
+
+def test_parts_are_the_members() -> None:
+    ledger, members = source()
+    parts = list(ledger.parts(CancelToken()))
+    assert [(part.name, part.data) for part in parts] == list(DATA.items())
+    assert [part.first_row for part in parts] == [0, 2]
+    assert [part.declared_rows for part in parts] == [2, None]
+    assert members.read_names == list(DATA)
+    assert ledger.read_part(1, CancelToken()).data == b"c,3\n"
+    assert ledger.read_part(1, CancelToken()).first_row == PART_ROWS
+
+
+def test_what_was_declared() -> None:
+    ledger, _ = source()
+    assert (ledger.name, ledger.order, ledger.declared_rows) == ("spot", "tree", 9)
+    assert ledger.columns == COLUMNS
+    assert ledger.total_bytes == 12
