@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtCore import QEvent, QMimeData, QObject, QPointF, Qt, QUrl
 from PySide6.QtGui import QAccessible, QAction, QDropEvent
 from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QLineEdit, QMessageBox, QWidget
 from pytestqt.qtbot import QtBot
@@ -384,6 +384,32 @@ def test_every_control_has_an_accessible_name(performed: MainWindow, qtbot: QtBo
     dialog = QApplication.activeModalWidget()
     assert dialog is not None
     dialog.close()
+
+
+class _Windows(QObject):
+    """Names every widget that is shown as a window of its own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.shown: list[str] = []
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() is QEvent.Type.Show and isinstance(watched, QWidget) and watched.isWindow():
+            self.shown.append(type(watched).__name__)
+        return False
+
+
+def test_no_part_of_a_page_flashes_up_as_a_window(performed: MainWindow, qtbot: QtBot) -> None:
+    application, windows = QApplication.instance(), _Windows()
+    assert application is not None
+    application.installEventFilter(windows)
+    for entry in PAGES:
+        performed.go_to(entry.key)
+    performed.case.type_root("spot", "ab" * 16)
+    ended(performed, qtbot)
+    application.removeEventFilter(windows)
+    assert windows.shown == []
+    assert performed.isActiveWindow()
 
 
 def test_an_accessible_rail_says_number_and_state(performed: MainWindow) -> None:

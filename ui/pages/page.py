@@ -24,7 +24,8 @@ class Page(QWidget):
         self.entry = entry
         self._shown: Audit | None = None
         self._chip = Chip()
-        self._chip.setVisible(entry.step is not None)
+        if entry.step is None:
+            self._chip.hide()
         self.banner = Banner()
         self.run_again = button("Run again  (F5)", desk.case.run)
         self.banner.add_button(self.run_again)
@@ -37,14 +38,14 @@ class Page(QWidget):
         self.empty = EmptyState("", "")
         self.content = self.build()
         self._stack = QStackedLayout()
-        self._stack.addWidget(self.empty)
-        self._stack.addWidget(self.content)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(3 * GRID, 2 * GRID + 4, 3 * GRID, 2 * GRID)
         layout.setSpacing(2 * GRID)
         layout.addLayout(head)
         layout.addWidget(self.banner)
         layout.addLayout(self._stack, 1)
+        self._stack.addWidget(self.empty)  # only now: a stack without a parent shows its first widget as a window
+        self._stack.addWidget(self.content)
 
     def build(self) -> QWidget:
         """The content, made once."""

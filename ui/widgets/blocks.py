@@ -41,7 +41,8 @@ def label(text: str = "", role: str = "", *, wrap: bool = False, selectable: boo
 def show_text(target: QLabel, text: str) -> None:
     """Put other text into a label; an empty one takes no room."""
     target.setText(visible(text))
-    target.setVisible(bool(text))
+    if target.parentWidget() is not None or not text:  # without a parent it would flash up as a window
+        target.setVisible(bool(text))
 
 
 def button(text: str, clicked: Callable[[], object], *, primary: bool = False, link: bool = False) -> QPushButton:
