@@ -9,7 +9,8 @@ from typing import Any
 from auditor_app.cli.ledger import read_parameters
 from auditor_app.cli.terminal import add_json_option, emit_json, finding_json, say, say_findings
 from auditor_app.findings import exit_status
-from auditor_app.merkle.proof_file import AUTO, check_proof_file
+from auditor_app.merkle.profiles import AUTO, Detection, Difference
+from auditor_app.merkle.proof_file import detect_file
 from auditor_app.merkle.published import ProofCheck
 
 
@@ -30,21 +31,72 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def check_command(options: argparse.Namespace) -> int:
     """Check, print, and return the exit status."""
-    checks = check_proof_file(
+    detection = detect_file(
         options.proof,
         scheme=options.scheme,
         root=options.root,
         anchor=options.anchor,
         options=read_parameters(options.param),
     )
+    checks = detection.chosen.checks
+    document = detection_json(detection)
+    emit_json(options.json, document)
+    for attempt in detection.attempts:
+        say(attempt.sentence())
+    for check in checks:
+        _say_check(check)
+    if detection.chosen.difference is not None:
+        _say_difference(detection.chosen.difference)
+    return exit_status([item for check in checks for item in check.findings])
+
+
+def detection_json(detection: Detection) -> dict[str, Any]:
+    """The chosen profile's check and every profile tried, as ``--json`` prints them."""
+    checks = detection.chosen.checks
     document = proof_json(checks[0])
     if len(checks) > 1:
         document["findings"] = [finding_json(item) for check in checks for item in check.findings]
         document["proofs"] = [proof_json(check) for check in checks]
-    emit_json(options.json, document)
-    for check in checks:
-        _say_check(check)
-    return exit_status([item for check in checks for item in check.findings])
+    document["reading"] = dict(detection.chosen.profile.reading)
+    document["matches"] = detection.chosen.matches
+    document["profiles"] = [
+        {
+            "scheme": attempt.profile.scheme,
+            "reading": dict(attempt.profile.reading),
+            "matches": attempt.matches,
+            "refused": None if attempt.refused is None else attempt.refused.what,
+            "firstDifference": None if attempt.difference is None else difference_json(attempt.difference),
+        }
+        for attempt in detection.attempts
+    ]
+    return document
+
+
+def difference_json(difference: Difference) -> dict[str, Any]:
+    """Where a profile first departs from the file; ``preimage`` is hex, ``preimageText`` its text if it is one."""
+    return {
+        "proof": difference.proof,
+        "level": difference.level,
+        "byte": difference.byte,
+        "published": difference.published,
+        "computed": difference.computed,
+        "preimage": difference.preimage.hex(),
+        "preimageText": _text(difference.preimage),
+    }
+
+
+def _text(preimage: bytes) -> str | None:
+    """The preimage as text where all of it is printable ASCII."""
+    return preimage.decode("ascii") if all(0x20 <= byte < 0x7F for byte in preimage) else None
+
+
+def _say_difference(difference: Difference) -> None:
+    """The first node that differs, published beside computed, and what was hashed."""
+    say(f"first difference: level {difference.level} / byte {difference.byte}")
+    say(f"  published  {difference.published}")
+    say(f"  computed   {difference.computed}")
+    text = _text(difference.preimage)
+    say(f"  preimage   {difference.preimage.hex() if text is None else text}")
 
 
 def proof_json(check: ProofCheck) -> dict[str, Any]:
@@ -61,6 +113,7 @@ def proof_json(check: ProofCheck) -> dict[str, Any]:
             for item in check.checks
         ],
         "findings": [finding_json(item) for item in check.findings],
+        "limitations": [{"code": item.code, "message": item.message} for item in check.limitations],
     }
 
 

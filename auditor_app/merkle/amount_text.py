@@ -43,7 +43,8 @@ class AmountText:
 
     def units(self, scale: int) -> int:
         """The value as an integer of 10**-``scale``; ``scale`` must be at least :attr:`scale`."""
-        return self.unscaled * 10 ** (scale - self.scale)
+        factor: int = 10 ** (scale - self.scale)
+        return self.unscaled * factor
 
     def plain(self) -> str:
         """Plain decimal text of the value: no exponent, no trailing zeros."""

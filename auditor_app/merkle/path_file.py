@@ -127,7 +127,9 @@ class PathReader:
         if not isinstance(path, list) or not path:
             raise self.refuse("path is not a list with the root as its last entry")
         if len(path) > MAX_LEVELS + 1:
-            raise self.refuse("the path is longer than any tree is deep", f"at most {MAX_LEVELS} levels", str(len(path)))
+            raise self.refuse(
+                "the path is longer than any tree is deep", f"at most {MAX_LEVELS} levels", str(len(path))
+            )
         own = self._entry(self._document.json["self"], "self", ("left", "right", "root", ""))
         siblings = tuple(
             self._entry(item, f"path entry {number}", ("left", "right", "padding", "none"))
@@ -163,7 +165,9 @@ class PathReader:
         digest = item.get(fields.digest)
         length = 2 * fields.digest_bytes
         if not isinstance(digest, str) or len(digest) != length or not _HEX.match(digest):
-            raise self.refuse(f"{where} has a malformed {fields.digest}", f"{length} lower-case hex digits", str(digest))
+            raise self.refuse(
+                f"{where} has a malformed {fields.digest}", f"{length} lower-case hex digits", str(digest)
+            )
         return PathEntry(int(level), kind, bytes.fromhex(digest), self._balances(item, where), item)
 
     def _balances(self, item: Mapping[str, Any], where: str) -> Balances:

@@ -63,7 +63,13 @@ class CutRule(TemplateRule):
     """A template whose sums are cut, towards zero, to a number of decimals of each coin's own."""
 
     def __init__(
-        self, scheme: str, layout: Layout, template: Template, places: Mapping[str, int], *, leaf_count: int | None = None
+        self,
+        scheme: str,
+        layout: Layout,
+        template: Template,
+        places: Mapping[str, int],
+        *,
+        leaf_count: int | None = None,
     ) -> None:
         super().__init__(scheme, layout, template, leaf_count=leaf_count)
         self._units = tuple(10 ** max(coin.scale - places[coin.name], 0) for coin in layout.coins)

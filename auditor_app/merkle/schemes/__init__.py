@@ -14,6 +14,7 @@ SCHEMES: Mapping[str, str] = MappingProxyType(
         "rfc6962-sha256": "rfc6962:SCHEME",
         "mexc": "mexc:SCHEME",
         "okx-v1": "okx_v1:SCHEME",
+        "bitget": "bitget:SCHEME",
     }
 )
 """Name in snapshots, and the module and attribute that define it: imported when first asked for. One line adds one."""

@@ -102,6 +102,10 @@ def test_proof_check(capsys: pytest.CaptureFixture[str], vectors: Path) -> None:
         "publishedRootMatches",
         "checks",
         "findings",
+        "limitations",
+        "reading",
+        "matches",
+        "profiles",
     ]
     assert (found["root"], found["rootMatches"], found["publishedRootMatches"]) == (
         "35d01ffef2beec3ff0166c03f3d9b0cc",
