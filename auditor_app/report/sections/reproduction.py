@@ -40,6 +40,7 @@ def build(material: Material) -> tuple[PageBlock, ...]:
         *_inputs(material),
         Heading(2, "Command"),
         Paragraph((Code(command(audit.request, material.date.text if material.date.typed else None)),), "command"),
+        *_clock(material),
         Heading(2, "Expected result"),
         Table((Column("Ledger and scheme", 1), Column("Expected root", 3)), _roots(material)),
         Paragraph(said("Expected totals are the recalculated ones in the table of liability totals.")),
@@ -71,6 +72,13 @@ def command(request: AuditRequest, typed_date: str | None) -> str:
     if typed_date is not None:
         words += ["--date", typed_date]
     return shlex.join([*words, "-o", "report.pdf"])
+
+
+def _clock(material: Material) -> tuple[PageBlock, ...]:
+    """A run that judged keys by the clock says what to type for the same answer later."""
+    if material.audit.identity.trusted_time.source != "now":
+        return ()
+    return (Paragraph(said("Keys were judged at the time of the run; --trusted-time judges them at a fixed instant.")),)
 
 
 def _program(material: Material) -> tuple[tuple[Cell, ...], ...]:

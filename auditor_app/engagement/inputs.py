@@ -1,0 +1,45 @@
+"""The files of a request by digest, for the reproduction page: names without folders, nothing else of the machine."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from auditor_app.engagement.record import AuditRequest, InputFile
+from auditor_app.errors import AuditError, Location
+from auditor_app.operation import CancelToken
+
+_CHUNK = 1 << 20
+
+
+def input_files(request: AuditRequest, token: CancelToken) -> tuple[InputFile, ...]:
+    """Role, name, size and SHA-256 of every file named in ``request``; a snapshot kept as a folder has no digest.
+
+    Raises :class:`AuditError` when a file cannot be read.
+    """
+    record = None if request.sample is None else request.sample.record
+    named = (
+        ("snapshot", request.snapshot),
+        ("trust store", request.trust_store),
+        ("evidence", request.evidence),
+        ("sample record", record),
+    )
+    return tuple(_digested(role, path, token) for role, path in named if path is not None and not path.is_dir())
+
+
+def _digested(role: str, path: Path, token: CancelToken) -> InputFile:
+    digest, size = hashlib.sha256(), 0
+    try:
+        with path.open("rb") as file:
+            while chunk := file.read(_CHUNK):
+                token.check()
+                digest.update(chunk)
+                size += len(chunk)
+    except OSError as error:
+        raise AuditError(
+            "USAGE",
+            f"the file cannot be read ({error.strerror})",
+            at=Location(path.name),
+            action="Check the path.",
+        ) from None
+    return InputFile(role, path.name, size, digest.hexdigest())
