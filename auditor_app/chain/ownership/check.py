@@ -34,7 +34,8 @@ from auditor_app.errors import UsageError
 from auditor_app.instants import parse_instant
 from auditor_app.operation import CancelToken, Operation, Progress
 
-_ROWS_PER_CHECK = 64
+_ROWS_PER_PROGRESS = 64
+_MAX_ADDRESS = 256
 _NOTHING_FITS = "no scheme of the chain leads from the signature to the address"
 _NO_SIGNATURES: Mapping[bytes, str] = {}
 
@@ -71,8 +72,8 @@ def check_rows(
     seen = dict(earlier)
     lines: list[OwnershipLine] = []
     for number, row in enumerate(rows):
-        if number % _ROWS_PER_CHECK == 0:
-            token.check()
+        token.check()
+        if number % _ROWS_PER_PROGRESS == 0:
             yield Progress(number, len(rows), "rows", "Proofs of control")
         resolved = _resolve(row)
         seen_before = _first_seen(row, resolved, seen)
@@ -99,6 +100,8 @@ def _resolve(row: OwnershipRow) -> _Resolved:
         candidates: tuple[Network, ...] = (network,)
     else:
         candidates = networks_of_labels(row.labels)
+    if len(row.address) > _MAX_ADDRESS:
+        return _Resolved(None, None, f"it is longer than {_MAX_ADDRESS} characters")
     if not row.address:
         return _without_address(row, candidates)
     if not candidates:

@@ -10,13 +10,13 @@ from auditor_app.chain.ownership.model import Freshness
 
 WINDOW = timedelta(days=7)
 _MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
-_MONTH_NAME = r"(?P<month>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
+_MONTH_NAME = r"(?P<month>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}\.?"
 _DATE_FORMS = tuple(
     re.compile(form, re.ASCII | re.IGNORECASE)
     for form in (
         r"(?<!\d)(?P<year>20\d\d)(?P<sep>[-/.]?)(?P<number>\d\d)(?P=sep)(?P<day>\d\d)(?!\d)",
-        rf"(?<!\d)(?P<day>\d\d?)(?:st|nd|rd|th)?\s+(?:of\s+)?{_MONTH_NAME},?\s+(?P<year>20\d\d)(?!\d)",
-        rf"\b{_MONTH_NAME}\s+(?P<day>\d\d?)(?:st|nd|rd|th)?,?\s+(?P<year>20\d\d)(?!\d)",
+        rf"(?<!\d)(?P<day>\d\d?)(?:st|nd|rd|th)?\s{{1,3}}(?:of\s{{1,3}})?{_MONTH_NAME},?\s{{1,3}}(?P<year>20\d\d)(?!\d)",
+        rf"\b{_MONTH_NAME}\s{{1,3}}(?P<day>\d\d?)(?:st|nd|rd|th)?,?\s{{1,3}}(?P<year>20\d\d)(?!\d)",
     )
 )
 """Year first, or the month in letters: a number could be day or month otherwise."""

@@ -20,6 +20,7 @@ from auditor_app.errors import ChainError, Location
 from auditor_app.files import read_capped
 
 MAX_LIST_BYTES = 256 * 2**20
+MAX_ROWS = 2_000_000
 _MAX_LINE = 1_000_000
 _ABSENT = frozenset({"", "-", "null"})
 _AMOUNT = re.compile(r"-?[0-9]{1,40}(\.[0-9]{1,40})?\Z", re.ASCII)
@@ -94,7 +95,7 @@ def parse_list(data: bytes, *, file: str) -> tuple[OwnershipRow, ...]:
         layout = next((known for known in LAYOUTS if known.required <= set(heads)), None)
         if layout is not None:
             fields = _fields(heads, Location(file, row=number))
-            return tuple(_rows(fields, lines, file))
+            return _rows(fields, lines, file)
     raise _unreadable("no line is the header of a known list (OKX's, HTX's, or ownership.csv)", Location(file))
 
 
@@ -106,7 +107,8 @@ def _fields(heads: list[str], at: Location) -> list[str]:
     return fields
 
 
-def _rows(fields: list[str], lines: Iterator[tuple[int, str]], file: str) -> Iterator[OwnershipRow]:
+def _rows(fields: list[str], lines: Iterator[tuple[int, str]], file: str) -> tuple[OwnershipRow, ...]:
+    rows: list[OwnershipRow] = []
     for number, line in lines:
         text = line.removesuffix("\r")
         at = Location(file, row=number)
@@ -115,12 +117,15 @@ def _rows(fields: list[str], lines: Iterator[tuple[int, str]], file: str) -> Ite
         cells = text.split(",")
         if not any(cell.strip() for cell in cells):
             continue
+        if len(rows) == MAX_ROWS:
+            raise _unreadable(f"the list has more than {MAX_ROWS:,} rows", at)
         if len(cells) > len(fields) and any(cell.strip() for cell in cells[len(fields) :]):
             raise _unreadable(
                 "the line has more cells than the header; a message with a comma cannot be told apart",
                 at,
             )
-        yield _row(dict(zip(fields, cells, strict=False)), at)
+        rows.append(_row(dict(zip(fields, cells, strict=False)), at))
+    return tuple(rows)
 
 
 def _row(cells: Mapping[str, str], at: Location) -> OwnershipRow:

@@ -14,6 +14,8 @@ from typing import Any
 
 from auditor_app import strict_json
 from auditor_app.amounts import Amount
+from auditor_app.chain.address.model import AddressError
+from auditor_app.chain.address.networks import network_of_chain
 from auditor_app.chain.observed import ReserveAddress
 from auditor_app.chain.ownership.model import OwnershipRow, Prevout
 from auditor_app.errors import ChainError, Location
@@ -38,23 +40,36 @@ def read_table(data: bytes, *, file: str) -> tuple[OwnershipRow, ...]:
 def joined(
     rows: Iterable[OwnershipRow], addresses: Iterable[ReserveAddress], decimals: Mapping[str, int]
 ) -> tuple[OwnershipRow, ...]:
-    """One row per reserve address, with its asset and claimed amount, and the proof of its account.
+    """One row per reserve address, with its asset and claimed amount, and the proof of its account in any spelling.
 
     An address without a proof becomes an unsigned row; a proof for an account that is not claimed follows at the
     end, without an amount. Where an account has several proofs, each stands in a row, the amount with the first.
     """
-    proofs: dict[str, list[OwnershipRow]] = {}
+    proofs: dict[object, list[OwnershipRow]] = {}
     for row in rows:
-        proofs.setdefault(row.account, []).append(row)
+        proofs.setdefault(_identity(row.account), []).append(row)
     out: list[OwnershipRow] = []
-    claimed: set[str] = set()
+    claimed: set[object] = set()
     for address in addresses:
+        identity = _identity(address.account)
         amount = Amount(address.claimed, decimals[address.asset])
-        found = proofs.get(address.account) or [_unsigned(address)]
-        first, *others = (replace(row, asset=address.asset) for row in found)
-        out += [replace(first, amount=amount), *others]
-        claimed.add(address.account)
-    return (*out, *(row for account, found in proofs.items() if account not in claimed for row in found))
+        first, *others = (replace(row, asset=address.asset) for row in proofs.get(identity) or [_unsigned(address)])
+        out += [replace(first, account=address.account, amount=amount), *others]
+        claimed.add(identity)
+    return (*out, *(row for identity, found in proofs.items() if identity not in claimed for row in found))
+
+
+def _identity(account: str) -> object:
+    """Equal for every spelling of one CAIP-10 account; the text itself where it cannot be decoded."""
+    chain, _, text = account.rpartition(":")
+    network = network_of_chain(chain)
+    if network is None:
+        return account
+    try:
+        address = network.decode(text)
+    except AddressError:
+        return account
+    return chain, address.kind, address.payload
 
 
 def _unsigned(address: ReserveAddress) -> OwnershipRow:

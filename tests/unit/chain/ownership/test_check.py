@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 
 import pytest
@@ -46,6 +47,16 @@ def test_what_cannot_be_decoded_never_passes(label: str, address: str) -> None:
     result = checked(row(label, address, KEY.bitcoin(MESSAGE)))
     assert result.lines[0].outcome is Outcome.UNDECODABLE
     assert [(f.code, f.severity) for f in result.findings] == [("ADDRESS.UNDECODABLE", Severity.EXCEPTION)]
+
+
+def test_hostile_texts_cost_no_time() -> None:
+    """Each of these took minutes with a careless pattern or an unbounded number."""
+    started = time.process_time()
+    assert freshness_of("jan" * 300_000, None, AS_OF) is Freshness.REPLAYABLE
+    assert freshness_of("1 " * 300_000 + " " * 300_000, None, AS_OF) is Freshness.REPLAYABLE
+    assert check_one(row("STX", "SP" + "Z" * 900_000, "x")).outcome is Outcome.UNDECODABLE
+    assert check_one(row("", "1" * 900_000, "x")).outcome is Outcome.UNDECODABLE
+    assert time.process_time() - started < 2
 
 
 def test_an_unknown_chain_of_a_snapshot_is_undecodable() -> None:

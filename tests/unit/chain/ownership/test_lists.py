@@ -132,3 +132,10 @@ def test_joined_with_the_reserve_addresses() -> None:
         ("BTC", other, "0.07", 0),
         ("", f"{BITCOIN}:1zzz", None, 1),
     ]
+
+
+def test_a_proof_is_joined_with_its_address_in_any_spelling() -> None:
+    written = "eip155:1:0x7E5F4552091A69125d5DfCb7b8C2659029395Bdf"
+    proofs = read_table(table(f"{written.lower()},eip191,,x,"), file="o.csv")
+    (only,) = joined(proofs, [ReserveAddress(written, "ETH", 5, "hot")], {"ETH": 0})
+    assert (only.account, only.signatures, only.amount and only.amount.plain()) == (written, ("x",), "5")
