@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 from auditor_app.errors import AuditError, Location
@@ -32,6 +33,11 @@ def read_capped(path: Path, *, max_bytes: int, code: str) -> bytes:
 
 def write_atomically(path: Path, data: bytes, *, mode: int = 0o644) -> None:
     """Write ``data`` beside ``path``, fsync, rename: no reader ever sees half a file."""
+    write_chunks_atomically(path, (data,), mode=mode)
+
+
+def write_chunks_atomically(path: Path, chunks: Iterable[bytes], *, mode: int = 0o644) -> None:
+    """:func:`write_atomically` for data that is made while it is written; nothing is left behind where that fails."""
     try:
         descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     except OSError as error:
@@ -43,7 +49,7 @@ def write_atomically(path: Path, data: bytes, *, mode: int = 0o644) -> None:
         ) from None
     try:
         with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
+            file.writelines(chunks)
             file.flush()
             os.fsync(file.fileno())
         os.chmod(temporary, mode)

@@ -7,10 +7,8 @@ they are told, so that tests can make properly signed files with bad content.
 from __future__ import annotations
 
 import hashlib
-import os
-import tempfile
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -18,6 +16,7 @@ from typing import Any, Protocol
 import msgspec
 
 from auditor_app.errors import AuditError, Location
+from auditor_app.files import write_chunks_atomically
 from auditor_app.snapshot import envelope as dsse
 from auditor_app.snapshot import layout
 from auditor_app.snapshot.consistency import check_statement
@@ -125,7 +124,7 @@ def write_container(path: Path, members: Sequence[Measured]) -> None:
 
     :class:`AuditError` OUTPUT.WRITE if the folder refuses it, ISSUER.INPUT if content is no longer what was measured.
     """
-    _replace(path, lambda: _archive(members))
+    write_chunks_atomically(path, _archive(members))
 
 
 def write_signed(
@@ -249,33 +248,3 @@ def _unchanged(item: Measured) -> Iterator[bytes]:
 
 def _changed(name: str) -> AuditError:
     return AuditError("ISSUER.INPUT", "the data changed while it was packed", at=Location(name), action="Pack again.")
-
-
-def _replace(path: Path, chunks: Callable[[], Iterator[bytes]]) -> None:
-    """Write beside ``path``, flush to disk, rename; nothing is left behind on failure."""
-    try:
-        descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    except OSError as error:
-        raise _unwritable(path, error) from None
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            for chunk in chunks():
-                file.write(chunk)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException as error:
-        Path(temporary).unlink(missing_ok=True)
-        if isinstance(error, OSError):
-            raise _unwritable(path, error) from None
-        raise
-
-
-def _unwritable(path: Path, error: OSError) -> AuditError:
-    return AuditError(
-        "OUTPUT.WRITE",
-        f"the file cannot be written ({error.strerror})",
-        at=Location(str(path)),
-        action="Choose a folder that exists and may be written.",
-    )
