@@ -28,10 +28,9 @@ _AMOUNT = re.compile(r"-?[0-9]{1,40}(\.[0-9]{1,40})?\Z", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Which column holds what; ``required`` columns must all be in the header for the layout to fit."""
+    """A list is this one if its header holds every ``required`` column."""
 
     name: str
-    columns: Mapping[str, str]
     required: frozenset[str]
 
 
@@ -62,14 +61,10 @@ _FIELDS = MappingProxyType(
 """Column heads, lower case without blanks → field."""
 
 
-def _layout(name: str, *required: str) -> Layout:
-    return Layout(name, _FIELDS, frozenset(required))
-
-
 LAYOUTS = (
-    _layout("OKX", "coin", "network", "address", "message", "signature1"),
-    _layout("OKX's signature file", "digitalasset", "network", "address", "signedmessage", "message"),
-    _layout("HTX", "coin", "address", "balance", "message", "signature"),
+    Layout("OKX", frozenset({"coin", "network", "address", "message", "signature1"})),
+    Layout("OKX's signature file", frozenset({"digitalasset", "network", "address", "signedmessage", "message"})),
+    Layout("HTX", frozenset({"coin", "address", "balance", "message", "signature"})),
 )
 
 

@@ -7,6 +7,7 @@ import base64
 import pytest
 
 from auditor_app.chain.observed import ReserveAddress
+from auditor_app.chain.ownership import lists
 from auditor_app.chain.ownership.check import check_rows
 from auditor_app.chain.ownership.lists import parse_list
 from auditor_app.chain.ownership.model import Outcome
@@ -139,3 +140,11 @@ def test_a_proof_is_joined_with_its_address_in_any_spelling() -> None:
     proofs = read_table(table(f"{written.lower()},eip191,,x,"), file="o.csv")
     (only,) = joined(proofs, [ReserveAddress(written, "ETH", 5, "hot")], {"ETH": 0})
     assert (only.account, only.signatures, only.amount and only.amount.plain()) == (written, ("x",), "5")
+
+
+def test_a_list_without_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lists, "MAX_ROWS", 3)
+    data = b"coin,address,snapshot height,balance,message,signature\n"
+    assert len(parse_list(data + b"BTC,1,1,1,m,s\n" * 3, file="l.csv")) == 3
+    with pytest.raises(AuditError, match="more than 3 rows"):
+        parse_list(data + b"BTC,1,1,1,m,s\n" * 4, file="l.csv")
