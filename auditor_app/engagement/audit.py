@@ -15,8 +15,9 @@ from auditor_app.chain.ownership.model import OwnershipResult
 from auditor_app.coverage.coverage import CoverageResult, coverage
 from auditor_app.coverage.funds import FundResult, protection_funds
 from auditor_app.engagement.control import proofs_of_control
+from auditor_app.engagement.inputs import input_files
 from auditor_app.engagement.narrative import narrate
-from auditor_app.engagement.record import Audit, AuditRequest, SnapshotIdentity
+from auditor_app.engagement.record import Audit, AuditRequest, InputFile, SnapshotIdentity
 from auditor_app.errors import SignatureError, UsageError
 from auditor_app.findings import Area, Finding, Limitation, finding, limitation, verdicts
 from auditor_app.ledger.parts import SnapshotLedger
@@ -75,8 +76,6 @@ class Steps:
         else:
             found += [item for item in self.reserves.limitations if item.code != "RESERVES.OWNERSHIP"]
             found += self.ownership.limitations
-        if self.snapshot.statement.predicate.ledgers:
-            found.append(limitation("COMPLETENESS", subject="liabilities"))
         found.append(limitation("AFTER_DATE", subject="engagement"))
         return tuple(dict.fromkeys(found))
 
@@ -101,7 +100,7 @@ def perform(request: AuditRequest, token: CancelToken) -> Operation[Audit]:
         steps = yield from _steps(request, store, snapshot, token)
     finally:
         snapshot.members.close()
-    return _write_up(request, steps)
+    return _write_up(request, steps, input_files(request, token))
 
 
 def _steps(
@@ -211,7 +210,7 @@ def _performed_areas(steps: Steps) -> frozenset[Area]:
     return frozenset(areas)
 
 
-def _write_up(request: AuditRequest, steps: Steps) -> Audit:
+def _write_up(request: AuditRequest, steps: Steps, inputs: tuple[InputFile, ...]) -> Audit:
     """The record of a finished run."""
     findings = steps.findings
     return Audit(
@@ -232,6 +231,7 @@ def _write_up(request: AuditRequest, steps: Steps) -> Audit:
         findings=findings,
         limitations=steps.limitations,
         ownership=steps.ownership,
+        inputs=inputs,
     )
 
 

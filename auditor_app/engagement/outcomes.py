@@ -18,7 +18,7 @@ def performed(key: str, extent: str, agreed: str, findings: Iterable[Finding]) -
     counting = [item for item in own if item.counts]
     if not counting:
         remarks = _remarks(own)
-        return PerformedProcedure(key, extent, f"{agreed} No exception was found.{remarks}", performed=True)
+        return PerformedProcedure(key, extent, f"{agreed}{remarks}", performed=True)
     stated = " ".join(_stated(counting))
     number = "One exception was" if len(counting) == 1 else f"{len(counting)} exceptions were"
     return PerformedProcedure(key, extent, f"{number} found. {stated}", performed=True)
