@@ -69,6 +69,21 @@ def asset_identity(asset_id: str) -> str:
     return f"{chain}{slash}{kind}{colon}{reference}"
 
 
+def contract_of(asset_id: str) -> str | None:
+    """The token contract (lower case) of a CAIP-19 id on an EVM chain, ``None`` for the native coin.
+
+    ``ValueError`` with a clause for any other kind of asset.
+    """
+    kind, _, reference = asset_id.partition("/")[2].partition(":")
+    if kind == "slip44":
+        return None
+    if kind not in ("erc20", "bep20"):
+        raise ValueError(f"assets of the kind {kind[:20]} are not captured")
+    if not _HEX20.match(reference):
+        raise ValueError("the asset's contract is no EVM address")
+    return reference.lower()
+
+
 def _undecodable(text: str, reason: str) -> ChainError:
     return ChainError(
         "ADDRESS.UNDECODABLE",

@@ -11,10 +11,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from auditor_app.chain.accounts import Account, decode_account, evm_address
+from auditor_app.chain.accounts import Account, contract_of, decode_account, evm_address
 from auditor_app.chain.addresses import on_chain_ids
+from auditor_app.chain.bundle import (
+    MEDIA_TYPE,
+    NATIVE_DECIMALS,
+    ProofBundle,
+    ProofCapture,
+    encode_bundle,
+    in_base_units,
+    member_name,
+)
 from auditor_app.chain.endpoints import Endpoint
-from auditor_app.chain.evidence_file import write_evidence
+from auditor_app.chain.evidence_file import ProofMember, write_evidence
+from auditor_app.chain.grading import TWO_ENDPOINTS
 from auditor_app.chain.rpc import JsonRpc, Limits
 from auditor_app.errors import ChainError, UsageError
 from auditor_app.operation import CancelToken, Operation, Progress
@@ -22,9 +32,6 @@ from auditor_app.snapshot.authentic import AuthenticSnapshot
 from auditor_app.snapshot.members import BalanceRow, read_addresses, read_funds
 from auditor_app.snapshot.signing import SigningKey
 from auditor_app.snapshot.statement import Asset, BlockReference, EvidenceBlock
-
-NATIVE_DECIMALS = 18
-"""Of every EVM chain's own coin as balances are counted by its nodes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +81,17 @@ class CapturePlan:
 
 @dataclass(frozen=True, slots=True)
 class Captured:
-    """What was written: the payload's SHA-256, how many balances, how many HTTP exchanges, and how each host was read."""
+    """What was written: the payload's SHA-256, how many balances, how many HTTP exchanges, and how each host was read.
+
+    ``proven_chains`` have state proofs in the file; ``notes`` say what has none, and why.
+    """
 
     payload_sha256: str
     balances: int
     requests: int
     methods: tuple[tuple[str, str], ...]
-    left_out: tuple[NotCaptured, ...]
+    proven_chains: tuple[str, ...]
+    notes: tuple[str, ...]
 
 
 def plan_capture(snapshot: AuthenticSnapshot, endpoints: Sequence[Endpoint], token: CancelToken) -> CapturePlan:
@@ -125,13 +136,19 @@ def capture(
     blocks: dict[str, EvidenceBlock] = {}
     rows: list[BalanceRow] = []
     methods: list[tuple[str, str]] = []
+    notes: list[str] = []
+    bundles: dict[str, ProofBundle] = {}
     requests = 0
     for number, endpoint in enumerate(plan.endpoints):
         with JsonRpc(endpoint, token, limits) as rpc:
-            block, method = yield from _read_endpoint(snapshot, plan, rpc, rows)
+            reading = yield from _read_endpoint(snapshot, plan, rpc, prove=endpoint.chain not in bundles)
         requests += rpc.requests
-        methods.append((endpoint.origin, method))
-        _agree(blocks, endpoint, block, plan.endpoints[: number + 1])
+        rows += reading.rows
+        methods.append((endpoint.origin, reading.method))
+        notes += reading.notes
+        if reading.bundle is not None:
+            bundles[endpoint.chain] = reading.bundle
+        _agree(blocks, endpoint, reading.block, plan.endpoints[: number + 1])
     yield Progress(len(rows), len(rows), "balances", "Writing the evidence file")
     payload = write_evidence(
         path,
@@ -141,8 +158,9 @@ def capture(
         captured_at=captured_at,
         blocks=blocks,
         endpoints=[endpoint.origin for endpoint in plan.endpoints],
+        proofs=[ProofMember(member_name(c), MEDIA_TYPE, encode_bundle(b)) for c, b in sorted(bundles.items())],
     )
-    return Captured(payload, len(rows), requests, tuple(methods), plan.left_out)
+    return Captured(payload, len(rows), requests, tuple(methods), tuple(sorted(bundles)), tuple(notes))
 
 
 def _claimed_rows(snapshot: AuthenticSnapshot, token: CancelToken) -> Iterable[tuple[str, str]]:
@@ -179,19 +197,6 @@ def _target(text: str, asset: Asset | None, chains: Mapping[str, BlockReference]
     return Target(account, text, asset)
 
 
-def contract_of(asset_id: str) -> str | None:
-    """The token contract of a CAIP-19 id on an EVM chain, ``None`` for the native coin; ``ValueError`` otherwise."""
-    kind, _, reference = asset_id.partition("/")[2].partition(":")
-    if kind == "slip44":
-        return None
-    if kind not in ("erc20", "bep20"):
-        raise ValueError(f"assets of the kind {kind[:20]} are not captured")
-    try:
-        return evm_address(decode_account(f"eip155:1:{reference}"))
-    except ChainError as error:
-        raise ValueError(f"the asset's contract cannot be decoded: {error.what}") from None
-
-
 def _readings(
     endpoints: Iterable[Endpoint], by_chain: Mapping[str, Sequence[Target]], chains: Mapping[str, BlockReference]
 ) -> Iterable[PlannedReading]:
@@ -205,11 +210,21 @@ def _readings(
             yield PlannedReading(endpoint.origin, endpoint.chain, height, symbol, contract, number)
 
 
-def _read_endpoint(
-    snapshot: AuthenticSnapshot, plan: CapturePlan, rpc: JsonRpc, rows: list[BalanceRow]
-) -> Operation[tuple[EvidenceBlock, str]]:
-    """Every balance of one endpoint's chain; the block it was read at and the bulk method."""
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """What one endpoint gave."""
+
+    block: EvidenceBlock
+    rows: tuple[BalanceRow, ...]
+    method: str
+    bundle: ProofBundle | None
+    notes: tuple[str, ...]
+
+
+def _read_endpoint(snapshot: AuthenticSnapshot, plan: CapturePlan, rpc: JsonRpc, *, prove: bool) -> Operation[_Reading]:
+    """Every balance of one endpoint's chain, with state proofs if they are wanted and the endpoint can give them."""
     from auditor_app.chain.evm import open_block
+    from auditor_app.chain.prove import RawBalances, capture_proofs
 
     chain = rpc.endpoint.chain
     named = snapshot.statement.predicate.chains[chain]
@@ -218,29 +233,26 @@ def _read_endpoint(
     method = reader.prepare()
     amounts: dict[tuple[str, str], int] = defaultdict(int)
     texts: dict[tuple[str, str], str] = {}
+    raw: dict[str | None, RawBalances] = {}
     for (asset, contract), targets in _grouped(plan.targets[chain], chain).items():
-        scale = NATIVE_DECIMALS if contract is None else reader.token_decimals(contract)
+        decimals = NATIVE_DECIMALS if contract is None else reader.token_decimals(contract)
         holders = [evm_address(target.account) for target in targets]
-        note = f"{rpc.endpoint.origin}: {asset} on {chain}"
-        found = yield from reader.balances(contract, holders, note)
-        for target, raw in zip(targets, found, strict=True):
+        found = yield from reader.balances(contract, holders, f"{rpc.endpoint.origin}: {asset} on {chain}")
+        known = dict(raw[contract].amounts) if contract in raw else {}
+        known |= {holder.lower(): amount for holder, amount in zip(holders, found, strict=True)}
+        raw[contract] = RawBalances(contract, decimals, known)
+        for target, amount in zip(targets, found, strict=True):
             key = (target.account.identity, asset)
-            amounts[key] += in_base_units(raw, scale, target.asset.decimals)
+            amounts[key] += in_base_units(amount, decimals, target.asset.decimals)
             texts[key] = target.text
+    outcome: ProofCapture = (None, ())
+    if prove:
+        outcome = yield from capture_proofs(reader, chain, tuple(raw.values()))
     reader.confirm()
-    rows += [BalanceRow(texts[key], key[1], amount, rpc.endpoint.source) for key, amount in amounts.items()]
+    rows = tuple(BalanceRow(texts[key], key[1], amount, rpc.endpoint.source) for key, amount in amounts.items())
     hash_from = "snapshot" if named.block_hash is not None else "one-endpoint"
-    return EvidenceBlock(block_height=named.block_height, block_hash=reader.block.hash, hash_from=hash_from), method
-
-
-def in_base_units(raw: int, token_decimals: int, asset_decimals: int) -> int:
-    """A token's own units in the asset map's base units; what the map cannot hold is dropped, never added.
-
-    The same asset can have other decimals on another chain: USDT has 6 on Ethereum and 18 on BNB Smart Chain.
-    """
-    if asset_decimals >= token_decimals:
-        return raw * int(10 ** (asset_decimals - token_decimals))
-    return raw // int(10 ** (token_decimals - asset_decimals))
+    block = EvidenceBlock(block_height=named.block_height, block_hash=reader.block.hash, hash_from=hash_from)
+    return _Reading(block, rows, method, *outcome)
 
 
 def _grouped(targets: Iterable[Target], chain: str) -> dict[tuple[str, str | None], list[Target]]:
@@ -268,7 +280,7 @@ def _agree(
             action="Ask a third; do not capture before you know which chain is the right one.",
         )
     hosts = {other.host.lower() for other in seen if other.chain == endpoint.chain}
-    if known.hash_from == "one-endpoint" and len(hosts) > 1:
+    if len(hosts) > 1:
         blocks[endpoint.chain] = EvidenceBlock(
-            block_height=block.block_height, block_hash=block.block_hash, hash_from="two-endpoints"
+            block_height=block.block_height, block_hash=block.block_hash, hash_from=TWO_ENDPOINTS
         )

@@ -8,11 +8,12 @@ that no coverage can be reached on somebody's word.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
 from auditor_app.chain.accounts import decode_account
+from auditor_app.chain.grading import Claim, grade_claim, read_proofs
 from auditor_app.chain.observed import EvidenceSummary, Grade, Observation
 from auditor_app.errors import AuditError, ChainError, Location
 from auditor_app.findings import Finding, Limitation, finding, limitation
@@ -22,10 +23,10 @@ from auditor_app.snapshot.members import BalanceRow, read_balances
 from auditor_app.snapshot.statement import BlockReference, EvidenceBlock
 
 BALANCES = "balances.csv"
-OWN_NODE = "own-node:"
-"""Prefix of a ``source`` that names a node run by the auditor; any other source is a host."""
 
 _PROCEDURE = "balances"
+_NOTHING: Mapping[tuple[str, str], Observation] = MappingProxyType({})
+_NOTHING_TYPED: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +41,15 @@ class EvidenceReading:
 
 
 def read_evidence(
-    snapshot: AuthenticSnapshot, evidence: AuthenticEvidence | None, token: CancelToken
+    snapshot: AuthenticSnapshot,
+    evidence: AuthenticEvidence | None,
+    token: CancelToken,
+    typed_blocks: Mapping[str, str] = _NOTHING_TYPED,
 ) -> EvidenceReading:
-    """Everything that ``evidence`` says about ``snapshot``, with the reasons why parts of it do not count."""
+    """Everything that ``evidence`` says about ``snapshot``, with the reasons why parts of it do not count.
+
+    ``typed_blocks`` maps CAIP-2 ids to block hashes that the auditor typed: under them state proofs need no one's word.
+    """
     if evidence is None:
         absent = finding(
             "EVIDENCE.ABSENT",
@@ -51,29 +58,47 @@ def read_evidence(
             message="No evidence file was given: every balance is the issuer's claim.",
         )
         return EvidenceReading(None, usable=False, observations=_NOTHING, findings=(absent,), limitations=())
-    summary = _summary(evidence)
     try:
         rows = read_balances(evidence.members.read(BALANCES, token), BALANCES)
+        return _usable_lines(snapshot, evidence, rows, typed_blocks, token)
     except AuditError as error:
+        invalid = invalid_evidence(error, evidence.file_name)
         return EvidenceReading(
-            summary,
-            usable=False,
-            observations=_NOTHING,
-            findings=(invalid_evidence(error, evidence.file_name),),
-            limitations=(),
+            _summary(evidence), usable=False, observations=_NOTHING, findings=(invalid,), limitations=()
         )
-    reasons = _whole_file(snapshot, evidence)
-    usable = not reasons
-    known = {item.code for item in evidence.findings}
-    findings = [*evidence.findings, *(item for item in reasons if item.code not in known)]
-    if not usable:
-        return EvidenceReading(summary, usable, _NOTHING, tuple(findings), evidence.limitations)
-    stray = _other_blocks(snapshot, evidence, rows, findings)
-    observations = _grade(rows, stray, findings)
+
+
+def _usable_lines(
+    snapshot: AuthenticSnapshot,
+    evidence: AuthenticEvidence,
+    rows: Sequence[BalanceRow],
+    typed_blocks: Mapping[str, str],
+    token: CancelToken,
+) -> EvidenceReading:
+    """The lines that count, each at its grade; ``SignatureError`` for a member that is not the signed one."""
+    summary = _summary(evidence)
+    findings = [*evidence.findings, *_other_snapshot(snapshot, evidence)]
+    trusted = bool(evidence.signers)
+    if not trusted and "EVIDENCE.UNTRUSTED" not in {item.code for item in findings}:
+        findings.append(_untrusted(evidence))
+    if any(item.code == "EVIDENCE.OTHER_SNAPSHOT" for item in findings):
+        return EvidenceReading(summary, usable=False, observations=_NOTHING, findings=tuple(findings), limitations=())
+    stray = _other_blocks(snapshot, evidence, rows, typed_blocks, findings)
+    claims = _claims(rows, stray)
+    proofs = read_proofs(evidence, claims, snapshot.statement.predicate.assets, typed_blocks, token)
+    findings += proofs.findings
+    observations = {
+        claim.key: seen
+        for claim in claims
+        if claim.chain not in proofs.broken and (seen := grade_claim(claim, proofs, trusted=trusted)) is not None
+    }
+    if trusted:
+        findings += _disagreements(claim for claim in claims if claim.chain not in proofs.broken)
     limits = list(evidence.limitations)
     if any(item.grade is Grade.ONE_SOURCE for item in observations.values()):
         limits.append(limitation("RESERVES.ONE_SOURCE", subject=evidence.file_name))
-    return EvidenceReading(summary, usable, observations, tuple(findings), tuple(limits))
+    usable = trusted or bool(observations)
+    return EvidenceReading(summary, usable, MappingProxyType(observations), tuple(findings), tuple(limits))
 
 
 def invalid_evidence(error: AuditError, file_name: str) -> Finding:
@@ -97,9 +122,6 @@ def account_identity(text: str) -> str:
         return text
 
 
-_NOTHING: Mapping[tuple[str, str], Observation] = MappingProxyType({})
-
-
 def _summary(evidence: AuthenticEvidence) -> EvidenceSummary:
     predicate = evidence.statement.predicate
     return EvidenceSummary(
@@ -112,46 +134,48 @@ def _summary(evidence: AuthenticEvidence) -> EvidenceSummary:
     )
 
 
-def _whole_file(snapshot: AuthenticSnapshot, evidence: AuthenticEvidence) -> list[Finding]:
-    """Reasons for which no line of the file counts."""
-    found = []
-    subject = f"evidence {evidence.file_name}"
+def _other_snapshot(snapshot: AuthenticSnapshot, evidence: AuthenticEvidence) -> list[Finding]:
     named = evidence.statement.predicate.snapshot_payload_sha256
-    if named != snapshot.payload_sha256:
-        found.append(
-            finding(
-                "EVIDENCE.OTHER_SNAPSHOT",
-                procedure=_PROCEDURE,
-                subject=subject,
-                message="The evidence names another snapshot than the one that was given; none of it was used.",
-                expected=snapshot.payload_sha256,
-                observed=named,
-            )
+    if named == snapshot.payload_sha256:
+        return []
+    return [
+        finding(
+            "EVIDENCE.OTHER_SNAPSHOT",
+            procedure=_PROCEDURE,
+            subject=f"evidence {evidence.file_name}",
+            message="The evidence names another snapshot than the one that was given; none of it was used.",
+            expected=snapshot.payload_sha256,
+            observed=named,
         )
-    if not evidence.signers:
-        found.append(
-            finding(
-                "EVIDENCE.UNTRUSTED",
-                procedure=_PROCEDURE,
-                subject=subject,
-                message="No pinned auditor key signed the evidence: its balances count as claimed.",
-                expected="a signature by a pinned key with the role auditor",
-                observed="none",
-            )
-        )
-    return found
+    ]
+
+
+def _untrusted(evidence: AuthenticEvidence) -> Finding:
+    return finding(
+        "EVIDENCE.UNTRUSTED",
+        procedure=_PROCEDURE,
+        subject=f"evidence {evidence.file_name}",
+        message="No pinned auditor key signed the evidence: what it does not prove by itself counts as claimed.",
+        expected="a signature by a pinned key with the role auditor",
+        observed="none",
+    )
 
 
 def _other_blocks(
-    snapshot: AuthenticSnapshot, evidence: AuthenticEvidence, rows: Iterable[BalanceRow], findings: list[Finding]
+    snapshot: AuthenticSnapshot,
+    evidence: AuthenticEvidence,
+    rows: Sequence[BalanceRow],
+    typed_blocks: Mapping[str, str],
+    findings: list[Finding],
 ) -> frozenset[str]:
-    """Chains whose evidence is not of the snapshot's block; their lines do not count."""
+    """Chains whose evidence is not of the block that snapshot and auditor name; their lines do not count."""
     named, captured = snapshot.statement.predicate.chains, evidence.statement.predicate.chains
     stray = set()
     for chain in sorted({*captured, *(row.account.rpartition(":")[0] for row in rows)}):
         wanted, got = named.get(chain), captured.get(chain)
         if wanted is None and chain in captured and not any(row.account.startswith(chain + ":") for row in rows):
             continue
+        wanted = _as_typed(chain, wanted, typed_blocks.get(chain), findings)
         if wanted is None or got is None or not _same_block(wanted, got):
             stray.add(chain)
             findings.append(
@@ -159,12 +183,33 @@ def _other_blocks(
                     "EVIDENCE.OTHER_BLOCK",
                     procedure=_PROCEDURE,
                     subject=f"chain {chain}",
-                    message="The evidence of this chain is not of the block that the snapshot names; it was not used.",
+                    message="The evidence of this chain is not of the block that was named; it was not used.",
                     expected=_block_text(wanted),
                     observed=_block_text(got),
                 )
             )
     return frozenset(stray)
+
+
+def _as_typed(
+    chain: str, named: BlockReference | None, typed: str | None, findings: list[Finding]
+) -> BlockReference | None:
+    """The snapshot's block under the auditor's hash; an exception where the snapshot names another hash."""
+    if named is None or typed is None:
+        return named
+    if named.block_hash is not None and plain_hash(named.block_hash) != plain_hash(typed):
+        findings.append(
+            finding(
+                "CHAIN.TYPED_MISMATCH",
+                procedure=_PROCEDURE,
+                subject=f"chain {chain}",
+                message="The block hash that the auditor typed was compared with the snapshot's and differs.",
+                expected=typed,
+                observed=named.block_hash,
+            )
+        )
+        return None
+    return BlockReference(block_height=named.block_height, block_hash=typed)
 
 
 def _same_block(wanted: BlockReference, got: EvidenceBlock) -> bool:
@@ -187,40 +232,30 @@ def _block_text(block: BlockReference | EvidenceBlock | None) -> str:
     return f"height {block.block_height}, hash {block.block_hash or 'not given'}"
 
 
-def _grade(
-    rows: Iterable[BalanceRow], stray: frozenset[str], findings: list[Finding]
-) -> Mapping[tuple[str, str], Observation]:
-    """One observation per account and asset: agreeing sources raise its grade, disagreeing ones are an exception."""
-    by_key: defaultdict[tuple[str, str], list[tuple[int, BalanceRow]]] = defaultdict(list)
+def _claims(rows: Iterable[BalanceRow], stray: frozenset[str]) -> tuple[Claim, ...]:
+    """The rows by account and asset, without those of chains that do not count."""
+    by_key: defaultdict[tuple[str, str], list[BalanceRow]] = defaultdict(list)
+    first: dict[tuple[str, str], int] = {}
     for number, row in enumerate(rows, start=2):
         if row.account.rpartition(":")[0] not in stray:
-            by_key[account_identity(row.account), row.asset].append((number, row))
-    observations = {}
-    for key, found in by_key.items():
-        amounts = {row.amount for _, row in found}
-        sources = sorted({row.source for _, row in found})
-        if len(amounts) > 1:
-            findings.append(
-                finding(
-                    "EVIDENCE.DISAGREE",
-                    procedure=_PROCEDURE,
-                    subject=f"account {found[0][1].account}, asset {key[1]}",
-                    message="Balances from several readings of one block were compared and differ; the lowest was used.",
-                    expected="one balance",
-                    observed=", ".join(f"{row.amount} from {row.source}" for _, row in found),
-                    at=Location(BALANCES, row=found[-1][0]),
-                )
-            )
-            grade = Grade.ONE_SOURCE
-        else:
-            grade = _grade_of(sources)
-        observations[key] = Observation(min(amounts), grade, ", ".join(sources))
-    return MappingProxyType(observations)
+            key = (account_identity(row.account), row.asset)
+            by_key[key].append(row)
+            first.setdefault(key, number)
+    return tuple(Claim(key, first[key], tuple(found)) for key, found in by_key.items())
 
 
-def _grade_of(sources: list[str]) -> Grade:
-    """``own-node`` if such a node agreed; ``two-sources`` for two different hosts, ports not told apart."""
-    if any(source.startswith(OWN_NODE) for source in sources):
-        return Grade.OWN_NODE
-    hosts = {source.rsplit(":", 1)[0].lower().rstrip(".") for source in sources}
-    return Grade.TWO_SOURCES if len(hosts) > 1 else Grade.ONE_SOURCE
+def _disagreements(claims: Iterable[Claim]) -> list[Finding]:
+    """An exception for each account of which several readings differ."""
+    return [
+        finding(
+            "EVIDENCE.DISAGREE",
+            procedure=_PROCEDURE,
+            subject=f"account {claim.rows[0].account}, asset {claim.key[1]}",
+            message="Balances from several readings of one block were compared and differ; the lowest was used.",
+            expected="one balance",
+            observed=", ".join(f"{row.amount} from {row.source}" for row in claim.rows),
+            at=Location(BALANCES, row=claim.row),
+        )
+        for claim in claims
+        if len({row.amount for row in claim.rows}) > 1
+    ]

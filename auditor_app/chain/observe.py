@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from auditor_app.amounts import Amount
 from auditor_app.chain.addresses import InspectedAddress, inspect_addresses
 from auditor_app.chain.evidence import EvidenceReading, account_identity, read_evidence
@@ -13,12 +16,19 @@ from auditor_app.snapshot.authentic import AuthenticEvidence, AuthenticSnapshot
 from auditor_app.snapshot.members import read_addresses, read_funds
 
 _PROCEDURE = "balances"
+_NOTHING_TYPED: Mapping[str, str] = MappingProxyType({})
 
 
-def observe(snapshot: AuthenticSnapshot, evidence: AuthenticEvidence | None, token: CancelToken) -> ReserveResult:
+def observe(
+    snapshot: AuthenticSnapshot,
+    evidence: AuthenticEvidence | None,
+    token: CancelToken,
+    typed_blocks: Mapping[str, str] = _NOTHING_TYPED,
+) -> ReserveResult:
     """Every reserve address with its observed balance and grade, and what was found on the way.
 
-    Nothing is observed (``None``) without evidence, without a pinned auditor's signature, for another snapshot or
+    ``typed_blocks`` maps CAIP-2 ids to block hashes that the auditor typed; state proofs hold under them whoever
+    signed the evidence. Otherwise nothing is observed (``None``) without evidence, without a pinned auditor's signature, for another snapshot or
     for another block. ``SignatureError`` if the address list is not the one that was signed; a list that breaks
     the grammar is a finding and leaves no lines.
     """
@@ -39,7 +49,7 @@ def observe(snapshot: AuthenticSnapshot, evidence: AuthenticEvidence | None, tok
         limits.append(limitation("RESERVES.OWNERSHIP", subject="reserves"))
         limits.append(limitation("RESERVES.BORROWED", subject="reserves"))
     token.check()
-    reading = read_evidence(snapshot, evidence, token)
+    reading = read_evidence(snapshot, evidence, token, typed_blocks)
     findings += reading.findings
     limits += reading.limitations
     lines = tuple(_line(item, reading, findings) for item in inspected)

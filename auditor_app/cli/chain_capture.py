@@ -64,6 +64,8 @@ def _capture(options: argparse.Namespace) -> int:
     finally:
         snapshot.members.close()
     say(f"{captured.balances} balances in {captured.requests} requests, written to {options.output}")
+    for note in captured.notes:
+        say(note)
     emit_json(options.json, _plan_document(plan) | _captured_document(captured))
     return 0
 
@@ -120,4 +122,6 @@ def _captured_document(captured: Captured) -> dict[str, object]:
         "balances": str(captured.balances),
         "requests": str(captured.requests),
         "methods": dict(captured.methods),
+        "provenChains": list(captured.proven_chains),
+        "notes": list(captured.notes),
     }

@@ -167,6 +167,7 @@ LIMITATIONS: Mapping[str, str] = MappingProxyType(
         "SCHEME.NO_DOMAIN_SEPARATION": "Leaves and nodes are hashed alike: an inner node can be passed off as a leaf.",
         "SCHEME.TRUNCATED": "The digest is shorter than SHA-256; a collision costs half its bits of work.",
         "SCHEME.UNSALTED": "Leaves hold no secret: whoever guesses an id and a balance can confirm the guess.",
+        "SCHEME.UNCONFIRMED": "No published sample confirms the whole rule: it is as read in the publisher's source, and a difference may be the rule's.",
         "ZK.NOT_CHECKED": "The zero-knowledge proof itself is not checked.",
         "RESERVES.OWNERSHIP": "Control of the addresses was not established by a procedure of this run.",
         "OWNERSHIP.KEY_AT_HAND": "A signature shows that the key was at hand when the message was signed; not that it was at the snapshot's instant, nor that nobody else holds it.",

@@ -10,7 +10,8 @@ from Crypto.Hash import keccak
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from auditor_app.chain.accounts import checksum_address
-from auditor_app.chain.capture import Captured, CapturePlan, capture, in_base_units, plan_capture
+from auditor_app.chain.bundle import in_base_units
+from auditor_app.chain.capture import Captured, CapturePlan, capture, plan_capture
 from auditor_app.chain.endpoints import Endpoint, parse_endpoints
 from auditor_app.chain.evidence_file import write_evidence
 from auditor_app.chain.evm import MULTICALL3, EvmReader, open_block

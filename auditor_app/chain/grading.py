@@ -1,0 +1,194 @@
+"""How much a line of evidence is worth: who says which block, and what is proven under it.
+
+A header and its whole state can be made up by anyone. A line is ``proven`` only under a block hash that the auditor
+typed, or that two endpoints of an auditor whose key is pinned agreed on; without that a perfect proof is a claim.
+A token's slot is proven by the trie, but that it *is* the balance is the capturing auditor's observation, so such a
+line needs a pinned auditor's signature as well (``onchain.md``, "Who says which block?").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from auditor_app.chain.accounts import decode_account
+from auditor_app.chain.addresses import on_chain_ids
+from auditor_app.chain.bundle import ProvenState, decode_bundle, member_name
+from auditor_app.chain.observed import Grade, Observation
+from auditor_app.errors import AuditError, ChainError, Location
+from auditor_app.findings import Finding, finding
+from auditor_app.operation import CancelToken
+from auditor_app.snapshot.authentic import AuthenticEvidence
+from auditor_app.snapshot.members import BalanceRow
+from auditor_app.snapshot.statement import Asset
+
+OWN_NODE = "own-node:"
+"""Prefix of a ``source`` that names a node run by the auditor; any other source is a host."""
+
+TWO_ENDPOINTS = "two-endpoints"
+"""``hashFrom`` of a block whose hash two different hosts gave."""
+
+_PROCEDURE = "balances"
+
+Key = tuple[str, str]
+"""Account identity and asset symbol."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """All rows of one account and asset, with the row number of the first."""
+
+    key: Key
+    row: int
+    rows: tuple[BalanceRow, ...]
+
+    @property
+    def chain(self) -> str:
+        """The CAIP-2 id."""
+        return self.rows[0].account.rpartition(":")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class ProofReading:
+    """Balances that state proofs give, by chain and key; ``pins`` says by whom a chain's block hash is vouched for.
+
+    A chain in ``broken`` has proofs that do not hold: none of its lines may be used.
+    """
+
+    proven: Mapping[Key, int]
+    vouched: frozenset[Key]
+    pins: Mapping[str, str]
+    broken: frozenset[str]
+    findings: tuple[Finding, ...]
+
+
+def read_proofs(
+    evidence: AuthenticEvidence,
+    claims: Sequence[Claim],
+    assets: Iterable[Asset],
+    typed: Mapping[str, str],
+    token: CancelToken,
+) -> ProofReading:
+    """Re-perform every state proof in the file; no network.
+
+    ``typed`` maps CAIP-2 ids to block hashes that the auditor typed and that were already compared with the file's.
+    """
+    by_symbol = {asset.symbol: asset for asset in assets}
+    present = {subject.name for subject in evidence.statement.subject}
+    proven: dict[Key, int] = {}
+    vouched: set[Key] = set()
+    broken: set[str] = set()
+    findings: list[Finding] = []
+    for chain in evidence.statement.predicate.chains:
+        if not chain.startswith("eip155:") or member_name(chain) not in present:
+            continue
+        token.check()
+        own = [claim for claim in claims if claim.chain == chain]
+        try:
+            amounts, layouts = _prove_chain(evidence, chain, own, by_symbol, token)
+        except ChainError as error:
+            broken.add(chain)
+            findings.append(_not_proven(error, chain))
+            continue
+        proven |= amounts
+        vouched |= layouts
+    pins = _pins(evidence, typed)
+    return ProofReading(MappingProxyType(proven), frozenset(vouched), pins, frozenset(broken), tuple(findings))
+
+
+def grade_claim(claim: Claim, proofs: ProofReading, *, trusted: bool) -> Observation | None:
+    """The observation that a claim deserves; ``None`` where it is worth no more than the issuer's word."""
+    pin = proofs.pins.get(claim.chain)
+    amount = proofs.proven.get(claim.key)
+    if amount is not None and pin is not None and (trusted or claim.key not in proofs.vouched):
+        return Observation(amount, Grade.PROVEN, f"state proof, block hash {pin}")
+    if not trusted:
+        return None
+    sources = sorted({row.source for row in claim.rows})
+    amounts = {row.amount for row in claim.rows}
+    grade = Grade.ONE_SOURCE if len(amounts) > 1 else _grade_of(sources)
+    return Observation(min(amounts), grade, ", ".join(sources))
+
+
+def _prove_chain(
+    evidence: AuthenticEvidence, chain: str, claims: Sequence[Claim], assets: Mapping[str, Asset], token: CancelToken
+) -> tuple[dict[Key, int], set[Key]]:
+    """Proven amounts of one chain, and the keys whose proof rests on a token layout."""
+    block = evidence.statement.predicate.chains[chain]
+    name = member_name(chain)
+    if block.block_hash is None:
+        raise ChainError("EVIDENCE.PROOF", "there are proofs, but no block hash", at=Location(name))
+    bundle = decode_bundle(evidence.members.read(name, token), name)
+    if bundle.chain != chain:
+        raise ChainError("EVIDENCE.PROOF", f"the proofs are of {bundle.chain}", at=Location(name))
+    try:
+        block_hash = bytes.fromhex(block.block_hash.removeprefix("0x"))
+    except ValueError:
+        raise ChainError("EVIDENCE.PROOF", "the block hash is not hexadecimal", at=Location(name)) from None
+    state = ProvenState(bundle, block_hash, int(block.block_height))
+    amounts: dict[Key, int] = {}
+    layouts: set[Key] = set()
+    for claim in claims:
+        token.check()
+        amount = _prove_claim(claim, state, assets.get(claim.key[1]), layouts)
+        if amount is not None:
+            amounts[claim.key] = amount
+    state.finish()
+    return amounts, layouts
+
+
+def _prove_claim(claim: Claim, state: ProvenState, asset: Asset | None, layouts: set[Key]) -> int | None:
+    if asset is None:
+        return None
+    ids = on_chain_ids(asset, claim.chain)
+    try:
+        account = decode_account(claim.rows[0].account)
+        amount = state.balance(account, ids, asset.decimals) if ids else None
+    except ValueError:
+        return None  # an asset that is no EVM token has no slot to prove
+    if amount is None:
+        return None
+    for row in claim.rows:
+        if row.amount != amount:
+            raise ChainError(
+                "EVIDENCE.PROOF",
+                f"the proof gives another balance of {row.asset} for {row.account} than the evidence states",
+                at=Location("balances.csv", row=claim.row),
+                expected=str(amount),
+                observed=f"{row.amount} from {row.source}",
+            )
+    if state.needs_layout(ids):
+        layouts.add(claim.key)
+    return amount
+
+
+def _pins(evidence: AuthenticEvidence, typed: Mapping[str, str]) -> Mapping[str, str]:
+    """Who vouches for each chain's block hash, in words; a chain that nobody vouches for is left out."""
+    pins = {}
+    for chain, block in evidence.statement.predicate.chains.items():
+        if chain in typed:
+            pins[chain] = "typed by the auditor"
+        elif evidence.signers and block.hash_from == TWO_ENDPOINTS:
+            pins[chain] = "given by two endpoints of the auditor"
+    return MappingProxyType(pins)
+
+
+def _not_proven(error: AuditError, chain: str) -> Finding:
+    return finding(
+        "EVIDENCE.PROOF",
+        procedure=_PROCEDURE,
+        subject=f"chain {chain}",
+        message=f"The state proofs were recalculated and do not hold: {error.what}. No line of this chain was used.",
+        expected=error.expected,
+        observed=error.observed,
+        at=error.at,
+    )
+
+
+def _grade_of(sources: Sequence[str]) -> Grade:
+    """``own-node`` if such a node agreed; ``two-sources`` for two different hosts, ports not told apart."""
+    if any(source.startswith(OWN_NODE) for source in sources):
+        return Grade.OWN_NODE
+    hosts = {source.rsplit(":", 1)[0].lower().rstrip(".") for source in sources}
+    return Grade.TWO_SOURCES if len(hosts) > 1 else Grade.ONE_SOURCE

@@ -1,0 +1,134 @@
+"""``reserve-auditor chain verify``: re-perform an evidence file against its snapshot, with no network."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+
+from auditor_app.amounts import Amount
+from auditor_app.chain.observe import observe
+from auditor_app.chain.observed import AddressLine, Grade, ReserveResult
+from auditor_app.cli.terminal import add_json_option, emit_json, finding_json, limitation_json, say, say_findings
+from auditor_app.errors import SignatureError, UsageError
+from auditor_app.findings import exit_status
+from auditor_app.operation import CancelToken
+from auditor_app.snapshot.authentic import AuthenticEvidence
+from auditor_app.snapshot.authenticate import authenticate_evidence, authenticate_snapshot
+from auditor_app.snapshot.trust import load_store
+
+_TYPED_BLOCK = re.compile(r"([-a-z0-9]{3,8}:[-_a-zA-Z0-9]{1,32})=((?:0x)?[0-9a-fA-F]{64})\Z", re.ASCII)
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Add the command's options."""
+    parser.add_argument("evidence", type=Path, metavar="EVIDENCE")
+    parser.add_argument("--snapshot", type=Path, required=True, metavar="S", help="the snapshot it was captured for")
+    parser.add_argument("--trust", type=Path, required=True, metavar="T", help="the trust store")
+    parser.add_argument(
+        "--block",
+        action="append",
+        default=[],
+        metavar="CHAIN=HASH",
+        help="a block hash from a source of your own; state proofs under it are proven whoever captured them",
+    )
+    parser.add_argument("--time", dest="trusted_time", metavar="T", help="the instant at which keys are judged")
+    add_json_option(parser)
+    parser.set_defaults(handler=_verify)
+
+
+def typed_blocks(texts: Sequence[str]) -> dict[str, str]:
+    """Block hashes by CAIP-2 id from ``CHAIN=HASH`` texts; :class:`UsageError` for anything else."""
+    blocks: dict[str, str] = {}
+    for text in texts:
+        match = _TYPED_BLOCK.match(text)
+        if not match or match[1] in blocks:
+            raise UsageError(
+                "USAGE", "a block is typed as CHAIN=HASH, each chain once", action="Example: --block eip155:1=0x92da…"
+            )
+        blocks[match[1]] = match[2]
+    return blocks
+
+
+def _verify(options: argparse.Namespace) -> int:
+    token = CancelToken()
+    blocks = typed_blocks(options.block)
+    store = load_store(options.trust)
+    snapshot = authenticate_snapshot(options.snapshot, store, token=token, trusted_time=options.trusted_time)
+    try:
+        evidence = authenticate_evidence(options.evidence, store, token=token, trusted_time=options.trusted_time)
+        try:
+            result = observe(snapshot, evidence, token, blocks)
+        finally:
+            evidence.members.close()
+    finally:
+        snapshot.members.close()
+    emit_json(options.json, _document(evidence, result))
+    _say(evidence, result)
+    changed = any(item.code == "EVIDENCE.INVALID" for item in result.findings)
+    return SignatureError.exit_status if changed else exit_status(result.findings)
+
+
+def _say(evidence: AuthenticEvidence, result: ReserveResult) -> None:
+    predicate = evidence.statement.predicate
+    say(f"{evidence.file_name}  captured {predicate.captured_at}")
+    for chain, block in predicate.chains.items():
+        say(f"  {chain}  height {block.block_height}  hash {block.block_hash or '(none)'}")
+    for asset, grade, decimals, units in _by_grade(result.lines):
+        say(f"  {asset:<8} {grade.value:<12} {Amount(units, decimals).grouped()}")
+    say_findings(result.findings)
+
+
+def _by_grade(lines: Sequence[AddressLine]) -> list[tuple[str, Grade, int, int]]:
+    """Asset, grade, decimals and base units, in the order of the list; a claimed line counts what is claimed."""
+    sums: defaultdict[tuple[str, Grade], int] = defaultdict(int)
+    decimals: dict[str, int] = {}
+    for line in lines:
+        if line.counted:
+            decimals[line.address.asset] = line.decimals
+            amount = line.address.claimed if line.observed is None else line.observed
+            sums[line.address.asset, line.grade] += amount
+    return [(asset, grade, decimals[asset], units) for (asset, grade), units in sums.items()]
+
+
+def _document(evidence: AuthenticEvidence, result: ReserveResult) -> dict[str, object]:
+    predicate = evidence.statement.predicate
+    return {
+        "evidence": {
+            "payloadSha256": evidence.payload_sha256,
+            "snapshotPayloadSha256": predicate.snapshot_payload_sha256,
+            "capturedAt": predicate.captured_at,
+            "signers": [{"signer": item.signer, "spkiSha256": item.spki_sha256} for item in evidence.signers],
+            "endpoints": list(predicate.endpoints),
+        },
+        "chains": [
+            {
+                "chain": chain,
+                "blockHeight": block.block_height,
+                "blockHash": block.block_hash,
+                "hashFrom": block.hash_from,
+            }
+            for chain, block in predicate.chains.items()
+        ],
+        "lines": [_line_document(line) for line in result.lines],
+        "byGrade": [
+            {"asset": asset, "grade": grade.value, "amount": str(units)}
+            for asset, grade, _, units in _by_grade(result.lines)
+        ],
+        "findings": [finding_json(item) for item in result.findings],
+        "limitations": [limitation_json(item) for item in result.limitations],
+    }
+
+
+def _line_document(line: AddressLine) -> dict[str, object]:
+    return {
+        "account": line.address.account,
+        "asset": line.address.asset,
+        "claimed": str(line.address.claimed),
+        "observed": None if line.observed is None else str(line.observed),
+        "grade": line.grade.value,
+        "source": line.source,
+        "counted": line.counted,
+    }

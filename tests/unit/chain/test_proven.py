@@ -1,0 +1,271 @@
+"""State proofs in evidence: what makes a line ``proven``, and everything that must not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+import pytest
+import rlp as other_rlp
+from eth_utils import keccak
+
+from auditor_app.chain.bundle import ProofBundle, TokenLayout, decode_bundle, encode_bundle, make_bundle, member_name
+from auditor_app.chain.observe import observe
+from auditor_app.chain.observed import Grade, ReserveResult
+from auditor_app.chain.state_proof import mapping_slot
+from auditor_app.errors import ChainError
+from auditor_app.operation import CancelToken
+from auditor_app.snapshot.authentic import AuthenticEvidence
+from auditor_app.snapshot.statement import Annotations, BlockReference, Digest, EvidenceBlock, Subject
+from tests.unit.chain.snapshots import EVM_B, EVM_C, USDT, Members, evidence, snapshot
+from tests.unit.chain.trie_builder import absence, build
+
+CHAIN, HEIGHT = "eip155:1", 100
+EVM_A = "eip155:1:0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"
+TOKEN = CancelToken()
+CONTRACT = USDT.rpartition(":")[2].lower()
+A, B, C = (bytes.fromhex(account.rpartition("0x")[2]) for account in (EVM_A, EVM_B, EVM_C))
+CODE = keccak(b"some code")
+
+
+class World:
+    """A made-up chain state with its header: accounts, and a token whose balances stand in slot 2."""
+
+    def __init__(self, coins: Mapping[bytes, int], tokens: Mapping[bytes, int], *, height: int = HEIGHT) -> None:
+        self.slots = {mapping_slot(holder, 2): units for holder, units in tokens.items() if units}
+        storage_root, self.slot_proofs = build({slot: other_rlp.encode(units) for slot, units in self.slots.items()})
+        self.storage = {slot: other_rlp.encode(units) for slot, units in self.slots.items()}
+        empty = keccak(b"\x80")
+        self.accounts = {
+            address: other_rlp.encode([1, units, empty, keccak(b"")]) for address, units in coins.items()
+        } | {bytes.fromhex(CONTRACT[2:]): other_rlp.encode([1, 0, storage_root, CODE])}
+        root, self.proofs = build(self.accounts)
+        words: list[Any] = [b"\x01" * 32, b"\x02" * 32, b"\x03" * 20, root, b"\x04" * 32, b"\x05" * 32, bytes(256)]
+        words += [b"", height, 30_000_000, 0, 1_700_000_000, b"", bytes(32), bytes(8)]
+        self.header = other_rlp.encode(words)
+        self.hash = "0x" + keccak(self.header).hex()
+
+    def nodes(self, holders: list[bytes], token_holders: list[bytes]) -> list[bytes]:
+        """Exactly the nodes that these balances need."""
+        found = []
+        for address in holders + ([bytes.fromhex(CONTRACT[2:])] if token_holders else []):
+            found += self.proofs.get(address) or absence(self.accounts, address)
+        for holder in token_holders:
+            slot = mapping_slot(holder, 2)
+            found += self.slot_proofs.get(slot) or absence(self.storage, slot)
+        return found
+
+    def bundle(self, holders: list[bytes], token_holders: list[bytes]) -> ProofBundle:
+        layout = [TokenLayout(contract=CONTRACT, decimals=6, index="2", key_first=True)] if token_holders else []
+        return make_bundle(CHAIN, self.header, self.nodes(holders, token_holders), layout)
+
+
+HONEST = World({A: 7, B: 5}, {A: 9, B: 1})
+ROWS = [(EVM_A, "ETH", 7), (EVM_B, "ETH", 5), (EVM_C, "ETH", 0), (EVM_A, "USDT", 9), (EVM_C, "USDT", 0)]
+
+
+def proof_file(
+    bundle: ProofBundle | bytes,
+    block_hash: str,
+    *,
+    rows: list[tuple[str, str, int]] | None = None,
+    signed: bool = True,
+    hash_from: str = "snapshot",
+    height: int = HEIGHT,
+) -> AuthenticEvidence:
+    """Evidence with the rows and one proof member."""
+    block = EvidenceBlock(block_height=str(height), block_hash=block_hash, hash_from=hash_from)
+    made = evidence(ROWS if rows is None else rows, chains={CHAIN: block}, signed=signed)
+    data = bundle if isinstance(bundle, bytes) else encode_bundle(bundle)
+    subject = Subject(
+        name=member_name(CHAIN),
+        digest=Digest(sha256="0" * 64),
+        media_type="x",
+        annotations=Annotations(role="proof", size=str(len(data))),
+    )
+    members = Members({"balances.csv": made.members.read("balances.csv", TOKEN), member_name(CHAIN): data})
+    return replace(made, statement=msgspec.structs.replace(made.statement, subject=(subject,)), members=members)
+
+
+def run(
+    file: AuthenticEvidence,
+    *,
+    typed: str | None = None,
+    named: str | None = HONEST.hash,
+    rows: list[tuple[str, str, int]] | None = None,
+) -> ReserveResult:
+    chains = {CHAIN: BlockReference(block_height=str(HEIGHT), block_hash=named)}
+    held = snapshot(ROWS if rows is None else rows, chains=chains)
+    return observe(held, file, TOKEN, {} if typed is None else {CHAIN: typed})
+
+
+def codes(result: ReserveResult) -> set[str]:
+    return {item.code for item in result.findings}
+
+
+def grades(result: ReserveResult) -> list[Grade]:
+    return [line.grade for line in result.lines]
+
+
+@pytest.fixture
+def good() -> Iterator[ProofBundle]:
+    yield HONEST.bundle([A, B, C], [A, C])
+
+
+def test_under_a_typed_hash_every_line_is_proven_absence_too(good: ProofBundle) -> None:
+    result = run(proof_file(good, HONEST.hash), typed=HONEST.hash)
+    assert codes(result) == set()
+    assert grades(result) == [Grade.PROVEN] * 5
+    assert [line.observed for line in result.lines] == [7, 5, 0, 9, 0]
+    assert "RESERVES.ONE_SOURCE" not in {item.code for item in result.limitations}
+
+
+def test_two_endpoints_of_a_pinned_auditor_pin_the_hash_too(good: ProofBundle) -> None:
+    assert grades(run(proof_file(good, HONEST.hash, hash_from="two-endpoints"))) == [Grade.PROVEN] * 5
+
+
+def test_the_snapshots_own_hash_or_one_endpoint_pins_nothing(good: ProofBundle) -> None:
+    for source in ("snapshot", "one-endpoint", "typed", "light-client"):
+        assert grades(run(proof_file(good, HONEST.hash, hash_from=source))) == [Grade.ONE_SOURCE] * 5
+
+
+def test_unsigned_evidence_is_claimed_whatever_it_says_of_its_block(good: ProofBundle) -> None:
+    result = run(proof_file(good, HONEST.hash, signed=False, hash_from="two-endpoints"))
+    assert grades(result) == [Grade.CLAIMED] * 5
+    assert all(line.observed is None for line in result.lines)
+    assert codes(result) == {"EVIDENCE.UNTRUSTED"}
+
+
+def test_unsigned_evidence_under_a_typed_hash_proves_coins_but_not_what_a_slot_means(good: ProofBundle) -> None:
+    result = run(proof_file(good, HONEST.hash, signed=False), typed=HONEST.hash)
+    assert grades(result) == [Grade.PROVEN] * 3 + [Grade.CLAIMED] * 2
+    assert [line.observed for line in result.lines] == [7, 5, 0, None, None]
+    assert codes(result) == {"EVIDENCE.UNTRUSTED", "EVIDENCE.MISSING"}
+
+
+def test_a_fabricated_header_with_a_consistent_fabricated_state_stays_claimed() -> None:
+    rich = World({A: 10**24}, {})
+    rows = [(EVM_A, "ETH", 10**24)]
+    file = proof_file(rich.bundle([A], []), rich.hash, rows=rows, signed=False, hash_from="two-endpoints")
+    result = run(file, named=rich.hash, rows=rows)  # even the snapshot names the made-up block
+    assert [(line.grade, line.observed) for line in result.lines] == [(Grade.CLAIMED, None)]
+    under_real_hash = run(file, named=rich.hash, typed=HONEST.hash, rows=rows)
+    assert [(line.grade, line.observed) for line in under_real_hash.lines] == [(Grade.CLAIMED, None)]
+    assert {"CHAIN.TYPED_MISMATCH", "EVIDENCE.OTHER_BLOCK"} <= codes(under_real_hash)
+
+
+def test_a_fabricated_state_under_the_real_hash_is_an_exception_and_leaves_no_line() -> None:
+    rich = World({A: 10**24}, {})
+    rows = [(EVM_A, "ETH", 10**24)]
+    result = run(proof_file(rich.bundle([A], []), HONEST.hash, rows=rows), typed=HONEST.hash, rows=rows)
+    assert [(line.grade, line.observed) for line in result.lines] == [(Grade.CLAIMED, None)]
+    assert "EVIDENCE.PROOF" in codes(result)
+
+
+def test_rows_that_say_more_than_their_proof_are_refused(good: ProofBundle) -> None:
+    for position, (account, asset, amount) in enumerate(ROWS):
+        rows = [*ROWS[:position], (account, asset, amount + 1), *ROWS[position + 1 :]]
+        result = run(proof_file(good, HONEST.hash, rows=rows), typed=HONEST.hash)
+        assert "EVIDENCE.PROOF" in codes(result)
+        assert all(line.observed is None for line in result.lines)
+
+
+def test_a_dropped_slot_with_a_claimed_zero_is_refused() -> None:
+    without_a = HONEST.bundle([A, B, C], [C])
+    nodes = [bytes.fromhex(node[2:]) for node in without_a.nodes]
+    leaf = [node for node in HONEST.nodes([], [A]) if node not in nodes]
+    assert leaf, "the slot's own node must be missing from the bundle"
+    rows = [*ROWS[:3], (EVM_A, "USDT", 0), ROWS[4]]
+    result = run(proof_file(without_a, HONEST.hash, rows=rows), typed=HONEST.hash)
+    assert "EVIDENCE.PROOF" in codes(result)
+    assert all(line.observed is None for line in result.lines)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda b: msgspec.structs.replace(b, nodes=b.nodes[1:]), "missing"),
+        (lambda b: msgspec.structs.replace(b, nodes=b.nodes[::-1]), "canonical order"),
+        (lambda b: msgspec.structs.replace(b, nodes=(*b.nodes, b.nodes[-1])), "twice"),
+        (lambda b: make_bundle(CHAIN, HONEST.header, [*raw(b), b"\xc2\x80\x80" * 12], b.tokens), "on no path"),
+        (lambda b: msgspec.structs.replace(b, header=b.header[:-2] + "01"), "does not hash"),
+        (lambda b: msgspec.structs.replace(b, chain="eip155:56"), "are of eip155:56"),
+        (lambda b: msgspec.structs.replace(b, tokens=b.tokens * 2), "canonical order|twice"),
+        (lambda b: msgspec.structs.replace(b, tokens=(layout(b, index="3"),)), "another balance|missing"),
+        (lambda b: msgspec.structs.replace(b, tokens=(layout(b, key_first=False),)), "another balance|missing"),
+        (lambda b: msgspec.structs.replace(b, tokens=(layout(b, decimals=7),)), "another balance"),
+        (lambda b: msgspec.structs.replace(b, tokens=(layout(b, index=str(2**256)),)), "out of range"),
+        (
+            lambda b: msgspec.structs.replace(b, tokens=(*b.tokens, layout(b, contract="0x" + "ff" * 20))),
+            "no balance needs",
+        ),
+        (lambda b: encode_bundle(b) + b"\n", "canonical form"),
+        (lambda b: encode_bundle(b).replace(b'"chain"', b'"chain" '), "canonical form"),
+        (lambda b: encode_bundle(b).replace(b"0x", b"0X", 1), "schema"),
+        (lambda b: b"{}", "schema"),
+        (lambda b: b"not json", "malformed"),
+        (lambda b: encode_bundle(b)[:-40], "malformed"),
+    ],
+)
+def test_a_changed_bundle_is_an_exception_and_none_of_its_lines_is_used(
+    good: ProofBundle, change: Callable[[ProofBundle], ProofBundle | bytes], words: str
+) -> None:
+    result = run(proof_file(change(good), HONEST.hash), typed=HONEST.hash)
+    found = [item for item in result.findings if item.code == "EVIDENCE.PROOF"]
+    assert len(found) == 1
+    assert any(word in found[0].message for word in words.split("|")), found[0].message
+    assert all(line.observed is None and line.grade is Grade.CLAIMED for line in result.lines)
+
+
+def raw(bundle: ProofBundle) -> list[bytes]:
+    return [bytes.fromhex(node[2:]) for node in bundle.nodes]
+
+
+def layout(bundle: ProofBundle, **changes: Any) -> TokenLayout:
+    return msgspec.structs.replace(bundle.tokens[0], **changes)
+
+
+def test_every_changed_node_bit_of_a_bundle_is_refused(good: ProofBundle) -> None:
+    nodes = raw(good)
+    for which, node in enumerate(nodes):
+        for bit in range(0, len(node) * 8, 61):
+            flipped = bytearray(node)
+            flipped[bit // 8] ^= 1 << bit % 8
+            changed = make_bundle(
+                CHAIN, HONEST.header, [*nodes[:which], bytes(flipped), *nodes[which + 1 :]], good.tokens
+            )
+            assert "EVIDENCE.PROOF" in codes(run(proof_file(changed, HONEST.hash), typed=HONEST.hash))
+
+
+def test_a_proof_of_another_height_is_refused() -> None:
+    other = World({A: 7, B: 5}, {A: 9, B: 1}, height=HEIGHT + 1)
+    result = run(proof_file(other.bundle([A, B, C], [A, C]), other.hash), typed=other.hash, named=None)
+    assert "EVIDENCE.PROOF" in codes(result)
+
+
+def test_a_token_without_code_or_layout_is_not_proven() -> None:
+    rows = ROWS[:3] + ROWS[3:4]
+    bundle = HONEST.bundle([A, B, C], [])
+    result = run(proof_file(bundle, HONEST.hash, rows=rows), typed=HONEST.hash, rows=rows)
+    assert grades(result) == [Grade.PROVEN] * 3 + [Grade.ONE_SOURCE]
+    codeless = World({A: 7}, {})
+    codeless.accounts[bytes.fromhex(CONTRACT[2:])] = other_rlp.encode([1, 0, keccak(b"\x80"), keccak(b"")])
+    root, codeless.proofs = build(codeless.accounts)
+    words = other_rlp.decode(codeless.header)
+    words[3] = root
+    codeless.header = other_rlp.encode(words)
+    block_hash = "0x" + keccak(codeless.header).hex()
+    zero = [(EVM_A, "USDT", 0)]
+    result = run(
+        proof_file(codeless.bundle([], [A]), block_hash, rows=zero), typed=block_hash, named=block_hash, rows=zero
+    )
+    assert "has no code" in next(item.message for item in result.findings if item.code == "EVIDENCE.PROOF")
+
+
+def test_a_bundle_reads_back() -> None:
+    bundle = HONEST.bundle([A], [A])
+    assert decode_bundle(encode_bundle(bundle), "x") == bundle
+    with pytest.raises(ChainError):
+        decode_bundle(encode_bundle(bundle).replace(b'"keyFirst":true', b'"keyFirst":true,"more":1'), "x")
