@@ -100,7 +100,8 @@ def perform(request: AuditRequest, token: CancelToken) -> Operation[Audit]:
         steps = yield from _steps(request, store, snapshot, token)
     finally:
         snapshot.members.close()
-    return _write_up(request, steps, input_files(request, token))
+    inputs = yield from input_files(request, token)
+    return _write_up(request, steps, inputs)
 
 
 def _steps(
