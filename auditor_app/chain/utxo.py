@@ -219,13 +219,9 @@ def _parsed(raw: bytes) -> Tx:
     if len(raw) > MAX_TRANSACTION_BYTES:
         raise _invalid("a transaction is over the size limit", "")
     try:
-        transaction = Tx.parse(raw)
-        whole = transaction.serialize(include_witness=True)
+        return Tx.parse(raw)
     except (ValueError, BTClibRuntimeError):
         raise _invalid("a transaction cannot be read", "") from None
-    if whole != raw:
-        raise _invalid("a transaction has bytes behind its end", "")
-    return transaction
 
 
 def _fault(history: AddressHistory, error: ChainError) -> Finding:
