@@ -108,7 +108,7 @@ class ProvenState:
             raise self._failed(str(error)) from None
         if self.header.number != height:
             raise self._failed(f"the header is that of block {self.header.number}, not {height}")
-        digests = [keccak256(node) for node in nodes]
+        digests = self._nodes.digests()
         self._tokens = {layout.contract: layout for layout in bundle.tokens}
         if digests != sorted(digests) or list(self._tokens) != sorted(self._tokens):
             raise self._failed("nodes or tokens are not in canonical order")

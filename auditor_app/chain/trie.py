@@ -36,6 +36,10 @@ class NodeTable:
     def __len__(self) -> int:
         return len(self._raw)
 
+    def digests(self) -> list[bytes]:
+        """The nodes' Keccak-256, in the order in which they were given."""
+        return list(self._raw)
+
     def unused(self) -> int:
         """How many nodes no lookup has crossed."""
         return len(self._raw) - len(self._decoded)

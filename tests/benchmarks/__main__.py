@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-BENCHMARKS = ("ownership", "test_memory")
+BENCHMARKS = ("bulk_balances", "state_proofs", "ownership", "test_memory")
 """Modules with ``measure()``; one word adds a benchmark."""
 
 

@@ -6,7 +6,8 @@ import json
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -64,11 +65,11 @@ def call_data(selector: str, *words: int | str) -> str:
     return "0x" + selector + "".join(f"{int(w, 16) if isinstance(w, str) else w:064x}" for w in words)
 
 
-@pytest.fixture(scope="session")
-def anvil() -> Iterator[Anvil]:
-    """A fresh anvil for the session; skipped where the binary is absent."""
+@contextmanager
+def running_anvil() -> Iterator[Anvil]:
+    """A fresh anvil; ``FileNotFoundError`` where the binary is absent."""
     if not _BINARIES:
-        pytest.skip("anvil is absent: npm install --prefix .node --ignore-scripts @foundry-rs/anvil@1.7.1")
+        raise FileNotFoundError("anvil is absent: npm install --prefix .node --ignore-scripts @foundry-rs/anvil@1.7.1")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -86,6 +87,15 @@ def anvil() -> Iterator[Anvil]:
         process.wait(10)
 
 
+@pytest.fixture(scope="session")
+def anvil() -> Iterator[Anvil]:
+    """One anvil for the session; skipped where the binary is absent."""
+    if not _BINARIES:
+        pytest.skip("anvil is absent: npm install --prefix .node --ignore-scripts @foundry-rs/anvil@1.7.1")
+    with running_anvil() as node:
+        yield node
+
+
 def _started(port: int) -> Anvil:
     deadline = time.monotonic() + 20
     while True:
@@ -96,9 +106,3 @@ def _started(port: int) -> Anvil:
             if time.monotonic() > deadline:
                 raise
             time.sleep(0.02)
-
-
-@pytest.fixture(scope="session")
-def contract_source() -> Callable[[str], dict[str, str]]:
-    """Creation and runtime code by contract name."""
-    return lambda name: CONTRACTS[name]
