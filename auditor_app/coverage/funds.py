@@ -89,7 +89,7 @@ def _line(row: FundRow, at: Location, sheet: _Sheet) -> FundLine:
     decimals = 0 if asset is None else asset.decimals
     observed: int | None = None
     grade = Grade.CLAIMED
-    subject = f"fund {row.name}, account {row.account}"
+    subject = f"fund {row.name}, account {row.account}" if row.account else f"fund {row.name}"
     if row.custody == _LEDGER:
         sheet.findings.append(
             finding(

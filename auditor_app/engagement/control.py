@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from auditor_app.chain.observed import AddressLine
 from auditor_app.chain.ownership.check import check_rows
-from auditor_app.chain.ownership.model import OwnershipResult
+from auditor_app.chain.ownership.model import OwnershipLine, OwnershipResult
 from auditor_app.chain.ownership.snapshot_list import joined, read_table
 from auditor_app.engagement.record import AuditRequest
 from auditor_app.errors import AuditError
@@ -42,4 +42,13 @@ def proofs_of_control(
     decimals = {asset.symbol: asset.decimals for asset in snapshot.statement.predicate.assets}
     addresses = [line.address for line in lines if line.address.asset in decimals]
     result = yield from check_rows(joined(proofs, addresses, decimals), challenge=challenge, as_of=as_of, token=token)
-    return replace(result, findings=tuple(item for item in result.findings if item.code not in _ADDRESS_CODES))
+    return replace(
+        result,
+        lines=tuple(_own_proof(line) for line in result.lines),
+        findings=tuple(item for item in result.findings if item.code not in _ADDRESS_CODES),
+    )
+
+
+def _own_proof(line: OwnershipLine) -> OwnershipLine:
+    """One account with several assets has one proof: standing beside itself is no repetition."""
+    return replace(line, seen_before="") if line.seen_before == line.row.at.text() else line

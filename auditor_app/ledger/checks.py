@@ -70,10 +70,12 @@ class LedgerTally:
         """Counts, signs and, where it was declared, order."""
         found = [*self._count_findings()]
         if self._negative_count:
-            what = "cells with a minus in a column that is not signed"
+            what = "cells with a minus" if self._negative_count > 1 else "cell with a minus"
+            what += " in a column that is not signed"
             found.append(self._places("LEAF.NEGATIVE", what, self._negative_count, self._negatives))
         if self._source.order == "id-ascending" and self._disorder_count:
-            what = "ids that do not follow the id of the row before"
+            what = "ids that do not" if self._disorder_count > 1 else "id that does not"
+            what += " follow the id of the row before"
             found.append(self._places("LEAF.ORDER", what, self._disorder_count, self._disorder))
         return tuple(found)
 

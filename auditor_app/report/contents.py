@@ -9,6 +9,7 @@ from auditor_app.report.blocks import PageBlock
 from auditor_app.report.material import Material
 from auditor_app.report.sections import (
     addresses,
+    control,
     coverage,
     exceptions,
     funds,
@@ -43,6 +44,7 @@ SECTIONS: tuple[Section, ...] = (
     Section("7", "Exceptions, notes and warnings", exceptions.build, fresh=True),
     Section("8", "What this report does not cover", limitations.build, fresh=True),
     Section("A", "Addresses", addresses.build, wide=True, fresh=True),
-    Section("B", "Sample", sample.build, fresh=True),
-    Section("C", "Reproduction", reproduction.build, fresh=True),
+    Section("B", "Control of addresses", control.build, wide=True, fresh=True),
+    Section("C", "Sample", sample.build, fresh=True),
+    Section("D", "Reproduction", reproduction.build, fresh=True),
 )
