@@ -5,13 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from auditor_app.errors import SnapshotError
 from auditor_app.operation import CancelToken
 from auditor_app.snapshot.authentic import AuthenticEvidence
 from auditor_app.snapshot.authenticate import authenticate_evidence
+from auditor_app.snapshot.statement import EvidencePredicate
 from auditor_app.snapshot.trust import TrustStore, revoke_key
+from auditor_app.snapshot.writing import Member, write_signed
+from tests.properties.test_snapshot_mutations import contents, rebuilt
 from tests.unit.snapshot import samples
 from tests.unit.snapshot.samples import AUDITOR, NOW, STRANGER, TREASURY
 
@@ -71,8 +75,6 @@ def test_a_false_signature_under_a_pinned_keys_name_is_invalid(tmp_path: Path) -
     other = samples.write_evidence(tmp_path, capturedAt="2026-11-02T13:00:00Z").read_bytes()
     signature = data[data.index(b'"sig":"') : data.index(b'"}]}')]
     foreign = other[other.index(b'"sig":"') : other.index(b'"}]}')]
-    from tests.properties.test_snapshot_mutations import contents, rebuilt
-
     members = contents(data)
     path.write_bytes(rebuilt([(members[0][0], members[0][1].replace(signature, foreign)), *members[1:]]))
     assert refused(path).code == "EVIDENCE.INVALID"
@@ -83,12 +85,15 @@ def test_a_snapshot_is_no_evidence(tmp_path: Path) -> None:
 
 
 def test_unsigned_evidence_is_a_claim(tmp_path: Path) -> None:
-    import msgspec
-
-    from auditor_app.snapshot.statement import EvidencePredicate
-    from auditor_app.snapshot.writing import Member, write_signed
 
     path = tmp_path / "unsigned.porevidence"
     predicate = msgspec.convert(samples.EVIDENCE, EvidencePredicate)
     write_signed(path, predicate, (Member.table("balances.csv", "balances", samples.BALANCES),), ())
     assert opened(path).signers == ()
+
+
+def test_an_unsigned_member_makes_it_invalid(tmp_path: Path) -> None:
+    path = samples.write_evidence(tmp_path)
+    path.write_bytes(rebuilt([*contents(path.read_bytes()), ("proof.bin", b"x")]))
+    error = refused(path)
+    assert (error.code, error.exit_status) == ("EVIDENCE.INVALID", 2)
