@@ -87,6 +87,7 @@ class Job(QObject):
         self.title = title
         self._token = CancelToken()
         self._answered = False
+        self._stillborn = False
         self._worker = _Worker(work, self._token, self)
         self._worker.progress_made.connect(self._on_progress)
         self._worker.result_ready.connect(self._on_result)
@@ -95,8 +96,13 @@ class Job(QObject):
         self._worker.finished.connect(self.wound_down)
 
     def start(self) -> None:
-        """Begin; connect to the signals before."""
-        self._worker.start()
+        """Begin; connect to the signals before. A job that was cancelled already never begins."""
+        if self._token.cancelled:
+            self._stillborn = True
+            self.cancel()
+            self.wound_down.emit()
+        else:
+            self._worker.start()
 
     def cancel(self) -> None:
         """Stop: answers at once, drops whatever still arrives."""
@@ -113,7 +119,7 @@ class Job(QObject):
     @property
     def ended(self) -> bool:
         """Whether its thread has done all its work."""
-        return bool(self._worker.isFinished())
+        return self._stillborn or bool(self._worker.isFinished())
 
     def wait(self) -> None:
         """Block until the thread has ended."""
@@ -143,13 +149,21 @@ class JobRunner(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._jobs: list[Job] = []
+        self._retired = False
 
     def make(self, work: Work, title: str) -> Job:
         """A job that is not started yet."""
         job = Job(work, title, self)
         self._jobs.append(job)
         job.wound_down.connect(self._on_wound_down)
+        if self._retired:
+            job.cancel()
         return job
+
+    def retire(self) -> None:
+        """The window is closed: whatever is still asked for, by a timer for instance, never begins."""
+        self._retired = True
+        self.cancel_all()
 
     @property
     def busy(self) -> bool:
@@ -162,8 +176,8 @@ class JobRunner(QObject):
             job.cancel()
 
     def shut_down(self) -> None:
-        """Cancel and wait: after this no thread of ours is alive."""
-        self.cancel_all()
+        """Cancel and wait: after this no thread of ours is alive, and none will be."""
+        self.retire()
         for job in tuple(self._jobs):
             job.wait()
 

@@ -281,7 +281,7 @@ class MainWindow(QMainWindow):
         elif outcome.audit is None:
             self.say(
                 "Not authentic: nothing behind the signatures was read"
-                if outcome.not_authentic
+                if outcome.refusal
                 else "The run could not finish"
             )
         else:
@@ -342,6 +342,7 @@ class MainWindow(QMainWindow):
             return
         self.settings.geometry = self.saveGeometry()
         self.settings.sync()
+        self.runner.retire()
         event.accept()
         self.closed.emit()
 

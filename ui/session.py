@@ -11,7 +11,7 @@ from pathlib import Path
 
 from auditor_app.engagement.record import Audit, AuditRequest, SampleRequest
 from auditor_app.errors import AuditError
-from auditor_app.findings import Finding, Severity, Verdict
+from auditor_app.findings import CATALOGUE, Area, Finding, Severity, Verdict, from_error
 from auditor_app.snapshot.authentic import NotAuthentic
 from ui.theme import Tone
 
@@ -176,16 +176,22 @@ class Outcome:
     error: AuditError | None = None
 
     @property
-    def not_authentic(self) -> NotAuthentic | None:
-        """The refusal, if that is how it ended."""
-        return self.error if isinstance(self.error, NotAuthentic) else None
+    def refusal(self) -> AuditError | None:
+        """The error, where it says that the file is not authentic."""
+        if self.error is None or self.error.code not in CATALOGUE:
+            return None
+        return self.error if CATALOGUE[self.error.code].area is Area.AUTHENTIC else None
 
     @property
     def findings(self) -> tuple[Finding, ...]:
         """All findings, also those that refused the file."""
         if self.audit is not None:
             return self.audit.findings
-        return () if self.not_authentic is None else self.not_authentic.findings
+        if isinstance(self.error, NotAuthentic):
+            return self.error.findings
+        if self.error is None or self.error.code not in CATALOGUE:
+            return ()
+        return (from_error(self.error, procedure="container", subject=self.error.at.file or "the snapshot"),)
 
     def fits(self, step: Step, inputs: Inputs) -> bool:
         """Whether nothing the step depends on has changed since."""
@@ -257,9 +263,9 @@ def _before_any_run(step: Step, inputs: Inputs) -> StepState:
 def _after_error(step: Step, outcome: Outcome) -> StepState:
     """A refused file is an exception on the first step and in the findings; nothing behind it was started."""
     if step is Step.SNAPSHOT:
-        return StepState.EXCEPTIONS if outcome.not_authentic else StepState.NEEDS_ATTENTION
+        return StepState.EXCEPTIONS if outcome.refusal else StepState.NEEDS_ATTENTION
     if step is Step.FINDINGS:
-        return StepState.EXCEPTIONS if outcome.findings else StepState.NEEDS_ATTENTION
+        return StepState.EXCEPTIONS if outcome.refusal else StepState.NEEDS_ATTENTION
     return StepState.NOT_STARTED
 
 

@@ -118,6 +118,7 @@ QPushButton { background: $surface; border: 1px solid $strong_border; border-rad
 QPushButton:hover { background: $sunken; border-color: $accent; }
 QPushButton:pressed { background: $selection; }
 QPushButton:focus { border: 2px solid $accent; padding: 4px 13px; }
+QPushButton:checked { background: $selection; border-color: $accent; }
 QPushButton:disabled { color: $muted; border-color: $border; background: $window; }
 QPushButton[primary="true"] { background: $accent; border-color: $accent; color: $on_accent; font-weight: 600; }
 QPushButton[primary="true"]:hover { background: $accent_hover; }

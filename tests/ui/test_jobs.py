@@ -119,3 +119,18 @@ def test_shutting_down_leaves_no_thread(qtbot: QtBot) -> None:
     runner.shut_down()
     assert all(job.ended for job in jobs)
     qtbot.waitUntil(lambda: not runner.busy, timeout=3000)
+
+
+def test_a_retired_runner_starts_nothing(runner: JobRunner, qtbot: QtBot) -> None:
+    began: list[int] = []
+
+    def work(token: CancelToken) -> Operation[None]:
+        began.append(1)
+        yield Progress(0, None, "rows", "Counting")
+
+    runner.retire()
+    job = runner.make(work, "Too late")
+    with qtbot.waitSignal(job.wound_down, timeout=1000):
+        job.start()
+    assert began == []
+    assert not runner.busy

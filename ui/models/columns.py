@@ -74,9 +74,9 @@ def hash_column(
     return Column(title, shown, lambda row: value(row) or "", lambda row: value(row) or None, Kind.MONO, tone)
 
 
-def address_column(title: str, value: Callable[[Any], str], *, wide: bool = False) -> Column:
+def address_column(title: str, value: Callable[[Any], str], *, wide: bool = False, keep: int = 9) -> Column:
     """An account: its middle left out on screen, whole on copy."""
-    return Column(title, lambda row: short_middle(value(row), 14), value, value, Kind.MONO, wide=wide)
+    return Column(title, lambda row: short_middle(value(row), keep), value, value, Kind.MONO, wide=wide)
 
 
 def units_column(

@@ -128,11 +128,15 @@ class RowsModel(QAbstractTableModel):
         lines += [[self.columns[column].full(self.row_at(at)) for column in columns] for at in positions]
         return "\n".join("\t".join(map(spreadsheet_cell, line)) for line in lines)
 
+    def mask(self, text: str) -> str:
+        """A sentence as it may be shown now: with its numbers hidden or not."""
+        return masked(text) if self._hidden else text
+
     def _masks(self, column: Column) -> bool:
         return self._hidden and column.kind is Kind.AMOUNT
 
     def _mask_text(self, column: Column, text: str) -> str:
-        return masked(text) if self._hidden and column.kind is Kind.TEXT else text
+        return self.mask(text) if column.kind is Kind.TEXT else text
 
     def _shown(self, column: Column, row: Any) -> str:
         return HIDDEN if self._masks(column) else self._mask_text(column, column.shown(row))

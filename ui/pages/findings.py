@@ -62,6 +62,11 @@ _PROCEDURES = (
 )  # fmt: skip
 
 
+def _procedure_in_full(item: PerformedProcedure) -> str:
+    wording = PROCEDURES[item.key].wording if item.key in PROCEDURES else ""
+    return " ".join(part for part in (wording, item.extent, item.outcome) if part)
+
+
 class FindingDetail(QFrame):
     """One finding at length, with what its code means and what to do."""
 
@@ -130,8 +135,8 @@ class FindingsPage(Page):
         runner = self.desk.runner
         self.verdicts = VerdictLines()
         self.findings = TablePanel("Findings", FINDING_COLUMNS, runner)
-        self.limitations = TablePanel("Limitations", _LIMITATIONS, runner)
-        self.procedures = TablePanel("Procedures", _PROCEDURES, runner)
+        self.limitations = TablePanel("Limitations", _LIMITATIONS, runner, reads=lambda item: item.message)
+        self.procedures = TablePanel("Procedures", _PROCEDURES, runner, reads=_procedure_in_full)
         self.detail = FindingDetail()
         self.detail.go.clicked.connect(self._open_page)
         scroll = QScrollArea()
@@ -207,7 +212,8 @@ class FindingsPage(Page):
             (("Findings", len(findings)), ("Limitations", len(limitations)), ("Procedures", len(procedures)))
         ):
             self.tabs.setTabText(at, f"{name}  {number}")
-        self.findings.go_to(0)
+        for table in self.tables():
+            table.go_to(0)
 
     def _on_current(self, item: Finding | None) -> None:
         self.detail.show_finding(item, hidden=self.desk.settings.hide_amounts)

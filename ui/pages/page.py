@@ -121,7 +121,7 @@ class Page(QWidget):
         if case.running:
             return "Running…", "The procedures are being performed; results appear here when the run has ended."
         outcome = case.outcome
-        if outcome is not None and outcome.not_authentic is not None:
+        if outcome is not None and outcome.refusal is not None:
             return (
                 "Not authentic",
                 "The snapshot was refused, so nothing behind its signatures was read. See Snapshot and Findings.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QSignalBlocker, QTimer
 from PySide6.QtWidgets import QFormLayout, QTabWidget, QWidget
 
 from auditor_app.engagement.record import Audit
@@ -102,9 +102,10 @@ class PlanTab(QWidget):
         committed = {check.ledger for check in audit.commitments}
         self._populations = {name: rows for name, rows in audit.ledgers if name in committed}
         kept = self.ledger.currentText()
-        self.ledger.clear()
-        self.ledger.addItems(list(self._populations))
-        self.ledger.setCurrentIndex(max(0, self.ledger.findText(kept)))
+        with QSignalBlocker(self.ledger):
+            self.ledger.clear()
+            self.ledger.addItems(list(self._populations))
+            self.ledger.setCurrentIndex(max(0, self.ledger.findText(kept)))
         self.plan()
 
     def typed(self) -> PlanInput | None:

@@ -30,7 +30,7 @@ _SIGNERS = (
     text_column("Pinned from", lambda item: "; ".join(item.provenance), yields=True),
 )
 _CHAINS = (
-    address_column("Chain", lambda item: item[0], wide=True),
+    address_column("Chain", lambda item: item[0], wide=True, keep=14),
     count_column("Height", lambda item: int(item[1])),
     hash_column("Block hash", lambda item: item[2]),
 )
@@ -309,16 +309,16 @@ class SnapshotPage(Page):
 
     def _show_outcome(self, outcome: Outcome | None) -> None:
         audit = None if outcome is None else outcome.audit
-        refusal = None if outcome is None else outcome.not_authentic
+        refusal = None if outcome is None else outcome.refusal
         error = None if outcome is None or refusal is not None else outcome.error
         self._results.setVisible(audit is not None)
         self.verdict_lines.setVisible(audit is not None)
         self.reasons.setVisible(refusal is not None)
-        if refusal is None:
+        if outcome is None or refusal is None:
             self.refused.hide()
         else:
             self.refused.say(Tone.BAD, "NOT AUTHENTIC", f"{refusal.sentence()} {_HOW_TO_PIN}")
-            self.reasons.show_rows(severity_order(refusal.findings))
+            self.reasons.show_rows(severity_order(outcome.findings))
             self.reasons.fit_rows(8)
         self._show_error(error)
         show_text(self.waiting, "" if outcome is not None else self._what_next())

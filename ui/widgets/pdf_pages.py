@@ -14,6 +14,8 @@ from auditor_app.operation import CancelToken, Operation, Progress
 from ui.jobs import Job, JobRunner
 from ui.widgets.blocks import GRID, button, column, label, row
 
+_WIDEST = 900
+
 
 @dataclass(frozen=True)
 class RenderedPage:
@@ -66,11 +68,18 @@ class PdfPages(QWidget):
         self._spin.setAccessibleName("Page number")
         self._spin.setMinimum(1)
         self._spin.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
-        self._spin.setFixedWidth(56)
+        self._spin.setFixedWidth(72)
+        self._spin.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._spin.valueChanged.connect(self._on_number_typed)
         self._of = label("", "muted")
+        self._whole = button("Whole page", self._paint)
+        self._whole.setCheckable(True)
         self.setLayout(
-            column(row(self._previous, self._next, label("Page"), self._spin, self._of, 1), self._scroll, spacing=GRID)
+            column(
+                row(self._previous, self._next, label("Page"), self._spin, self._of, 1, self._whole),
+                self._scroll,
+                spacing=GRID,
+            )
         )
         self.hide()
 
@@ -128,7 +137,10 @@ class PdfPages(QWidget):
         if self._image is None:
             return
         ratio = self.devicePixelRatioF()
-        width = max(200, min(self._scroll.viewport().width() - 2 * GRID, 900))
+        room = self._scroll.viewport().size()
+        width = max(200, min(room.width() - 2 * GRID, _WIDEST))
+        if self._whole.isChecked():
+            width = min(width, max(200, (room.height() - GRID) * self._image.width() // self._image.height()))
         smooth = Qt.TransformationMode.SmoothTransformation
         picture = QPixmap.fromImage(self._image.scaledToWidth(round(width * ratio), smooth))
         picture.setDevicePixelRatio(ratio)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -18,7 +18,7 @@ from ui.models.filters import BadFilter, Predicate
 from ui.models.rows import RowsModel, arranged
 from ui.text import count, menu_text
 from ui.theme import mono_font
-from ui.widgets.blocks import GRID, column, label, row, show_text
+from ui.widgets.blocks import GRID, card, column, label, row, show_text
 from ui.widgets.chips import CellDelegate
 from ui.widgets.filter_field import FilterField
 
@@ -27,7 +27,7 @@ _HEADER_HEIGHT = 32
 _IN_THE_WINDOW_THREAD = 3000
 _MOST_COPIED = 100_000
 _WIDEST = 420
-_WIDE_AT_LEAST = 200
+_WIDE_AT_LEAST = 160
 _TEXT_AT_LEAST = 128
 
 
@@ -152,8 +152,22 @@ class TablePanel(QWidget):
     """The row under the cursor, or ``None``."""
     activated = Signal(object)
 
-    def __init__(self, title: str, columns: Sequence[Column], runner: JobRunner, *, filterable: bool = True) -> None:
+    def __init__(
+        self,
+        title: str,
+        columns: Sequence[Column],
+        runner: JobRunner,
+        *,
+        filterable: bool = True,
+        reads: Callable[[Any], str] | None = None,
+    ) -> None:
+        """``reads`` gives the full text of the row under the cursor, shown below the table."""
         super().__init__()
+        self._reads = reads
+        self._reader = label(wrap=True, selectable=True)
+        self._reader.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._reader_card = card(column(self._reader))
+        self._reader_card.hide()
         self._runner = runner
         self._rows: tuple[Any, ...] = ()
         self._predicate: Predicate | None = None
@@ -170,7 +184,7 @@ class TablePanel(QWidget):
         self._why.hide()
         self._title = label(title, "section")
         head = row(self._title, 1, self._count, self.field, spacing=2 * GRID)
-        self.setLayout(column(head, self._why, self.view))
+        self.setLayout(column(head, self._why, self.view, self._reader_card))
         self.field.setVisible(filterable)
         self._filterable = filterable
         self.field.filtered.connect(self._on_filtered)
@@ -250,7 +264,14 @@ class TablePanel(QWidget):
         self._arrange()
 
     def _on_current_changed(self, now: QModelIndex, before: QModelIndex) -> None:
-        self.current_changed.emit(self.model.row_at(now.row()) if now.isValid() else None)
+        row = self.model.row_at(now.row()) if now.isValid() else None
+        self._read(row)
+        self.current_changed.emit(row)
+
+    def _read(self, row: Any) -> None:
+        self._reader_card.setVisible(self._reads is not None and row is not None)
+        if self._reads is not None and row is not None:
+            show_text(self._reader, self.model.mask(self._reads(row)))
 
     def _on_activated(self, index: QModelIndex) -> None:
         self.activated.emit(self.model.row_at(index.row()))
