@@ -24,15 +24,20 @@ NodeWriter = Callable[[Node, "Node | None", tuple["int | None", ...], int], byte
 class NumberForm:
     """How an integer of 10**-scale is written: ``plain`` (no trailing zeros) or ``fixed`` with ``places`` decimals.
 
-    ``fixed`` cuts further digits off, towards zero.
+    ``fixed`` cuts further digits off, towards zero. ``whole`` stands behind plain whole numbers other than zero, and
+    ``zero`` for plain zero: some publishers write ``7.0`` and ``0.0``.
     """
 
     kind: Literal["plain", "fixed"] = "plain"
     places: int = 0
+    whole: str = ""
+    zero: str = "0"
 
     def writer(self, scale: int) -> Callable[[int], str]:
         """The function for amounts at ``scale``."""
         unit = 10**scale
+        if self.kind == "plain" and (self.whole or self.zero != "0"):
+            return partial(_dotted, unit, scale, self.whole, self.zero)
         if self.kind == "plain":
             return partial(_plain, unit, scale)
         return partial(_fixed, unit, scale, self.places)
@@ -43,6 +48,13 @@ def _plain(unit: int, scale: int, units: int) -> str:
     whole, fraction = divmod(units if units >= 0 else -units, unit)
     text = f"{whole}.{fraction:0{scale}d}".rstrip("0") if fraction else str(whole)
     return text if units >= 0 else f"-{text}"
+
+
+def _dotted(unit: int, scale: int, whole: str, zero: str, units: int) -> str:
+    """Plain text with the publisher's own ending of whole numbers and form of zero."""
+    if not units:
+        return zero
+    return _plain(unit, scale, units) + ("" if units % unit else whole)
 
 
 def _fixed(unit: int, scale: int, places: int, units: int) -> str:
@@ -179,7 +191,14 @@ class Level:
     from_root: bool = False
 
 
-LeafPiece = Text | RowText | Cell | Balances
+@dataclass(frozen=True, slots=True)
+class Hashed:
+    """The SHA-256 of further pieces, as lower-case hex text."""
+
+    pieces: tuple[LeafPiece, ...]
+
+
+LeafPiece = Text | RowText | Cell | Balances | Hashed
 NodePiece = Text | Child | ChildSums | Sums | Level
 
 
@@ -302,6 +321,9 @@ def _leaf_writer(piece: LeafPiece, layout: Layout) -> LeafWriter:
         case Cell(column):
             position = 0 if column is None else layout.field(column)
             return lambda row: row.cells[position]
+        case Hashed(pieces):
+            writers = [_leaf_writer(inner, layout) for inner in pieces]
+            return lambda row: hashlib.sha256(b"".join([write(row) for write in writers])).hexdigest().encode("ascii")
         case Balances(text) if text.number is None:
             of_cells = text.of_cells(layout)
             return lambda row: of_cells(row.cells)

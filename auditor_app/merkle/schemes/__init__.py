@@ -15,6 +15,13 @@ SCHEMES: Mapping[str, str] = MappingProxyType(
         "mexc": "mexc:SCHEME",
         "okx-v1": "okx_v1:SCHEME",
         "bitget": "bitget:SCHEME",
+        "bybit": "bybit:SCHEME",
+        "coinex": "coinex:SCHEME",
+        "bitunix": "bitunix:SCHEME",
+        "hotcoin": "hotcoin:SCHEME",
+        "htx-v1": "htx_v1:SCHEME",
+        "armanino-split": "armanino:SCHEME_SPLIT",
+        "armanino-concat": "armanino:SCHEME_CONCAT",
     }
 )
 """Name in snapshots, and the module and attribute that define it: imported when first asked for. One line adds one."""
