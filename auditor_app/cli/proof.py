@@ -1,17 +1,19 @@
-"""``proof check``: recalculate a customer's published proof and name the root and the balances it leads to."""
+"""``proof check`` and ``proof tree``: recalculate what an exchange gives its customers, one path or the whole tree."""
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from auditor_app.cli.ledger import read_parameters
-from auditor_app.cli.terminal import add_json_option, emit_json, finding_json, say, say_findings
-from auditor_app.findings import exit_status
+from auditor_app.cli.terminal import add_json_option, drive, emit_json, finding_json, say, say_findings
+from auditor_app.findings import Limitation, exit_status
 from auditor_app.merkle.profiles import AUTO, Detection, Difference
-from auditor_app.merkle.proof_file import detect_file
-from auditor_app.merkle.published import ProofCheck
+from auditor_app.merkle.proof_file import check_tree_files, detect_file
+from auditor_app.merkle.published import Comparison, ProofCheck
+from auditor_app.operation import CancelToken
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -27,6 +29,18 @@ def add(parser: argparse.ArgumentParser) -> None:
     )
     add_json_option(check)
     check.set_defaults(handler=check_command)
+    tree = commands.add_parser("tree", help="recalculate a whole published tree, node by node")
+    tree.add_argument("files", type=Path, nargs="+", metavar="FILE", help="the tree as the exchange publishes it")
+    tree.add_argument("--scheme", default=AUTO, metavar="NAME", help="the scheme, or auto (the default)")
+    tree.add_argument("--root", metavar="HEX", help="the root from the exchange's own publication")
+    tree.add_argument(
+        "--proof", type=Path, metavar="FILE", help="a customer's file whose leaves are traced in the tree"
+    )
+    tree.add_argument(
+        "--param", action="append", default=[], metavar="NAME=VALUE", help="what the scheme asks for besides the file"
+    )
+    add_json_option(tree)
+    tree.set_defaults(handler=tree_command)
 
 
 def check_command(options: argparse.Namespace) -> int:
@@ -99,21 +113,68 @@ def _say_difference(difference: Difference) -> None:
     say(f"  preimage   {difference.preimage.hex() if text is None else text}")
 
 
+def tree_command(options: argparse.Namespace) -> int:
+    """Check a whole tree, print, and return the exit status."""
+    check = drive(
+        check_tree_files(
+            options.files,
+            CancelToken(),
+            scheme=options.scheme,
+            root=options.root,
+            customer=options.proof,
+            options=read_parameters(options.param),
+        )
+    )
+    emit_json(
+        options.json,
+        {
+            "scheme": check.scheme,
+            "root": check.root,
+            "leaves": check.leaves,
+            "padding": check.padding,
+            "nodes": check.nodes,
+            "disagreeing": check.disagreeing,
+            "totals": dict(check.totals),
+            "checks": checks_json(check.checks),
+            "findings": [finding_json(item) for item in check.findings],
+            "limitations": limitations_json(check.limitations),
+        },
+    )
+    say(f"scheme {check.scheme}, {check.leaves} leaves, {check.padding} padding nodes")
+    say(f"  {check.nodes} inner nodes recalculated, {check.disagreeing} do not agree")
+    say(f"  root recalculated  {check.root}")
+    for coin, text in sorted(check.totals.items()):
+        say(f"    {coin} {text}")
+    _say_comparisons(check.checks)
+    say_findings(check.findings)
+    return exit_status(check.findings)
+
+
+def checks_json(checks: Sequence[Comparison]) -> list[dict[str, Any]]:
+    """Everything that was compared."""
+    return [
+        {"name": item.name, "expected": item.expected, "observed": item.observed, "agrees": item.agrees}
+        for item in checks
+    ]
+
+
+def limitations_json(limitations: Sequence[Limitation]) -> list[dict[str, str]]:
+    """What could not have been shown."""
+    return [{"code": item.code, "message": item.message} for item in limitations]
+
+
 def proof_json(check: ProofCheck) -> dict[str, Any]:
     """One checked proof as ``--json`` prints it."""
     return {
         "scheme": check.scheme,
         "leaf": check.leaf.digest,
-        "root": check.root,
+        "root": check.root if check.complete else None,
         "balances": dict(check.balances),
         "rootMatches": check.root_matches,
         "publishedRootMatches": check.published_root_matches,
-        "checks": [
-            {"name": item.name, "expected": item.expected, "observed": item.observed, "agrees": item.agrees}
-            for item in check.checks
-        ],
+        "checks": checks_json(check.checks),
         "findings": [finding_json(item) for item in check.findings],
-        "limitations": [{"code": item.code, "message": item.message} for item in check.limitations],
+        "limitations": limitations_json(check.limitations),
     }
 
 
@@ -121,14 +182,19 @@ def _say_check(check: ProofCheck) -> None:
     """The check for a person: what was recalculated first, then what it was compared with."""
     say(f"scheme {check.scheme}, {len(check.steps)} levels")
     say(f"  leaf recalculated  {check.leaf.digest}")
-    say(f"  root recalculated  {check.root}")
+    say(f"  root recalculated  {check.root}" if check.complete else "  the file shows no path to a root")
     for coin, text in sorted(check.balances.items()):
         say(f"    {coin} {text}")
-    for item in check.checks:
+    _say_comparisons(check.checks)
+    if check.published_root_matches is None:
+        say("  no published root was given to compare with (--root)")
+    say_findings(check.findings)
+
+
+def _say_comparisons(checks: Sequence[Comparison]) -> None:
+    """What was compared, and both sides of whatever does not agree."""
+    for item in checks:
         say(f"  {item.name}: {'agrees' if item.agrees else 'DOES NOT AGREE'}")
         if not item.agrees:
             say(f"    expected {item.expected}")
             say(f"    observed {item.observed}")
-    if check.published_root_matches is None:
-        say("  no published root was given to compare with (--root)")
-    say_findings(check.findings)

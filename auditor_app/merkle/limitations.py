@@ -29,6 +29,8 @@ def limitation_codes(properties: Properties) -> Iterator[str]:
         yield "SCHEME.TRUNCATED"
     if not properties.salted:
         yield "SCHEME.UNSALTED"
+    if not properties.confirmed:
+        yield "SCHEME.UNCONFIRMED"
 
 
 def scheme_limitations(scheme: Scheme, subject: str) -> tuple[Limitation, ...]:

@@ -117,12 +117,12 @@ def detect(document: ProofDocument, *, scheme: str = AUTO, published_root: str |
 def _formats(document: ProofDocument, scheme: str) -> list[tuple[Scheme, ProofFormat]]:
     """The scheme asked for, or all whose form the document has."""
     if scheme != AUTO:
-        known = _known(scheme)
+        known = known_scheme(scheme)
         if known.proof is None:
             raise UsageError("USAGE", f"the scheme {scheme} has no proof files", action="Name another scheme.")
         fitting = [(known, known.proof)]
     else:
-        tried = ((item, item.proof) for item in map(_known, SCHEMES))
+        tried = ((item, item.proof) for item in map(known_scheme, SCHEMES))
         fitting = [(item, form) for item, form in tried if form is not None and form.recognises(document)]
     if not fitting:
         raise ProofError(
@@ -140,7 +140,7 @@ def _formats(document: ProofDocument, scheme: str) -> list[tuple[Scheme, ProofFo
     return fitting
 
 
-def _known(name: str) -> Scheme:
+def known_scheme(name: str) -> Scheme:
     """The scheme of that name, a usage error if there is none."""
     try:
         return scheme_named(name)

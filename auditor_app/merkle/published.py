@@ -80,7 +80,7 @@ class PublishedProof:
     starts from ``start``, a leaf taken on trust, and ``leaf_unbound`` says so in a limitation. ``claims_side`` is the
     side the file gives for the leaf itself. ``steps`` go from the leaf's level to the root. ``root`` is the root as
     written in the file, ``anchor`` the one in the publisher's second file. ``compared`` holds what the reader itself
-    recalculated and compared beside the path.
+    recalculated and compared beside the path. ``complete`` is false where the file shows no path to a root.
     """
 
     rule: Rule
@@ -93,6 +93,7 @@ class PublishedProof:
     anchor: Claim = NO_CLAIM
     compared: tuple[Comparison, ...] = ()
     limitations: tuple[Limitation, ...] = ()
+    complete: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +144,8 @@ class PathStep:
 class ProofCheck:
     """Everything that checking one proof yields; window, JSON and text are drawn from it.
 
-    ``root_matches`` is ``None`` where the file holds no root, ``published_root_matches`` where none was given.
+    ``root_matches`` is ``None`` where the file holds no root, ``published_root_matches`` where none was given. Where
+    it is not ``complete`` the file shows no path, and ``root`` is only as far as it goes.
     """
 
     scheme: str
@@ -158,6 +160,7 @@ class ProofCheck:
     checks: tuple[Comparison, ...]
     findings: tuple[Finding, ...]
     limitations: tuple[Limitation, ...]
+    complete: bool = True
 
 
 def check_proof(proof: PublishedProof, *, subject: str, published_root: str | None = None) -> ProofCheck:
@@ -166,6 +169,7 @@ def check_proof(proof: PublishedProof, *, subject: str, published_root: str | No
     steps, node, paddings = _walk(proof, leaf)
     root = node.digest.hex()
     rule = proof.rule
+    published_root = published_root if proof.complete else None
     published = published_root if published_root is not None else _hex(proof.anchor.digest)
     checks = [*_leaf_checks(proof, leaf)]
     checks += [
@@ -183,6 +187,10 @@ def check_proof(proof: PublishedProof, *, subject: str, published_root: str | No
             checks.append(_compare_balances(name, claim.balances, balances))
     if published is not None:
         checks.append(Comparison("published root", published, root, published == root))
+    if published_root is not None and proof.anchor.digest is not None:
+        checks.append(
+            Comparison("root in the anchor", proof.anchor.digest.hex(), root, proof.anchor.digest == node.digest)
+        )
     return ProofCheck(
         rule.scheme,
         _leaf_node(proof, leaf),
@@ -196,6 +204,7 @@ def check_proof(proof: PublishedProof, *, subject: str, published_root: str | No
         tuple(checks),
         (*_disagreements(checks, subject), *_negatives(proof, leaf, steps, subject)),
         proof.limitations,
+        proof.complete,
     )
 
 
@@ -255,7 +264,8 @@ def _compare_padding(rule: Rule, node: Node, sibling: Node, level: int) -> Compa
 
 def _path_step(proof: PublishedProof, step: PublishedStep, level: int, node: Node, preimage: bytes) -> PathStep:
     """One step as data."""
-    claim = proof.root if level == len(proof.steps) else step.claim
+    top = proof.root if proof.root.digest is not None else proof.anchor
+    claim = top if level == len(proof.steps) else step.claim
     breaks = claim.digest is not None and claim.digest != node.digest
     coins = proof.rule.layout.coins
     sums = () if step.sibling is None else step.sibling.sums
@@ -306,6 +316,17 @@ _CODES = {
         "PROOF.SUMS",
         "The balances recalculated along the path are not those in the anchor.",
     ),
+    "user hash": ("PROOF.LEAF", "The user hash recalculated from nonce and totals is not the one in the file."),
+    "sum of the customer's leaves": (
+        "PROOF.SUMS",
+        "The balances of the customer's leaves do not add up to the totals.",
+    ),
+    "leaf in the tree": ("PROOF.LEAF", "The published tree does not hold the leaf with these balances."),
+    "neighbour's leaf": (
+        "PROOF.LEAF",
+        "The neighbour's leaf recalculated from the file's fields is not the one in it.",
+    ),
+    "root in the anchor": ("PROOF.PUBLISHED_ROOT", "The recalculated root is not the one in the anchor."),
     "published root": ("PROOF.PUBLISHED_ROOT", "The recalculated root is not the published one that was given."),
 }
 

@@ -16,6 +16,9 @@ from auditor_app.operation import CancelToken, Operation
 MAX_TREE_BYTES = 64 * 2**30
 """A bound on time, not on memory: trees are read as a stream."""
 
+TREE_HEAD_BYTES = 4096
+"""What a scheme sees of a file to recognise it."""
+
 
 @dataclass(frozen=True, slots=True)
 class TreeFile:
@@ -55,7 +58,7 @@ class TreeCheck:
 class TreeFormat:
     """How one scheme's whole-tree files are checked.
 
-    ``recognises`` sees the first 4096 bytes. ``check`` raises :class:`~auditor_app.errors.ProofError`
+    ``recognises`` sees the first :data:`TREE_HEAD_BYTES`. ``check`` raises :class:`~auditor_app.errors.ProofError`
     ``PROOF.UNREADABLE`` for a file that is not as the scheme says; what does not recalculate is a finding.
     """
 

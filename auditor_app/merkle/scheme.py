@@ -22,7 +22,7 @@ class Properties:
 
     ``digest_bits`` is that of the shortest digest in the tree. ``binds_child_sums`` is ``None`` where nodes carry no
     sums. ``rounding`` is the number of decimals that sums are cut to at every node. ``unique_ids`` says whether one
-    id may stand in one leaf only.
+    id may stand in one leaf only. ``confirmed`` says whether some published sample recalculates to its root.
     """
 
     digest_bits: int
@@ -34,6 +34,7 @@ class Properties:
     duplicates_odd: bool = False
     salted: bool = False
     unique_ids: bool = True
+    confirmed: bool = True
 
 
 Binder = Callable[[Layout, Mapping[str, str], "int | None"], Rule]

@@ -14,6 +14,7 @@ SCHEMES: Mapping[str, str] = MappingProxyType(
         "rfc6962-sha256": "rfc6962:SCHEME",
         "mexc": "mexc:SCHEME",
         "okx-v1": "okx_v1:SCHEME",
+        "okx-v1-full": "okx_v1_full:SCHEME",
         "bitget": "bitget:SCHEME",
         "bybit": "bybit:SCHEME",
         "coinex": "coinex:SCHEME",
