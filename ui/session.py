@@ -48,7 +48,7 @@ class StepState(Enum):
 
 @dataclass(frozen=True, slots=True)
 class StepStatus:
-    """A state and, while running, how far."""
+    """A state and, while running, how far; 0 and ``None`` while that is not known yet."""
 
     state: StepState
     percent: int | None = None
@@ -57,7 +57,7 @@ class StepStatus:
     def text(self) -> str:
         """The words on the chip: ``Running 62 %``."""
         words: str = self.state.value[0]
-        return words if self.percent is None else f"{words} {self.percent} %"
+        return f"{words} {self.percent} %" if self.percent else words
 
 
 @dataclass(frozen=True, slots=True)

@@ -132,11 +132,12 @@ QToolButton[quiet="true"] { color: $accent; padding: 2px 6px; }
 QToolButton:hover { background: $sunken; border-color: $border; }
 QToolButton:focus { border: 2px solid $accent; padding: 3px 7px; }
 QToolButton:checked { background: $selection; }
-QLineEdit, QComboBox, QDateEdit, QSpinBox, QPlainTextEdit { background: $surface; border: 1px solid $strong_border; border-radius: 6px; padding: 4px 8px; min-height: 20px; selection-background-color: $selection; selection-color: $text; }
-QLineEdit:focus, QComboBox:focus, QDateEdit:focus, QSpinBox:focus, QPlainTextEdit:focus { border: 2px solid $accent; padding: 3px 7px; }
+QLineEdit, QComboBox { background: $surface; border: 1px solid $strong_border; border-radius: 6px; padding: 4px 8px; min-height: 20px; selection-background-color: $selection; selection-color: $text; }
+QLineEdit:focus, QComboBox:focus { border: 2px solid $accent; padding: 3px 7px; }
 QLineEdit:disabled, QComboBox:disabled { background: $window; color: $muted; border-color: $border; }
 QLineEdit[verdict="valid"] { background: $good_fill; border-color: $good_text; color: $good_text; }
 QLineEdit[verdict="invalid"] { background: $bad_fill; border-color: $bad_text; color: $bad_text; }
+QSpinBox QLineEdit, QSpinBox QLineEdit:focus { border: none; padding: 0 4px; }
 QComboBox QAbstractItemView { background: $surface; border: 1px solid $border; selection-background-color: $selection; selection-color: $text; }
 QTableView { background: $surface; alternate-background-color: $sunken; border: 1px solid $border; border-radius: 6px; gridline-color: transparent; selection-background-color: $selection; selection-color: $text; }
 QTableView:focus { border: 2px solid $accent; }

@@ -23,6 +23,7 @@ from ui.text import menu_text, visible
 from ui.theme import Tone
 
 GRID = 8
+_READING_WIDTH = 560
 
 
 def label(text: str = "", role: str = "", *, wrap: bool = False, selectable: bool = False) -> QLabel:
@@ -157,13 +158,12 @@ class EmptyState(QFrame):
         self._heading.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._text = label(text, "muted", wrap=True)
         self._text.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self._text.setMinimumWidth(480)
-        self._text.setMaximumWidth(560)
+        self._text.setFixedWidth(_READING_WIDTH)
         layout = QVBoxLayout(self)
         layout.setSpacing(GRID)
         layout.addStretch(2)
         layout.addWidget(self._heading)
-        layout.addWidget(self._text, 0, Qt.AlignmentFlag.AlignHCenter)
+        layout.addLayout(row(1, self._text, 1))
         if buttons:
             layout.addSpacing(GRID)
             layout.addLayout(row(1, *buttons, 1))

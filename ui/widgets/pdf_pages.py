@@ -68,7 +68,7 @@ class PdfPages(QWidget):
         self._spin.setAccessibleName("Page number")
         self._spin.setMinimum(1)
         self._spin.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
-        self._spin.setFixedWidth(72)
+        self._spin.setFixedSize(64, 30)
         self._spin.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._spin.valueChanged.connect(self._on_number_typed)
         self._of = label("", "muted")

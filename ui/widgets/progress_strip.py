@@ -31,7 +31,7 @@ class Pace:
         if progress.note != self._note or progress.done < self._first:
             self._note, self._began, self._first = progress.note, now, progress.done
         if progress.total is None:
-            said = f"{count(progress.done)} {progress.unit}"
+            said = f"{count(progress.done)} {progress.unit}" if progress.done else ""
         else:
             said = f"{count(progress.done)} of {count(progress.total)} {progress.unit}"
         elapsed, done = now - self._began, progress.done - self._first
