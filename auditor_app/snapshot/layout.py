@@ -1,7 +1,8 @@
 """The canonical bytes of the container: every ZIP header as a function of (name, size, CRC-32) and nothing else.
 
 Reader and writer share these functions, so an archive is canonical exactly when rebuilding its headers gives its
-bytes back. Source: PKWARE APPNOTE 6.3.10, sections 4.3.7, 4.3.12, 4.3.14 to 4.3.16 and 4.5.3.
+bytes back. The choices that the format leaves open are those of Python's ``zipfile`` for ``ZipInfo(name)``, so that an
+issuer can write a canonical archive with a standard library. Source: PKWARE APPNOTE 6.3.10, sections 4.3.7, 4.3.12, 4.3.14 to 4.3.16 and 4.5.3.
 """
 
 from __future__ import annotations
@@ -28,6 +29,9 @@ _VERSION, _VERSION_ZIP64 = 20, 45
 _DOS_TIME, _DOS_DATE = 0, 0x0021  # 1980-01-01 00:00:00, the earliest that the field can say
 _ZIP64_TAG = 0x0001
 _U16, _U32 = 0xFFFF, 0xFFFFFFFF
+_ZIP64_FROM = 2**31
+_MADE_BY = 3 << 8  # Unix
+_ATTRIBUTES = 0o600 << 16
 
 LOCAL = struct.Struct("<4s5H3I2H")
 CENTRAL = struct.Struct("<4s6H3I5H2I")
@@ -82,8 +86,8 @@ def check_names(names: Iterable[str], *, file: str) -> None:
 
 
 def local_header(entry: Entry) -> bytes:
-    """The local file header with its name and, from 4 GiB on, the ZIP64 field with both sizes."""
-    large = entry.size >= _U32
+    """The local file header with its name and, from 2 GiB on, the ZIP64 field with both sizes."""
+    large = entry.size >= _ZIP64_FROM
     extra = struct.pack("<2H2Q", _ZIP64_TAG, 16, entry.size, entry.size) if large else b""
     size = _U32 if large else entry.size
     version = _VERSION_ZIP64 if large else _VERSION
@@ -93,21 +97,34 @@ def local_header(entry: Entry) -> bytes:
 
 
 def central_header(entry: Entry, offset: int) -> bytes:
-    """The central directory header; the ZIP64 field holds only what does not fit in 32 bits."""
-    large, far = entry.size >= _U32, offset >= _U32
+    """The central directory header; the ZIP64 field holds only what reaches 2 GiB."""
+    large, far = entry.size >= _ZIP64_FROM, offset >= _ZIP64_FROM
     wide = ([entry.size, entry.size] if large else []) + ([offset] if far else [])
     extra = struct.pack(f"<2H{len(wide)}Q", _ZIP64_TAG, 8 * len(wide), *wide) if wide else b""
     size = _U32 if large else entry.size
     version = _VERSION_ZIP64 if wide else _VERSION
     name = entry.name.encode("ascii")
-    head = (CENTRAL_SIGN, version, version, 0, 0, _DOS_TIME, _DOS_DATE, entry.crc, size, size, len(name), len(extra))
-    return CENTRAL.pack(*head, 0, 0, 0, 0, _U32 if far else offset) + name + extra
+    head = (
+        CENTRAL_SIGN,
+        _MADE_BY | version,
+        version,
+        0,
+        0,
+        _DOS_TIME,
+        _DOS_DATE,
+        entry.crc,
+        size,
+        size,
+        len(name),
+        len(extra),
+    )
+    return CENTRAL.pack(*head, 0, 0, 0, _ATTRIBUTES, _U32 if far else offset) + name + extra
 
 
 def end_records(count: int, size: int, offset: int) -> bytes:
     """The end of central directory, preceded by the ZIP64 record and locator where a field does not fit."""
     wide = b""
-    if count >= _U16 or size >= _U32 or offset >= _U32:
+    if count > _U16 or size >= _ZIP64_FROM or offset >= _ZIP64_FROM:
         numbers = (0, 0, count, count, size, offset)
         wide = END64.pack(END64_SIGN, END64.size - 12, _VERSION_ZIP64, _VERSION_ZIP64, *numbers)
         wide += LOCATOR.pack(LOCATOR_SIGN, 0, offset + size, 1)
