@@ -67,7 +67,7 @@ node() {
 
 window() { # program folder
     if [ -n "${DISPLAY:-}${WAYLAND_DISPLAY:-}" ] && [ -z "${CI:-}" ]; then
-        exec "$1" open "$2/demo.porsnap" --trust "$2/trust.json" --evidence "$2/demo.porevidence"
+        exec "$1" open --demo "$2"
     fi
     echo "No display: the report is $2/report.pdf"
 }

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from pathlib import Path
 
 from auditor_app.cli.audit_options import add_audit_options, audit_request
 from auditor_app.cli.main import build_parser
@@ -25,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not argv:
         return _window(None, None)
     if argv[0] == "open":
-        return _open(argv[1:])
+        return _open_demo(Path(argv[2])) if argv[1:2] == ["--demo"] and len(argv) == 3 else _open(argv[1:])
     if argv[0] in ("-h", "--help"):
         parser = build_parser([])
         parser.epilog = _WINDOW_HELP + (parser.epilog or "")
@@ -48,6 +49,17 @@ def _open(argv: Sequence[str]) -> int:
         say(f"reserve-auditor: {error.sentence()}")
         return error.exit_status
     return _window(request, options.trust)
+
+
+def _open_demo(folder: Path) -> int:
+    """``open --demo DIR``: the window on the finished demo, with everything that its auditor typed."""
+    from auditor_app.demo.build import DemoFiles
+
+    files = DemoFiles.of(folder)
+    if not files.snapshot.exists():
+        say(f"reserve-auditor: there is no demo in {folder}. Make it first: reserve-auditor demo {folder}")
+        return _UNUSABLE
+    return _window(files.request())
 
 
 def _window(request: AuditRequest | None, trust_store: Path | None) -> int:

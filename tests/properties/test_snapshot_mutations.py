@@ -253,7 +253,7 @@ ZIP_TRICKS: dict[str, Callable[[bytes], bytes]] = {
     "central CRC": lambda data: central(data, crc=0),
     "both CRC": lambda data: central(local(data, 0, crc=0), crc=0),
     "central external attributes": lambda data: central(data, external=0o120777 << 16),
-    "made by another system": lambda data: central(data, made=3 << 8 | 20),
+    "made by another system": lambda data: central(data, made=20),
     "central disk": lambda data: central(data, disk=1),
     "central comment": lambda data: central(data, comment=1),
     "name length lies": lambda data: central(data, name=0xFFFF),
