@@ -9,9 +9,11 @@ from pathlib import Path
 from auditor_app.engagement.record import AuditRequest, SampleRequest
 from auditor_app.errors import UsageError
 from auditor_app.instants import format_instant, parse_instant
+from auditor_app.snapshot.publication import PROMPT_DAYS
 
 _HEX64 = re.compile(r"[0-9a-f]{64}\Z")
 _HEX = re.compile(r"[0-9a-f]{16,128}\Z")
+_DAYS = re.compile(r"(?:0|[1-9][0-9]{0,3})\Z", re.ASCII)
 
 
 def add_audit_options(parser: argparse.ArgumentParser, *, trust_required: bool = True) -> None:
@@ -38,6 +40,31 @@ def add_audit_options(parser: argparse.ArgumentParser, *, trust_required: bool =
     parser.add_argument(
         "--challenge", metavar="TEXT", help="the text that you asked to be signed with the reserve addresses' keys"
     )
+    parser.add_argument(
+        "--earlier",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="SNAPSHOT",
+        help="another signed snapshot of the same issuer, to compare roots and sequence; repeatable",
+    )
+    parser.add_argument(
+        "--window", type=Path, metavar="CSV", help="balances around the instant: account,asset,days,amount,source"
+    )
+    parser.add_argument(
+        "--own-asset",
+        action="append",
+        default=[],
+        metavar="SYMBOL",
+        help="an asset that the exchange itself issued; repeatable",
+    )
+    parser.add_argument(
+        "--published-within",
+        type=_days,
+        default=PROMPT_DAYS,
+        metavar="DAYS",
+        help=f"days after the instant within which a root should be public (default {PROMPT_DAYS})",
+    )
     parser.add_argument("--sample", type=Path, metavar="RECORD", help="a sample commitment record made earlier")
     parser.add_argument("--randomness", metavar="R", help="drand:ROUND:SIGNATURE, block:HASH or dice:DIGITS")
 
@@ -56,7 +83,17 @@ def audit_request(options: argparse.Namespace) -> AuditRequest:
         trusted_time=_instant(options.trusted_time),
         sample=None if options.sample is None else SampleRequest(options.sample, options.randomness),
         challenge=options.challenge,
+        earlier=tuple(options.earlier),
+        window=options.window,
+        own_assets=tuple(options.own_asset),
+        published_within=options.published_within,
     )
+
+
+def _days(text: str) -> int:
+    if not _DAYS.match(text):
+        raise UsageError("USAGE", "--published-within takes a number of days", observed=text[:80])
+    return int(text)
 
 
 def _digest(text: str | None, option: str) -> str | None:

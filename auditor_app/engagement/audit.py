@@ -18,6 +18,7 @@ from auditor_app.engagement.control import proofs_of_control
 from auditor_app.engagement.inputs import input_files
 from auditor_app.engagement.narrative import narrate
 from auditor_app.engagement.record import Audit, AuditRequest, InputFile, SnapshotIdentity
+from auditor_app.engagement.supplied import customers_debts, publication, reserve_comparisons
 from auditor_app.errors import SignatureError, UsageError
 from auditor_app.findings import Area, Finding, Limitation, finding, limitation, verdicts
 from auditor_app.ledger.parts import SnapshotLedger
@@ -46,6 +47,9 @@ class Steps:
     funds: FundResult
     sample: SampleResult | None
     evidence_findings: tuple[Finding, ...]
+    publication: tuple[Finding, ...]
+    debts: tuple[Finding, ...]
+    supplied: tuple[Finding, ...]
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -54,6 +58,7 @@ class Steps:
         for result in self.ledgers:
             found += result.findings
             found += _not_typed(result)
+        found += [*self.publication, *self.debts]
         if self.sample is not None:
             found += self.sample.findings
         return (
@@ -63,6 +68,7 @@ class Steps:
             *(() if self.ownership is None else self.ownership.findings),
             *self.coverage.findings,
             *self.funds.findings,
+            *self.supplied,
         )
 
     @property
@@ -116,6 +122,7 @@ def _steps(
             source, ledger.commitments, totals=ledger.totals, typed_root=typed.get(ledger.name), token=token
         )
         ledgers.append(result)
+    debts = yield from customers_debts(snapshot, ledgers, token)
     yield from _read_the_rest(snapshot, token)
     sample = None
     if request.sample is not None:
@@ -125,15 +132,19 @@ def _steps(
     reserves, evidence_findings = _reserves(request, store, snapshot, token)
     ownership = yield from proofs_of_control(request, snapshot, reserves.lines, token)
     totals = {result.ledger: result.totals if result.complete else None for result in ledgers}
+    covered = coverage(snapshot.statement.predicate, totals, reserves)
     return Steps(
         snapshot=snapshot,
         ledgers=tuple(ledgers),
         reserves=reserves,
         ownership=ownership,
-        coverage=coverage(snapshot.statement.predicate, totals, reserves),
+        coverage=covered,
         funds=protection_funds(snapshot, reserves, token),
         sample=sample,
         evidence_findings=evidence_findings,
+        publication=publication(request, store, snapshot, token),
+        debts=debts,
+        supplied=reserve_comparisons(request, snapshot, reserves, covered),
     )
 
 

@@ -25,6 +25,8 @@ def input_files(request: AuditRequest, token: CancelToken) -> Operation[tuple[In
         ("trust store", request.trust_store),
         ("evidence", request.evidence),
         ("sample record", record),
+        ("balances around the instant", request.window),
+        *(("other snapshot", path) for path in request.earlier),
     )
     found: list[InputFile] = []
     for role, path in named:

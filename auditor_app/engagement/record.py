@@ -12,6 +12,7 @@ from auditor_app.findings import Finding, Limitation, Verdicts
 from auditor_app.merkle.result import CommitmentCheck, TotalCheck
 from auditor_app.sampling.result import SampleResult
 from auditor_app.snapshot.authentic import Signer, TrustedTime
+from auditor_app.snapshot.publication import PROMPT_DAYS
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,14 @@ class AuditRequest:
     sample: SampleRequest | None = None
     challenge: str | None = None
     """The text that the auditor asked to be signed with the reserve addresses' keys."""
+    earlier: tuple[Path, ...] = ()
+    """Other signed snapshots of the same issuer: their roots and sequence are compared."""
+    window: Path | None = None
+    """A table of balances some days before and after the instant."""
+    own_assets: tuple[str, ...] = ()
+    """Symbols of assets that the exchange itself issued."""
+    published_within: int = PROMPT_DAYS
+    """Days after the snapshot's instant within which its roots should be public."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from auditor_app.report.blocks import (
 )
 from auditor_app.report.material import Material
 from auditor_app.report.quantities import count_text
+from auditor_app.snapshot.publication import PROMPT_DAYS
 
 
 def build(material: Material) -> tuple[PageBlock, ...]:
@@ -61,12 +62,21 @@ def command(request: AuditRequest, typed_date: str | None) -> str:
         ("--nonce", request.nonce),
         ("--previous", request.previous),
         ("--trusted-time", request.trusted_time),
+        ("--challenge", request.challenge),
     )
     for option, value in typed:
         if value is not None:
             words += [option, value]
     for ledger, root in request.published_roots:
         words += ["--published-root", f"{ledger}={root}"]
+    for path in request.earlier:
+        words += ["--earlier", path.name]
+    if request.window is not None:
+        words += ["--window", request.window.name]
+    for symbol in request.own_assets:
+        words += ["--own-asset", symbol]
+    if request.published_within != PROMPT_DAYS:
+        words += ["--published-within", str(request.published_within)]
     if request.sample is not None:
         words += ["--sample", request.sample.record.name, "--randomness", request.sample.randomness]
     if typed_date is not None:

@@ -1,0 +1,89 @@
+"""Customers' debts in signed columns: counted row by row, so that gross and net liabilities stand side by side.
+
+A made-up customer who holds a worthless asset and owes a real one lowers the net total of the real one (Summa on
+Binance's proofs, 2024). Coverage is set against gross totals; here the rows are named and their loans asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from auditor_app.amounts import Amount
+from auditor_app.errors import Location
+from auditor_app.findings import Finding, finding
+from auditor_app.ledger.grammar import Grammar
+from auditor_app.ledger.scan import EXAMPLES, RowBlock, scan_blocks
+from auditor_app.ledger.source import LedgerSource
+from auditor_app.operation import CancelToken, Operation, Progress
+
+
+@dataclass(slots=True)
+class _Debts:
+    """What one column's debts come to: exact sums, rows that owe it, and those of them that hold something else."""
+
+    total: int = 0
+    owed: int = 0
+    rows: int = 0
+    set_off: int = 0
+    places: list[tuple[Location, str]] = field(default_factory=list)
+
+
+def net_debts(source: LedgerSource, owed: Mapping[str, bool], token: CancelToken) -> Operation[tuple[Finding, ...]]:
+    """LEAF.NET_DEBT for each signed column that ``owed`` says has debts; one more pass, and none where it has none.
+
+    The ledger has been read before: it is within its grammar.
+    """
+    grammar = Grammar.of(source.columns)
+    watched = [
+        (number, position)
+        for number, position in enumerate(grammar.amounts)
+        if source.columns[position].signed and owed.get(source.columns[position].name)
+    ]
+    if not watched:
+        return ()
+    debts = {number: _Debts() for number, _ in watched}
+    for part in source.parts(token):
+        row = part.rows_before
+        for block in scan_blocks(part, grammar):
+            token.check()
+            for number, position in watched:
+                _count(debts[number], block, number, Location(part.name, row, source.columns[position].name))
+            row += len(block.cells)
+            yield Progress(row, source.declared_rows, "rows", f"Ledger {source.name}: counting debts")
+    return tuple(
+        _finding(source, source.columns[position].name, grammar.scales[number], debts[number])
+        for number, position in watched
+    )
+
+
+def _count(debts: _Debts, block: RowBlock, number: int, before: Location) -> None:
+    """Add one block's rows to a column's debts; ``before`` is the row that stands before the block."""
+    for row, units in enumerate(block.units[number]):
+        debts.total += units or 0
+        if units is None or units >= 0:
+            continue
+        debts.owed -= units
+        debts.rows += 1
+        if any((other[row] or 0) > 0 for other in block.units):
+            debts.set_off += 1
+        if len(debts.places) < EXAMPLES:
+            key = block.cells[row][0].decode("ascii")
+            debts.places.append((Location(before.file, (before.row or 0) + row + 1, before.column), key))
+
+
+def _finding(source: LedgerSource, column: str, scale: int, debts: _Debts) -> Finding:
+    gross, net, owed = (Amount(units, scale).plain() for units in (debts.total + debts.owed, debts.total, debts.owed))
+    named = "; ".join(f"{at.text()}: {key}" for at, key in debts.places)
+    more = f"; and {debts.rows - EXAMPLES} more" if debts.rows > EXAMPLES else ""
+    rows = "1 row owes" if debts.rows == 1 else f"{debts.rows} rows owe"
+    return finding(
+        "LEAF.NET_DEBT",
+        procedure="totals",
+        subject=f"ledger {source.name}, asset {column}",
+        message=f"{rows} {owed} {column}, {debts.set_off} of them against balances in other assets: "
+        f"gross liabilities are {gross}, net {net} {column}. {named}{more}.",
+        expected=f"{gross} {column} gross",
+        observed=f"{net} {column} net",
+        at=debts.places[0][0],
+    )
