@@ -1,7 +1,7 @@
 """The compiled row loop of the fast scanner: grammar, cell positions, amounts, exact sums, in one pass over the bytes.
 
-An amount is held as limbs of base 10**18 in units of 10**-18: limb 0 is the fraction, limb 1 the whole units below
-10**18, and so on. Every limb but a number's sign is kept in [0, 10**18).
+An amount is an integer of its column's scale (10**-18 in a ``decimal`` column, base units in the other kind), held as
+limbs of base 10**18, the lowest first, each in [0, 10**18). Its sign stands apart.
 
 No limb can overflow a signed 64-bit word. A cell's limb is below B = 10**18 because it is made of at most eighteen
 digits. An accumulator's limb is below B before each addition (it starts at 0 and is reduced at once after each), the
@@ -20,6 +20,7 @@ import numpy as np
 
 from auditor_app.native.cache import compiled, inlined
 from auditor_app.native.words import (
+    address,
     count_digits,
     load8,
     load64,
@@ -155,11 +156,10 @@ def _follows(start: Any, stop: Any, earlier: Any, earlier_stop: Any, end: Any) -
 
 
 @inlined
-def _amount(start: Any, end: Any, kind: Any, shift: Any, limbs: Any) -> Any:
+def _amount(start: Any, end: Any, kind: Any, limbs: Any) -> Any:
     """Read an amount without its sign: where it ends (-1 if there is none), its two lowest limbs, whether it is wide.
 
-    A wide amount is laid out in five zeroed ``limbs`` instead. ``shift`` is how many zeros stand behind a base unit's
-    last digit at a scale of 18.
+    A wide amount is laid out in five zeroed ``limbs`` instead.
     """
     length, whole = _number(start, end)
     fraction = np.int64(0)
@@ -172,12 +172,10 @@ def _amount(start: Any, end: Any, kind: Any, shift: Any, limbs: Any) -> Any:
         stop = _digits_end(start, limit, end)
         if stop - start > limit:
             return np.int64(-1), fraction, whole, wide
-        _lay_out(start, stop, LIMB_DIGITS if kind == DECIMAL else shift, limbs)
+        _lay_out(start, stop, LIMB_DIGITS if kind == DECIMAL else 0, limbs)
     elif kind == BASE_UNITS:
-        unit = power_of_ten(LIMB_DIGITS - shift)
-        units = whole
-        whole = units // unit if shift else np.int64(0)
-        fraction = (units - whole * unit) * power_of_ten(shift)
+        fraction = whole
+        whole = np.int64(0)
     if kind == DECIMAL and _byte(stop, end) == _DOT:
         length, fraction = _number(stop + 1, end)
         if length == 0 or length > LIMB_DIGITS:
@@ -207,7 +205,7 @@ _BYTES = numba.types.Array(numba.uint8, 1, "C", readonly=True)
 def scan_rows(data: Any, start: Any, columns: Any, cells: Any, amounts: Any, marks: Any, sums: Any, notes: Any) -> Any:
     """Scan rows from byte ``start`` until ``cells`` is full, the data ends or the grammar breaks; how many rows it was.
 
-    ``columns`` holds for each column its kind, whether it is optional, its shift and whether it is an unsigned amount.
+    ``columns`` holds for each column its kind, whether it is optional and whether it is an unsigned amount.
     ``cells[row]`` becomes where each cell begins and, last, where the next row begins. ``amounts[row, amount]`` and
     ``marks[row, amount]`` become each amount's limbs (two's complement of the sign is left to ``marks``); ``sums``
     (amount, sign, limb) is added to. With no rows of ``amounts``, only positions, marks and sums are kept. ``notes`` is
@@ -215,10 +213,10 @@ def scan_rows(data: Any, start: Any, columns: Any, cells: Any, amounts: Any, mar
     """
     width = columns.shape[0]
     scratch = np.zeros(WIDE, np.int64)
-    limbs = scratch.ctypes.data
+    limbs = address(scratch)
     keep = amounts.shape[0] > 0
     kept = amounts.shape[2]
-    base = data.ctypes.data
+    base = address(data)
     end = base + data.size
     place = base + start
     row = 0
@@ -231,16 +229,16 @@ def scan_rows(data: Any, start: Any, columns: Any, cells: Any, amounts: Any, mar
             kind = columns[column, 0]
             if kind >= BASE_UNITS:
                 minus = np.int64(_byte(place, end) == _MINUS)
-                stop, low, high, wide = _amount(place + minus, end, kind, columns[column, 2], limbs)
+                stop, low, high, wide = _amount(place + minus, end, kind, limbs)
                 mark = PRESENT + minus
                 if stop < 0:
                     fits = columns[column, 1] != 0 and minus == 0
                     stop = place
-                    mark = ABSENT
+                    mark = np.int64(ABSENT)
                     low = np.int64(0)
                     high = np.int64(0)
                     wide = False
-                notes[MINUSES] += minus & columns[column, 3]
+                notes[MINUSES] += minus & columns[column, 2]
                 marks[row, amount] = mark
                 if keep:
                     amounts[row, amount, 0] = low
@@ -259,7 +257,7 @@ def scan_rows(data: Any, start: Any, columns: Any, cells: Any, amounts: Any, mar
                 while limb < count or carry:
                     value = sums[amount, minus, limb] + carry
                     if wide:
-                        value += scratch[limb] if limb < WIDE else 0
+                        value += scratch[limb] if limb < WIDE else np.int64(0)
                     elif limb < NARROW:
                         value += low if limb == 0 else high
                     carry = np.int64(value >= BASE)

@@ -22,7 +22,6 @@ from auditor_app.ledger.fast_rows import (
     DISORDER,
     END,
     HEX,
-    LIMB_DIGITS,
     MINUS,
     MINUSES,
     NARROW,
@@ -48,9 +47,8 @@ class Chunk:
     """Some scanned rows; the arrays are used again for the next chunk.
 
     ``cells`` (row, column) is where each cell begins in the part, and last where the next row begins; ``amounts``
-    (row, amount, limb) are magnitudes in limbs of base 10**18 at eighteen decimals, ``marks`` (row, amount) say whether
-    each is absent, present or written with a minus. A base-unit column of more than eighteen decimals stands at its own
-    scale.
+    (row, amount, limb) are magnitudes at the column's scale in limbs of base 10**18, ``marks`` (row, amount) say whether
+    each is absent, present or written with a minus.
     """
 
     first_row: int
@@ -61,28 +59,21 @@ class Chunk:
 
 @dataclass(frozen=True)
 class ScanTable:
-    """A grammar as the compiled loop reads it: a line for each column, and the scales of the sums it gives."""
+    """A grammar as the compiled loop reads it: a line for each column; ``unsigned`` has one entry for each amount."""
 
     grammar: Grammar
     columns: npt.NDArray[np.int64]
     unsigned: npt.NDArray[np.bool_]
-    surplus: tuple[int, ...]
-    """Decimals that a sum's limbs have beyond its column's scale."""
 
     @staticmethod
     def of(grammar: Grammar) -> ScanTable:
         """The table of one grammar."""
-        lines = []
-        surplus = []
-        for column in grammar.columns:
-            decimals = column.decimals or 0
-            shift = LIMB_DIGITS - decimals if column.type == "base-units" and decimals <= LIMB_DIGITS else 0
-            unsigned = is_amount(column) and not column.signed
-            lines.append([_KINDS[column.type], int(column.optional), shift, int(unsigned)])
-            if is_amount(column):
-                surplus.append(shift)
-        unsigned_amounts = [not grammar.columns[position].signed for position in grammar.amounts]
-        return ScanTable(grammar, np.array(lines, np.int64), np.array(unsigned_amounts, np.bool_), tuple(surplus))
+        lines = [
+            [_KINDS[column.type], int(column.optional), int(is_amount(column) and not column.signed)]
+            for column in grammar.columns
+        ]
+        unsigned = [not grammar.columns[position].signed for position in grammar.amounts]
+        return ScanTable(grammar, np.array(lines, np.int64), np.array(unsigned, np.bool_))
 
 
 class FastPartScan:
@@ -94,8 +85,7 @@ class FastPartScan:
         self._table = table
         self._keep = keep_amounts
         self._data = np.frombuffer(part.data, np.uint8)
-        amounts = len(table.surplus)
-        self._sums = np.zeros((amounts, 2, SUM_LIMBS), np.int64)
+        self._sums = np.zeros((len(table.unsigned), 2, SUM_LIMBS), np.int64)
         self._rows = 0
         self._first_key = b""
         self._last_key = b""
@@ -114,7 +104,7 @@ class FastPartScan:
 
         Nothing of the chunk that holds the breach is yielded.
         """
-        width, amounts = len(self._table.columns), len(self._table.surplus)
+        width, amounts = len(self._table.columns), len(self._table.unsigned)
         cells = np.empty((CHUNK_ROWS, width + 1), np.int32)
         kept = np.empty((CHUNK_ROWS if self._keep else 0, amounts, NARROW), np.int64)
         marks = np.empty((CHUNK_ROWS, amounts), np.uint8)
@@ -127,18 +117,19 @@ class FastPartScan:
                 raise grammar_error(self._part, self._table.grammar, int(notes[BREACH]), self._rows + rows)
             chunk = Chunk(self._part.first_row + self._rows, cells[:rows], kept[:rows], marks[:rows])
             if notes[TOO_WIDE] and self._keep:
-                chunk = self._widened(chunk, start)
+                chunk = self.widened(chunk)
             self._note_order(chunk, int(notes[DISORDER]))
             self._note_negatives(chunk, int(notes[MINUSES]))
             yield chunk
             self._rows += rows
             start = int(notes[END])
 
-    def _widened(self, chunk: Chunk, start: int) -> Chunk:
-        """The same rows with room for every digit that the grammar allows."""
-        amounts = np.empty((len(chunk.cells), len(self._table.surplus), WIDE), np.int64)
+    def widened(self, chunk: Chunk) -> Chunk:
+        """The same rows, the last chunk's, with room for every digit that the grammar allows."""
+        amounts = np.empty((len(chunk.cells), len(self._table.unsigned), WIDE), np.int64)
         notes = np.zeros(NOTES, np.int64)
         sums = np.zeros_like(self._sums)
+        start = int(chunk.cells[0, 0])
         scan_rows(self._data, start, self._table.columns, chunk.cells, amounts, chunk.marks, sums, notes)
         return Chunk(chunk.first_row, chunk.cells, amounts, chunk.marks)
 
@@ -193,7 +184,7 @@ class FastPartScan:
         """What the reference scanner says of the part, once all chunks were taken."""
         return PartScan(
             self._rows,
-            tuple(self._column_sum(number) for number in range(len(self._table.surplus))),
+            tuple(self._column_sum(number) for number in range(len(self._table.unsigned))),
             self._first_key,
             self._last_key,
             self._negative_count,
@@ -204,10 +195,8 @@ class FastPartScan:
 
     def _column_sum(self, amount: int) -> ColumnSum:
         """One column's sums as integers at the column's scale."""
-        unit = 10 ** self._table.surplus[amount]
         above, below = (
-            sum(limb * BASE**number for number, limb in enumerate(limbs)) // unit
-            for limbs in self._sums[amount].tolist()
+            sum(limb * BASE**number for number, limb in enumerate(limbs)) for limbs in self._sums[amount].tolist()
         )
         return ColumnSum(above - below, -below)
 

@@ -19,10 +19,9 @@ import numpy as np
 import numpy.typing as npt
 from llvmlite import ir
 from numba.core import cgutils, types
-from numba.extending import intrinsic
 
-from auditor_app.native.cache import compiled, inlined
-from auditor_app.native.words import reversed_bytes, store8, store64, u64
+from auditor_app.native.cache import compiled, inlined, instruction
+from auditor_app.native.words import address, reversed_bytes, store8, store64, u64
 
 BLOCK = 64
 """Bytes of a message that one compression takes in."""
@@ -149,7 +148,7 @@ class _Emitter:
         return [self._builder.call(self._swap, [vector]) for vector in square]
 
 
-@intrinsic
+@instruction
 def _compress_lanes(_context: Any, _places: types.Integer, _offset: types.Integer, _state: types.Integer) -> Any:
     """One compression in every lane; ``places`` and ``state`` are addresses.
 
@@ -226,7 +225,7 @@ def hash_closed(starts: Any, blocks: Any, count: Any, digests: Any, first_digest
         for lane in range(filled):
             message = order[first + lane]
             while done < blocks[message]:
-                _compress_lanes(lanes.ctypes.data, done * BLOCK, state.ctypes.data)
+                _compress_lanes(address(lanes), done * BLOCK, address(state))
                 done += 1
             lanes[lane] = longest
             for word in range(8):
@@ -236,7 +235,7 @@ def hash_closed(starts: Any, blocks: Any, count: Any, digests: Any, first_digest
 @compiled(numba.void(numba.uint8[::1], numba.int64[::1], numba.int64[::1], numba.uint32[:, ::1]))
 def hash_messages(slots: Any, starts: Any, ends: Any, digests: Any) -> None:
     """Hash the messages ``slots[starts[n]:ends[n]]``; there is room for each one's padding behind it."""
-    base = slots.ctypes.data
+    base = address(slots)
     blocks = np.empty(starts.size, np.int64)
     places = np.empty(starts.size, np.int64)
     for message in range(starts.size):

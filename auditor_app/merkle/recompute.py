@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
+from typing import TYPE_CHECKING
 
 from auditor_app.amounts import Amount
 from auditor_app.errors import LedgerError
@@ -11,8 +13,9 @@ from auditor_app.findings import Finding, Limitation, from_error, limitation
 from auditor_app.ledger.checks import DuplicateSearch, LedgerTally, duplicate_finding, keyed_fingerprints
 from auditor_app.ledger.grammar import Grammar
 from auditor_app.ledger.scan import PartTally, RowBlock, scan_blocks
-from auditor_app.ledger.source import LedgerSource
+from auditor_app.ledger.source import LedgerPart, LedgerSource
 from auditor_app.merkle.compare import compare_roots, compare_totals, root_findings, total_findings
+from auditor_app.merkle.compiled_pass import Declined, is_worth_it, read_compiled
 from auditor_app.merkle.inclusion import ProvableTree
 from auditor_app.merkle.limitations import scheme_limitations, weak_hash
 from auditor_app.merkle.result import ColumnTotal, LedgerResult
@@ -20,8 +23,14 @@ from auditor_app.merkle.rule import Layout
 from auditor_app.merkle.scheme import Scheme
 from auditor_app.merkle.schemes import scheme_named
 from auditor_app.merkle.tree import TreeBuilder
+from auditor_app.merkle.warm import FEWEST_ROWS, readiness
 from auditor_app.operation import CancelToken, Operation, Progress
 from auditor_app.snapshot.statement import Commitment
+
+if TYPE_CHECKING:
+    from auditor_app.merkle.fast.proofs import FastTree
+    from auditor_app.merkle.fast.reading import FastRead, UnfinishedTree
+    from auditor_app.merkle.fast.search import FastDuplicateSearch
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +53,16 @@ class Job:
     parameters: Mapping[str, str]
     scheme: Scheme | None = None
     builder: TreeBuilder | None = None
+    quick: UnfinishedTree | None = None
     leaf_count: int | None = None
-    tree: ProvableTree | None = None
+    tree: ProvableTree | FastTree | None = None
     stopped: LedgerError | None = None
     findings: list[Finding] = field(default_factory=list)
 
     @property
     def root(self) -> str | None:
         """The recalculated root in hex."""
-        digest = None if self.tree is None else self.tree.tree.root_digest
+        digest = None if self.tree is None else self.tree.root_digest
         return None if digest is None else digest.hex()
 
     @property
@@ -178,23 +188,74 @@ def _all_passes(
     source: LedgerSource, jobs: Sequence[Job], token: CancelToken
 ) -> Operation[tuple[LedgerTally, tuple[Finding, ...]]]:
     """The pass over the ledger, the search for repeated ids, and another pass where a rule needs one."""
-    tally, search = yield from _read(source, jobs, token)
+    tally, search, notes = yield from _read(source, jobs, token)
     repeated = yield from _duplicates(source, tally, search, token)
     for job in jobs:
         if job.needs_another_pass(tally.rows):
             yield from _read_again(source, job, tally.rows, token)
         _finish(source, job, tally)
-    return tally, repeated
+    return tally, (*notes, *repeated)
 
 
-def _read(
-    source: LedgerSource, jobs: Sequence[Job], token: CancelToken
+_Read = tuple[LedgerTally, "DuplicateSearch | FastDuplicateSearch | None", tuple[Finding, ...]]
+
+
+def _read(source: LedgerSource, jobs: Sequence[Job], token: CancelToken) -> Operation[_Read]:
+    """Scan every part and feed every tree: with compiled code where it is worth it, else row by row."""
+    parts = source.parts(token)
+    first = next(parts, None)
+    notes: tuple[Finding, ...] = ()
+    if first is not None:
+        quick = is_worth_it(first)
+        parts = chain([first], parts)
+        del first
+        if quick:
+            read = yield from _read_quickly(source, jobs, parts, token)
+            if not isinstance(read, Declined):
+                return read.tally, read.search, notes
+            notes = read.findings
+            parts = source.parts(token)
+    tally, search = yield from _read_by_reference(source, jobs, parts, token)
+    return tally, search, notes
+
+
+def _read_quickly(
+    source: LedgerSource, jobs: Sequence[Job], parts: Iterator[LedgerPart], token: CancelToken
+) -> Operation[FastRead | Declined]:
+    """The pass with compiled code; rules that must know the leaf count are told it first."""
+    if any(job.needs_another_pass(0) and job.leaf_count is None for job in jobs):
+        rows = yield from _count_rows(source, token)
+        for job in jobs:
+            if job.needs_another_pass(rows):
+                _bind(source, job, rows)
+    active = [(job, job.builder.rule) for job in jobs if job.builder is not None and job.stopped is None]
+    compare_ids = source.order == "tree" and _ids_are_unique(jobs)
+    read = yield from read_compiled(
+        source, parts, [(rule, job.leaf_count) for job, rule in active], token, compare_ids=compare_ids
+    )
+    if not isinstance(read, Declined):
+        for (job, _), tree in zip(active, read.trees, strict=True):
+            job.quick = tree
+    return read
+
+
+def _count_rows(source: LedgerSource, token: CancelToken) -> Operation[int]:
+    """Rows of a ledger that nobody declared, counted by their LFs."""
+    rows = 0
+    for part in source.parts(token):
+        rows += part.data.count(b"\n")
+        yield Progress(rows, None, "rows", f"Ledger {source.name}: counting rows")
+    return rows
+
+
+def _read_by_reference(
+    source: LedgerSource, jobs: Sequence[Job], parts: Iterator[LedgerPart], token: CancelToken
 ) -> Operation[tuple[LedgerTally, DuplicateSearch | None]]:
-    """Scan every part and feed every tree, block by block."""
+    """The pass row by row, in blocks."""
     grammar = Grammar.of(source.columns)
     tally = LedgerTally(source, grammar)
     search = DuplicateSearch(keyed_fingerprints()) if source.order == "tree" and _ids_are_unique(jobs) else None
-    for part in source.parts(token):
+    for part in parts:
         part_tally = PartTally(part, grammar)
         for block in scan_blocks(part, grammar):
             token.check()
@@ -225,7 +286,11 @@ def _feed(source: LedgerSource, job: Job, block: RowBlock) -> None:
 def _read_again(source: LedgerSource, job: Job, rows: int, token: CancelToken) -> Operation[None]:
     """Build one tree whose rule had to know the leaf count, now that the rows are counted."""
     grammar = Grammar.of(source.columns)
+    quick = job.quick is not None
+    job.quick = None
     _bind(source, job, rows)
+    if quick and not isinstance((yield from _read_quickly(source, [job], source.parts(token), token)), Declined):
+        return
     for part in source.parts(token):
         for block in scan_blocks(part, grammar):
             token.check()
@@ -241,7 +306,10 @@ def _ids_are_unique(jobs: Sequence[Job]) -> bool:
 
 
 def _duplicates(
-    source: LedgerSource, tally: LedgerTally, search: DuplicateSearch | None, token: CancelToken
+    source: LedgerSource,
+    tally: LedgerTally,
+    search: DuplicateSearch | FastDuplicateSearch | None,
+    token: CancelToken,
 ) -> Operation[tuple[Finding, ...]]:
     """Trace repeated fingerprints back to ids; a ledger in strict order needs no search."""
     if tally.ordered:
@@ -249,16 +317,30 @@ def _duplicates(
     if search is None:
         if source.order != "id-ascending":
             return ()
-        search = DuplicateSearch(keyed_fingerprints())
-        for part in source.parts(token):
-            search.add([row.partition(b",")[0] for row in part.data[:-1].split(b"\n")])
-            yield Progress(part.first_row, tally.rows, "rows", f"Ledger {source.name}: comparing ids")
+        search = yield from _collect_ids(source, tally, token)
     candidates, count = search.candidates()
     if not candidates:
         return ()
     repeated = yield from search.confirm(source, candidates, token)
     item = duplicate_finding(source, repeated, count)
     return () if item is None else (item,)
+
+
+def _collect_ids(
+    source: LedgerSource, tally: LedgerTally, token: CancelToken
+) -> Operation[DuplicateSearch | FastDuplicateSearch]:
+    """The fingerprints of a ledger that should have been in order and is not."""
+    if tally.rows >= FEWEST_ROWS and readiness().ready:
+        from auditor_app.merkle.fast.search import FastDuplicateSearch
+
+        quick = FastDuplicateSearch()
+        yield from quick.collect(source, token)
+        return quick
+    search = DuplicateSearch(keyed_fingerprints())
+    for part in source.parts(token):
+        search.add([row.partition(b",")[0] for row in part.data[:-1].split(b"\n")])
+        yield Progress(part.first_row, tally.rows, "rows", f"Ledger {source.name}: comparing ids")
+    return search
 
 
 # ---- after the pass
@@ -269,6 +351,9 @@ def _finish(source: LedgerSource, job: Job, tally: LedgerTally) -> None:
     if job.builder is None or job.stopped is not None:
         return
     try:
+        if job.quick is not None:
+            job.tree = job.quick.finish(source, tally.part_rows, job.parameters)
+            return
         built = job.builder.finish()
     except LedgerError as error:
         _stop(source, job, error)

@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 
 import numba
 import platformdirs
+from numba.extending import intrinsic
 
 from auditor_app import __version__
 
@@ -47,6 +48,11 @@ def inlined(function: F) -> F:
     """A part of compiled functions: compiled into whatever calls it, never alone."""
     result: F = numba.njit(nogil=True, error_model="numpy", forceinline=True)(function)
     return result
+
+
+def instruction(generator: Callable[..., Any]) -> Any:
+    """A function of compiled code whose machine instructions ``generator`` writes."""
+    return intrinsic(generator)
 
 
 @cache

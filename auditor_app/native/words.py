@@ -14,9 +14,8 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 from numba.core import cgutils, types
-from numba.extending import intrinsic
 
-from auditor_app.native.cache import inlined
+from auditor_app.native.cache import inlined, instruction
 
 WORD = ir.IntType(64)
 SLACK = 8
@@ -37,7 +36,7 @@ def _reader(width: int, result: types.Integer) -> Any:
 
         return result(types.int64), generate
 
-    return intrinsic(read)
+    return instruction(read)
 
 
 def _writer(width: int, value: types.Integer) -> Any:
@@ -51,7 +50,7 @@ def _writer(width: int, value: types.Integer) -> Any:
 
         return types.void(types.int64, value), generate
 
-    return intrinsic(write)
+    return instruction(write)
 
 
 load8 = _reader(8, types.uint8)
@@ -60,7 +59,7 @@ store8 = _writer(8, types.uint8)
 store64 = _writer(64, types.uint64)
 
 
-@intrinsic
+@instruction
 def trailing_zeros(_context: Any, _value: types.Integer) -> Any:
     """How many low bits are zero; 64 for zero."""
 
@@ -70,7 +69,7 @@ def trailing_zeros(_context: Any, _value: types.Integer) -> Any:
     return types.uint64(types.uint64), generate
 
 
-@intrinsic
+@instruction
 def leading_zeros(_context: Any, _value: types.Integer) -> Any:
     """How many high bits are zero; 64 for zero."""
 
@@ -80,7 +79,7 @@ def leading_zeros(_context: Any, _value: types.Integer) -> Any:
     return types.uint64(types.uint64), generate
 
 
-@intrinsic
+@instruction
 def reversed_bytes(_context: Any, _value: types.Integer) -> Any:
     """The word with its first byte last: comparing such words compares the bytes in order."""
 
@@ -182,6 +181,12 @@ def write_stripped(place: Any, value: Any) -> Any:
             digits = spread_digits(last * 1_000_000)
     store64(place, digits | u64(0x3030303030303030))
     return place + 8 - np.int64(leading_zeros(digits) >> u64(3))
+
+
+@inlined
+def address(array: Any) -> Any:
+    """Where an array's first element stands; signed, since Numba makes a float of signed and unsigned together."""
+    return np.int64(array.ctypes.data)
 
 
 @inlined

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from auditor_app.ledger.fast_rows import BASE, LIMB_DIGITS, WIDE
+from auditor_app.ledger.fast_scan import Chunk, FastPartScan
 from auditor_app.merkle.fast.preimages import BATCH, hash_leaves, hash_nodes, leaf_sums
 from auditor_app.merkle.fast.program import Program, Programs
 from auditor_app.merkle.kernel import BLOCK, PADDING
@@ -46,7 +47,7 @@ class Nodes:
     @staticmethod
     def joined(some: list[Nodes]) -> Nodes:
         """Several runs of nodes one behind the other."""
-        limbs = max((nodes.sums.shape[2] for nodes in some))
+        limbs = max(nodes.sums.shape[2] for nodes in some)
         wide = [nodes.widened(limbs) for nodes in some]
         return Nodes(
             np.concatenate([nodes.digests for nodes in wide]),
@@ -74,9 +75,13 @@ class Nodes:
             sums[:, :, limb + 1] -= below
         return Nodes(self.digests, sums, self.present)
 
-    def slice(self, first: int, last: int) -> Nodes:
-        """The nodes from ``first`` to ``last`` - 1."""
-        return Nodes(self.digests[first:last], self.sums[first:last], self.present[first:last])
+    def with_digests(self, nodes: Nodes) -> Nodes:
+        """These sums under the digests of other nodes."""
+        return Nodes(nodes.digests, self.sums, self.present)
+
+    def slice_of(self, places: list[int]) -> Nodes:
+        """The nodes at some places."""
+        return Nodes(self.digests[places], self.sums[places], self.present[places])
 
 
 @dataclass
@@ -91,22 +96,25 @@ class Workshop:
     _slots: npt.NDArray[np.uint8] = field(default_factory=lambda: np.empty(0, np.uint8))
     _node_programs: dict[int, Program] = field(default_factory=dict)
 
-    def leaves(
-        self,
-        data: npt.NDArray[np.uint8],
-        cells: npt.NDArray[np.int32],
-        amounts: npt.NDArray[np.int64],
-        marks: npt.NDArray[np.uint8],
-    ) -> Nodes:
-        """The leaves of scanned rows: the scanner's cell positions, magnitudes and marks."""
-        rows = len(cells)
-        nodes = Nodes.empty(rows, self.programs.coins, amounts.shape[2])
-        leaf_sums(rows, amounts, marks, self.programs.positions, nodes.sums, nodes.present)
-        program = self.programs.leaf
-        longest = int((cells[:, -1] - cells[:, 0]).max(initial=0))
-        slots = self._room(program.longest + program.row_texts * longest)
-        hash_leaves(data, rows, cells, program.lines, program.texts, nodes.sums, nodes.present, slots, nodes.digests)
-        return nodes
+    def leaves(self, scan: FastPartScan, chunk: Chunk) -> Nodes:
+        """The leaves of the last chunk of a scan."""
+        try:
+            return self._leaves(scan.data, chunk)
+        except SumTooWide:
+            return self._leaves(scan.data, scan.widened(chunk))
+
+    def _leaves(self, data: npt.NDArray[np.uint8], chunk: Chunk) -> Nodes:
+        rows, programs = len(chunk.cells), self.programs
+        nodes = Nodes.empty(rows, len(programs.positions), chunk.amounts.shape[2])
+        if not leaf_sums(
+            rows, chunk.amounts, chunk.marks, programs.positions, programs.lifts, nodes.sums, nodes.present
+        ):
+            raise SumTooWide
+        longest = int((chunk.cells[:, -1] - chunk.cells[:, 0]).max(initial=0))
+        leaf = programs.leaf
+        slots = self._room(leaf.longest + leaf.row_texts * longest)
+        hash_leaves(data, rows, chunk.cells, leaf.lines, leaf.texts, nodes.sums, nodes.present, slots, nodes.digests)
+        return nodes if programs.rule.template.sums else Nodes.empty(rows, 0, nodes.limbs).with_digests(nodes)
 
     def parents(self, nodes: Nodes, level: int) -> Nodes:
         """The nodes of ``level`` above all nodes of the level below; a lone last one follows the reference rule.

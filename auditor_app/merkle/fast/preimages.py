@@ -7,7 +7,7 @@ from typing import Any
 import numba
 import numpy as np
 
-from auditor_app.ledger.fast_rows import BASE, MINUS, WIDE
+from auditor_app.ledger.fast_rows import BASE, LIMB_DIGITS, MINUS, WIDE
 from auditor_app.merkle.fast.program import (
     ABSENT_AT,
     ABSENT_LENGTH,
@@ -36,6 +36,7 @@ from auditor_app.merkle.fast.program import (
 from auditor_app.merkle.kernel import BLOCK, close_message, hash_closed
 from auditor_app.native.cache import compiled, inlined
 from auditor_app.native.words import (
+    address,
     copy_bytes,
     load64,
     power_of_ten,
@@ -202,14 +203,14 @@ def hash_leaves(
     ``sums`` and ``present`` are the leaves' balances as :func:`leaf_sums` gives them; ``slots`` has room for
     :data:`BATCH` of the longest messages.
     """
-    source = data.ctypes.data
+    source = address(data)
     end = source + data.size
-    base = slots.ctypes.data
-    text = texts.ctypes.data
-    limbs = sums.ctypes.data
+    base = address(slots)
+    text = address(texts)
+    limbs = address(sums)
     coins, count = sums.shape[1], sums.shape[2]
     spare = np.empty(WIDE, np.int64)
-    scratch = spare.ctypes.data
+    scratch = address(spare)
     starts = np.empty(BATCH, np.int64)
     blocks = np.empty(BATCH, np.int64)
     width = cells.shape[1] - 1
@@ -221,7 +222,7 @@ def hash_leaves(
             start = place
             joined = False
             for number in range(lines.shape[0]):
-                line = lines.ctypes.data + 8 * lines.shape[1] * number
+                line = address(lines) + 8 * lines.shape[1] * number
                 kind = lines[number, KIND]
                 field = lines[number, FIELD]
                 if kind == TEXT or kind == OPEN:
@@ -254,19 +255,23 @@ def hash_leaves(
 
 
 @compiled(
-    numba.void(
+    numba.boolean(
         numba.int64,
         numba.int64[:, :, ::1],
         numba.uint8[:, ::1],
+        numba.int64[::1],
         numba.int64[::1],
         numba.int64[:, :, ::1],
         numba.uint8[:, ::1],
     )
 )
-def leaf_sums(rows: Any, amounts: Any, marks: Any, positions: Any, sums: Any, present: Any) -> None:
-    """Balances of leaves in the order of a rule's coins, from the scanner's magnitudes and marks.
+def leaf_sums(rows: Any, amounts: Any, marks: Any, positions: Any, lifts: Any, sums: Any, present: Any) -> Any:
+    """Balances of leaves in the order of a rule's coins and at eighteen decimals; false where one does not fit its limbs.
 
-    A number below 0 becomes the base complement: the top limb carries the sign, the others stay in [0, 10**18).
+    ``amounts`` and ``marks`` are the scanner's; ``lifts`` are the zeros behind each coin's last digit at eighteen
+    decimals. A limb splits into what stays, (v mod 10**(18-lift))·10**lift, and what goes up, below 10**lift: their
+    sum is below 10**18. A number below 0 becomes the base complement: the top limb carries the sign, the others stay
+    in [0, 10**18).
     """
     count = sums.shape[2]
     for row in range(rows):
@@ -274,14 +279,24 @@ def leaf_sums(rows: Any, amounts: Any, marks: Any, positions: Any, sums: Any, pr
             amount = positions[coin]
             mark = marks[row, amount] if amount >= 0 else np.uint8(0)
             present[row, coin] = mark != 0
+            lift = lifts[coin]
+            unit = power_of_ten(LIMB_DIGITS - lift)
+            up = np.int64(0)
             borrow = np.int64(0)
             for limb in range(count):
-                value = amounts[row, amount, limb] if amount >= 0 else np.int64(0)
+                value = amounts[row, amount, limb] if mark else np.int64(0)
+                if lift:
+                    rest = value // unit
+                    value = (value - rest * unit) * power_of_ten(lift) + up
+                    up = rest
                 if mark == MINUS:
                     value = -value - borrow
                     borrow = np.int64(value < 0 and limb < count - 1)
                     value += borrow * BASE
                 sums[row, coin, limb] = value
+            if up:
+                return False
+    return True
 
 
 @inlined
@@ -366,11 +381,11 @@ def hash_nodes(
 
     ``words`` is how many 32-bit words of a digest the scheme keeps; a last node without a partner is left alone.
     """
-    base = slots.ctypes.data
-    text = texts.ctypes.data
+    base = address(slots)
+    text = address(texts)
     coins, count = sums.shape[1], sums.shape[2]
     spare = np.empty(WIDE, np.int64)
-    scratch = spare.ctypes.data
+    scratch = address(spare)
     starts = np.empty(BATCH, np.int64)
     blocks = np.empty(BATCH, np.int64)
     parents = digests.shape[0] // 2
@@ -402,13 +417,13 @@ def hash_nodes(
                                 store8(place + byte, np.uint8((value >> (24 - 8 * byte)) & 0xFF))
                             place += 4
                 else:
-                    line = lines.ctypes.data + 8 * lines.shape[1] * number
+                    line = address(lines) + 8 * lines.shape[1] * number
                     field = lines[number, FIELD]
                     child = 2 * node + (source != LEFT)
-                    limbs = sums.ctypes.data + 8 * count * (coins * child + field)
+                    limbs = address(sums) + 8 * count * (coins * child + field)
                     held = present[child, field]
                     if source == OWN:
-                        limbs = out_sums.ctypes.data + 8 * count * (coins * node + field)
+                        limbs = address(out_sums) + 8 * count * (coins * node + field)
                         held = out_present[node, field]
                     before = place
                     place = _coin(place, line, text, joined, limbs, held, count, scratch)

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from auditor_app.ledger.columns import amount_positions, scale_of
 from auditor_app.ledger.fast_rows import LIMB_DIGITS, WIDE
-from auditor_app.merkle.rule import Layout, Rule
+from auditor_app.merkle.rule import Coin, Layout, Rule
 from auditor_app.merkle.template import (
     Balances,
     BalanceText,
@@ -27,6 +28,7 @@ from auditor_app.merkle.template import (
     Text,
 )
 from auditor_app.native.words import SLACK
+from auditor_app.snapshot.statement import Column
 
 TEXT, OPEN, CELL, ROW, DIGEST, COIN, COIN_CELL = range(7)
 """What a line writes: fixed text; the same and the start of a list of coins; a cell; the whole row; a child's digest; a
@@ -37,6 +39,8 @@ OWN, LEFT, RIGHT = range(3)
 
 PLAIN, FIXED = range(2)
 RAW, HEX = range(2)
+
+_FORMS = {"plain": PLAIN, "fixed": FIXED}
 
 KIND, TEXT_AT, TEXT_LENGTH, FIELD, FORM, PLACES = range(6)
 AFTER_AT, AFTER_LENGTH, JOINED_AT, JOINED_LENGTH, ABSENT_AT, ABSENT_LENGTH, SOURCE, WIDTH = range(6, 14)
@@ -67,7 +71,8 @@ class Programs:
     """Everything compiled code needs of one rule.
 
     ``cuts`` holds for each coin how many of the eighteen decimals of a sum are cut off at every node, ``filled``
-    whether a coin absent from both children becomes a zero, ``positions`` the amount column of each coin or -1.
+    whether a coin absent from both children becomes a zero, ``positions`` the amount column of each coin or -1,
+    ``lifts`` the zeros behind its last digit at eighteen decimals.
     """
 
     rule: TemplateRule
@@ -75,11 +80,17 @@ class Programs:
     cuts: Table
     filled: npt.NDArray[np.uint8]
     positions: Table
+    lifts: Table
 
     @property
     def coins(self) -> int:
         """How many sums a node carries."""
-        return len(self.positions)
+        return len(self.positions) if self.rule.template.sums else 0
+
+    @property
+    def reads_amounts(self) -> bool:
+        """Whether leaves need the amounts as numbers."""
+        return len(self.positions) > 0
 
     def node(self, level: int, depth: int | None) -> Program:
         """The program of nodes at ``level``; ``depth`` is the root's, where the scheme counts from it."""
@@ -94,32 +105,44 @@ def programs_of(rule: Rule) -> Programs | None:
     if not isinstance(rule, TemplateRule) or rule.arranges or not _is_plain(rule):
         return None
     template, layout = rule.template, rule.layout
-    if template.digest_bytes % 4 or any(coin.scale > LIMB_DIGITS for coin in layout.coins if template.sums):
-        return None
     writer = _Writer(layout)
     try:
         for piece in template.leaf:
             _leaf_piece(writer, piece)
-        coins = layout.coins if template.sums else ()
-        amounts = [
-            position for position, column in enumerate(layout.columns) if column.type in ("base-units", "decimal")
-        ]
-        kept = LIMB_DIGITS if template.rounding is None else template.rounding
+        leaf = writer.program()
+        coins = layout.coins if template.sums or (leaf.lines[:, KIND] == COIN).any() else ()
+        if template.digest_bytes % 4:
+            return None
+        amounts = amount_positions(layout.columns)
         programs = Programs(
             rule,
-            writer.program(),
-            np.array(
-                [max(min(coin.scale, LIMB_DIGITS) - kept, 0) + LIMB_DIGITS - coin.scale for coin in coins], np.int64
-            )
-            if template.rounding is not None
-            else np.zeros(len(coins), np.int64),
+            leaf,
+            np.array([_cut(coin, template.rounding) for coin in coins], np.int64),
             np.array([coin.name in template.zero_filled for coin in coins], np.uint8),
             np.array([amounts.index(coin.position) if coin.position >= 0 else -1 for coin in coins], np.int64),
+            np.array([_lift(coin, layout) for coin in coins], np.int64),
         )
         programs.node(1, 1)
     except _Unsupported:
         return None
     return programs
+
+
+def _cut(coin: Coin, rounding: int | None) -> int:
+    """How many of eighteen decimals are cut off a sum of this coin; none where it has no more than are kept."""
+    return 0 if rounding is None or coin.scale <= rounding else LIMB_DIGITS - rounding
+
+
+def _lift(coin: Coin, layout: Layout) -> int:
+    """The zeros behind a coin's last digit at eighteen decimals."""
+    if coin.scale > LIMB_DIGITS or (coin.position >= 0 and not _is_own_scale(coin, layout.columns[coin.position])):
+        raise _Unsupported
+    return LIMB_DIGITS - coin.scale
+
+
+def _is_own_scale(coin: Coin, column: Column) -> bool:
+    """Whether a coin's integers are those of the scanner; a base-unit cell is an integer at any scale."""
+    return column.type == "base-units" or coin.scale == scale_of(column)
 
 
 class _Unsupported(Exception):
@@ -169,7 +192,7 @@ class _Writer:
     def balances(self, text: BalanceText, source: int, *, verbatim: bool) -> None:
         """The lines of a set of balances."""
         form = text.number or NumberForm()
-        if form.places > LIMB_DIGITS:
+        if form.kind not in _FORMS or form.places > LIMB_DIGITS:
             raise _Unsupported
         after, join = text.after.encode("ascii"), text.joiner.encode("ascii")
         absent = None if text.absent is None else text.absent.encode("ascii")
@@ -186,7 +209,7 @@ class _Writer:
                 label.encode("ascii"),
                 longest=len(after) + len(join) + max(absent_length, _LONGEST_NUMBER),
                 field=coin.position if verbatim else place,
-                form=PLAIN if form.kind == "plain" else FIXED,
+                form=_FORMS[form.kind],
                 places=form.places,
                 after_at=after_at,
                 after_length=after_length,
@@ -205,7 +228,7 @@ class _Writer:
     def program(self) -> Program:
         """What was collected; texts are followed by room for a whole word to be read."""
         texts = np.frombuffer(bytes(self._texts) + bytes(SLACK), np.uint8).copy()
-        return Program(np.array(self._lines, np.int64), texts, self._longest, self._row_texts)
+        return Program(np.array(self._lines, np.int64).reshape(-1, WIDTH), texts, self._longest, self._row_texts)
 
 
 def _leaf_piece(writer: _Writer, piece: Any) -> None:

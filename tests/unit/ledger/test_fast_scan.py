@@ -155,5 +155,5 @@ def test_amounts_are_laid_out_in_limbs() -> None:
     assert chunk.amounts.shape == (2, 2, WIDE)
     assert chunk.amounts[0, 0].tolist() == [5 * 10**17, 12, 0, 0, 0]
     assert chunk.amounts[1, 0].tolist() == [1, 123456789012345678901 % BASE, 123, 0, 0]
-    assert chunk.amounts[:, 1].tolist() == [[7 * 10**12, 0, 0, 0, 0], [0, 1, 0, 0, 0]]
+    assert chunk.amounts[:, 1].tolist() == [[7, 0, 0, 0, 0], [1_000_000, 0, 0, 0, 0]]
     assert (chunk.marks == PRESENT).all()

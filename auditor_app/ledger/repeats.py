@@ -1,0 +1,97 @@
+"""Repeated ids in a ledger of any size and order: partitions of keyed fingerprints, and exact confirmation of hits.
+
+Every id gives a 64-bit fingerprint under a key drawn for this run and never written anywhere. Fingerprints are held in
+memory up to a limit, then in temporary files, one for each value of their top bits; what lies in a file is no id, and
+without the key no way to one. Equal ids have equal fingerprints and so meet in one partition: sorting each partition
+finds every repetition. The ledger is then read once more and the ids behind the hits compared byte by byte, so that
+two ids that merely share a fingerprint raise no alarm.
+
+A temporary file is created without a name where the system can (POSIX: it is unlinked at once; Windows: deleted on
+close), with mode 0600; nothing is left behind even by a killed process.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import weakref
+from collections.abc import Iterator
+from typing import IO
+
+import numpy as np
+import numpy.typing as npt
+
+Fingerprints = npt.NDArray[np.uint64]
+
+PARTITION_BITS = 6
+HELD_IN_MEMORY = 2**21
+"""Fingerprints (8 bytes each) held before they are written out."""
+
+
+class FingerprintStore:
+    """Takes fingerprints in any number, gives back those that occur more than once."""
+
+    def __init__(self, held_in_memory: int = HELD_IN_MEMORY) -> None:
+        self._limit = held_in_memory
+        self._held: list[Fingerprints] = []
+        self._count = 0
+        self._files: list[IO[bytes]] = []
+        self._sizes = [0] * 2**PARTITION_BITS
+
+    def add(self, fingerprints: Fingerprints) -> None:
+        """Take some more; the array is kept as it is."""
+        self._held.append(fingerprints)
+        self._count += len(fingerprints)
+        if self._count > self._limit:
+            self._spill()
+
+    def _spill(self) -> None:
+        """Write what is held to its partitions; where the disk takes nothing more, go on in memory."""
+        sizes = list(self._sizes)
+        try:
+            if not self._files:
+                for _ in sizes:
+                    self._files.append(tempfile.TemporaryFile())  # noqa: SIM115
+                    weakref.finalize(self, self._files[-1].close)
+            for number, some in enumerate(_partitioned(np.sort(np.concatenate(self._held)))):
+                self._files[number].write(some.tobytes())
+                self._files[number].flush()
+                sizes[number] += some.nbytes
+        except OSError:
+            self._limit *= 2**20
+            return
+        self._held, self._count, self._sizes = [], 0, sizes
+
+    def repeated(self) -> Fingerprints:
+        """The fingerprints that occur more than once, in ascending order; the store is empty afterwards."""
+        some = [repeated_values(values) for values in self._partitions()]
+        self.close()
+        return np.concatenate([np.empty(0, np.uint64), *some])
+
+    def _partitions(self) -> Iterator[Fingerprints]:
+        """Every partition in turn, sorted."""
+        rest = np.sort(np.concatenate([np.empty(0, np.uint64), *self._held]))
+        self._held, self._count = [], 0
+        if not self._files:
+            yield rest
+            return
+        for file, size, some in zip(self._files, self._sizes, _partitioned(rest), strict=False):
+            file.seek(0)
+            yield np.sort(np.concatenate([np.frombuffer(file.read(size), np.uint64), some]))
+
+    def close(self) -> None:
+        """Let go of memory and files."""
+        for file in self._files:
+            file.close()
+        self._files, self._held, self._count = [], [], 0
+        self._sizes = [0] * 2**PARTITION_BITS
+
+
+def _partitioned(ascending: Fingerprints) -> list[Fingerprints]:
+    """An ascending array, cut where the top bits change."""
+    tops = np.arange(1, 2**PARTITION_BITS, dtype=np.uint64) << np.uint64(64 - PARTITION_BITS)
+    return np.split(ascending, np.searchsorted(ascending, tops))
+
+
+def repeated_values(ascending: Fingerprints) -> Fingerprints:
+    """Each value that stands more than once in an ascending array, once."""
+    return np.unique(ascending[1:][ascending[1:] == ascending[:-1]])

@@ -1,0 +1,119 @@
+"""One part of a ledger, from its bytes to its scan, its ids' fingerprints and the kept nodes of every tree over it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from auditor_app.ledger.fast_scan import Chunk, FastPartScan, ScanTable
+from auditor_app.ledger.repeats import Fingerprints
+from auditor_app.ledger.scan import PartScan
+from auditor_app.ledger.source import PART_ROWS, LedgerPart
+from auditor_app.merkle.fast.fingerprints import SLOT_BYTES, fingerprint_ids
+from auditor_app.merkle.fast.nodes import Nodes, Workshop
+from auditor_app.merkle.fast.program import Programs, programs_of
+from auditor_app.merkle.rule import Rule
+from auditor_app.merkle.tree import KEEP_LEVEL
+
+PART_LEVEL = PART_ROWS.bit_length() - 1
+"""The level of the node above a full part."""
+
+
+@dataclass(frozen=True)
+class TreeRule:
+    """A rule ready for compiled code; ``depth`` is the root's level where the rule had to be told."""
+
+    programs: Programs
+    depth: int | None
+
+    def workshop(self) -> Workshop:
+        """Working memory for one thread."""
+        return Workshop(self.programs, self.depth)
+
+
+def tree_rule(rule: Rule, leaf_count: int | None) -> TreeRule | None:
+    """The rule for compiled code; ``None`` where that does not know it."""
+    programs = programs_of(rule)
+    if programs is None or (rule.needs_leaf_count and leaf_count is None):
+        return None
+    return TreeRule(programs, rule.depth(leaf_count) if rule.needs_leaf_count and leaf_count is not None else None)
+
+
+@dataclass(frozen=True)
+class PartRoots:
+    """One tree's nodes above one part: of every group of 32 leaves, and of the whole part where it is full."""
+
+    kept: Nodes
+    top: Nodes | None
+
+
+@dataclass(frozen=True)
+class PartResult:
+    """What one part gives. ``part`` no longer holds its bytes; ``group_starts`` are the byte offsets of its groups."""
+
+    part: LedgerPart
+    scan: PartScan
+    fingerprints: Fingerprints
+    group_starts: npt.NDArray[np.uint32]
+    trees: tuple[PartRoots, ...]
+
+
+def process_part(
+    part: LedgerPart,
+    table: ScanTable,
+    rules: Sequence[TreeRule],
+    key: bytes | None,
+    on_rows: Callable[[int], None],
+) -> PartResult:
+    """Scan, fingerprint (under ``key``, if there is one) and hash one part.
+
+    ``on_rows`` is called with the rows of each chunk as it is done and may raise to stop.
+    :class:`LedgerError` ``SNAPSHOT.GRAMMAR`` where the grammar breaks.
+    """
+    scan = FastPartScan(part, table, keep_amounts=any(rule.programs.reads_amounts for rule in rules))
+    workshops = [rule.workshop() for rule in rules]
+    groups: list[list[Nodes]] = [[] for _ in rules]
+    prints = FingerprintPass(key)
+    starts: list[npt.NDArray[np.int32]] = []
+    for chunk in scan.chunks():
+        prints.add(scan.data, chunk)
+        starts.append(chunk.cells[:: 1 << KEEP_LEVEL, 0].copy())
+        for workshop, kept in zip(workshops, groups, strict=True):
+            leaves = workshop.leaves(scan, chunk)
+            kept.append(workshop.raised(leaves, 0, KEEP_LEVEL))
+        on_rows(len(chunk.cells))
+    result = scan.result()
+    full = result.rows == PART_ROWS
+    trees = tuple(_roots(*pair, full=full) for pair in zip(workshops, groups, strict=True))
+    offsets = np.concatenate([np.empty(0, np.int32), *starts]).astype(np.uint32)
+    return PartResult(replace(part, data=b""), result, prints.result(), offsets, trees)
+
+
+def _roots(workshop: Workshop, groups: list[Nodes], *, full: bool) -> PartRoots:
+    """The kept nodes, and the part's own node where it is a whole subtree."""
+    kept = Nodes.joined(groups) if groups else Nodes.empty(0, workshop.programs.coins, 2)
+    return PartRoots(kept, workshop.raised(kept, KEEP_LEVEL, PART_LEVEL) if full else None)
+
+
+class FingerprintPass:
+    """Fingerprints of a part's ids, chunk by chunk; none without a key."""
+
+    def __init__(self, key: bytes | None) -> None:
+        self._key = None if key is None else np.frombuffer(key, np.uint8)
+        self._slots = np.empty(0 if key is None else SLOT_BYTES, np.uint8)
+        self._made: list[Fingerprints] = []
+
+    def add(self, data: npt.NDArray[np.uint8], chunk: Chunk) -> None:
+        """Take the next chunk's ids."""
+        if self._key is None:
+            return
+        made = np.empty(len(chunk.cells), np.uint64)
+        fingerprint_ids(data, chunk.cells, self._key, self._slots, made)
+        self._made.append(made)
+
+    def result(self) -> Fingerprints:
+        """One fingerprint for each row."""
+        return np.concatenate([np.empty(0, np.uint64), *self._made])

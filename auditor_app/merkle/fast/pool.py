@@ -1,0 +1,100 @@
+"""Work on parts in threads, results in order, bounded in memory, stopped within a moment.
+
+Compiled code runs without the interpreter's lock, so threads share the work as processes would, without copies.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import deque
+from collections.abc import Callable, Generator, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as NotYet
+from typing import TypeVar
+
+from auditor_app.ledger.source import LedgerPart
+from auditor_app.operation import Cancelled, CancelToken
+
+R = TypeVar("R")
+
+BYTES_IN_HAND = 2**28
+"""Bytes of parts that wait or are worked on at a time; one part is always taken, however large."""
+
+_PATIENCE = 0.1
+"""Seconds between looks at the cancel token."""
+
+Work = Callable[[LedgerPart, Callable[[int], None]], R]
+"""Works on one part and calls back with the rows it has done; the callback may raise to stop it."""
+
+
+def processors() -> int:
+    """How many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+class RowCount:
+    """Rows done so far, over all threads; every thread's regular look at whether to stop."""
+
+    def __init__(self, token: CancelToken) -> None:
+        self._token = token
+        self._stop = threading.Event()
+        self._lock = threading.Lock()
+        self.done = 0
+
+    def add(self, rows: int) -> None:
+        """Count; :class:`Cancelled` where the work was asked to stop."""
+        with self._lock:
+            self.done += rows
+        if self._stop.is_set() or self._token.cancelled:
+            raise Cancelled
+
+    def stop(self) -> None:
+        """Make every thread stop at its next count."""
+        self._stop.set()
+
+
+def in_order(
+    parts: Iterable[LedgerPart], work: Work[R], token: CancelToken, threads: int
+) -> Generator[int | R, None, None]:
+    """Work on every part and yield its result, in the order of the parts; between results, the rows done so far.
+
+    The caller's thread reads the parts (and with them their digests) while others work. One thread means the caller's
+    own and no other. What a part raises is raised in its turn; the rest is then stopped.
+    """
+    count = RowCount(token)
+    if threads <= 1:
+        for part in parts:
+            yield work(part, count.add)
+            yield count.done
+        return
+    waiting: deque[tuple[int, Future[R]]] = deque()
+    pool = ThreadPoolExecutor(threads, thread_name_prefix="ledger-part")
+    try:
+        for part in parts:
+            size = len(part.data)
+            while waiting and (len(waiting) > threads or size + sum(held for held, _ in waiting) > BYTES_IN_HAND):
+                yield from _next(waiting, count, token)
+            waiting.append((size, pool.submit(work, part, count.add)))
+            del part
+            yield count.done
+        while waiting:
+            yield from _next(waiting, count, token)
+    finally:
+        count.stop()
+        pool.shutdown(cancel_futures=True)
+
+
+def _next(waiting: deque[tuple[int, Future[R]]], count: RowCount, token: CancelToken) -> Generator[int | R, None, None]:
+    """Wait for the first part's result, telling how far all have come meanwhile."""
+    _, future = waiting[0]
+    while True:
+        token.check()
+        try:
+            result = future.result(_PATIENCE)
+        except NotYet:
+            yield count.done
+            continue
+        waiting.popleft()
+        yield result
+        return

@@ -1,0 +1,85 @@
+"""Repeated ids at full speed: fingerprints come from the pass over the parts, hits are compared exactly in a second one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import numpy as np
+
+from auditor_app.errors import Location
+from auditor_app.ledger.checks import Repeated
+from auditor_app.ledger.fast_scan import FastPartScan, ScanTable
+from auditor_app.ledger.grammar import Grammar
+from auditor_app.ledger.repeats import Fingerprints, FingerprintStore
+from auditor_app.ledger.source import LedgerPart, LedgerSource
+from auditor_app.merkle.fast.fingerprints import KEY_BYTES
+from auditor_app.merkle.fast.part import FingerprintPass
+from auditor_app.operation import CancelToken, Operation, Progress
+
+
+class FastDuplicateSearch:
+    """As :class:`~auditor_app.ledger.checks.DuplicateSearch`, in bounded memory."""
+
+    MAX_CANDIDATES = 2**16
+    """How many repeated fingerprints are traced back to ids; beyond that only the number is reported."""
+
+    def __init__(self) -> None:
+        self.key = os.urandom(KEY_BYTES)
+        self._store = FingerprintStore()
+
+    def add(self, fingerprints: Fingerprints) -> None:
+        """Take a part's fingerprints."""
+        self._store.add(fingerprints)
+
+    def candidates(self) -> tuple[frozenset[int], int]:
+        """The repeated fingerprints, at most :data:`MAX_CANDIDATES` of them, and how many there are; frees the rest."""
+        repeated = self._store.repeated()
+        return frozenset(repeated[: self.MAX_CANDIDATES].tolist()), len(repeated)
+
+    def collect(self, source: LedgerSource, token: CancelToken) -> Operation[None]:
+        """Take the ids of a whole ledger that was not fingerprinted as it was scanned."""
+        for part, prints in self._fingerprinted(source, token):
+            self.add(prints)
+            done = part.first_row + len(prints)
+            yield Progress(done, source.declared_rows, "rows", f"Ledger {source.name}: comparing ids")
+
+    def confirm(
+        self, source: LedgerSource, candidates: frozenset[int], token: CancelToken
+    ) -> Operation[tuple[Repeated, ...]]:
+        """Read the ledger once more and compare the candidates' ids exactly."""
+        wanted = np.array(sorted(candidates), np.uint64)
+        seen: dict[bytes, tuple[int, Location, Location | None]] = {}
+        for part, prints in self._fingerprinted(source, token):
+            for row, key in _rows(part, np.flatnonzero(np.isin(prints, wanted)).tolist()):
+                at = Location(part.name, part.rows_before + row + 1, source.columns[0].name)
+                count, first, second = seen.get(key, (0, at, None))
+                seen[key] = (count + 1, first, at if count == 1 else second)
+            done = part.first_row + len(prints)
+            yield Progress(done, source.declared_rows, "rows", f"Ledger {source.name}: comparing repeated ids")
+        return tuple(
+            Repeated(key.decode("ascii"), count, first, second)
+            for key, (count, first, second) in seen.items()
+            if second is not None
+        )
+
+    def _fingerprinted(self, source: LedgerSource, token: CancelToken) -> Iterator[tuple[LedgerPart, Fingerprints]]:
+        """Every part with its ids' fingerprints."""
+        table = ScanTable.of(Grammar.of(source.columns))
+        for part in source.parts(token):
+            scan = FastPartScan(part, table, keep_amounts=False)
+            prints = FingerprintPass(self.key)
+            for chunk in scan.chunks():
+                token.check()
+                prints.add(scan.data, chunk)
+            yield part, prints.result()
+
+
+def _rows(part: LedgerPart, numbers: list[int]) -> Iterator[tuple[int, bytes]]:
+    """The keys of some rows of a part, by ascending 0-based number."""
+    if not numbers:
+        return
+    starts = np.flatnonzero(np.frombuffer(part.data, np.uint8) == ord("\n")) + 1
+    for number in numbers:
+        start = int(starts[number - 1]) if number else 0
+        yield number, part.data[start : part.data.index(b",", start)]
