@@ -6,7 +6,6 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from pathlib import Path
 
 from auditor_app.cli.audit_options import add_audit_options, audit_request
 from auditor_app.cli.main import build_parser
@@ -59,7 +58,7 @@ def _open_demo(folder: Path) -> int:
     if not files.snapshot.exists():
         say(f"reserve-auditor: there is no demo in {folder}. Make it first: reserve-auditor demo {folder}")
         return _UNUSABLE
-    return _window(files.request())
+    return _window(files.request(), files.trust_store)
 
 
 def _window(request: AuditRequest | None, trust_store: Path | None) -> int:
