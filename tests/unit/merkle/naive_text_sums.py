@@ -119,10 +119,8 @@ def java_order(names: Sequence[str]) -> list[str]:
         return value ^ (value >> 16)
 
     table: list[list[str]] = [[] for _ in range(16)]
-    size = 0
-    for name in names:
+    for size, name in enumerate(names, 1):
         table[spread(name) % len(table)].append(name)
-        size += 1
         if size > len(table) * 0.75:
             held = [item for bucket in table for item in bucket]
             table = [[] for _ in range(2 * len(table))]
@@ -139,7 +137,7 @@ def bitget(rows: Sequence[Mapping[str, str]], coins: Sequence[str], form: str, o
         return "{" + ",".join(f'"{coin}":{write(amounts[coin])}' for coin in listed if coin in amounts) + "}"
 
     def unsigned_zero(amounts: Amounts) -> Amounts:  # BigDecimal has no -0
-        return {coin: abs(value) if not value else value for coin, value in amounts.items()}
+        return {coin: value or abs(value) for coin, value in amounts.items()}
 
     def node(left: Any, right: Any, level: int, depth: int) -> tuple[str, Amounts]:
         right = right or (left[0], {})
