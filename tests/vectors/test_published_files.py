@@ -66,7 +66,7 @@ PROOFS = [
         levels=17,
         root="54c765dc661e9a7ab551fa717c7a3016",
         balances={"BTC": "2022461336014837654.315761816459676993", "USDT": "-5888760774878256111.192399814872852614"},
-        codes=("PROOF.NEGATIVE",) * 0,
+        codes=("PROOF.NEGATIVE",) * 5,
     ),
     ProofRow(
         file="okx/merkle_proof_file.json",
