@@ -6,17 +6,15 @@ Everything in it can be made up by whoever made the file; only a block hash from
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Annotated
 
 import msgspec
 
 from auditor_app import strict_json
-from auditor_app.chain.accounts import Account, contract_of
 from auditor_app.chain.address.digests import keccak256
-from auditor_app.chain.header import Header, HeaderError, read_header
-from auditor_app.chain.state_proof import AccountState, account_state, mapping_slot, slot_value
-from auditor_app.chain.trie import NodeTable, TrieError
+from auditor_app.chain.state_proof import mapping_slot
 from auditor_app.errors import AuditError, ChainError, Location
 
 NATIVE_DECIMALS = 18
@@ -27,6 +25,7 @@ MAX_BUNDLE_BYTES = 256 * 2**20
 
 _Hex = Annotated[str, msgspec.Meta(pattern=r"^0x([0-9a-f]{2})+\Z")]
 _Address = Annotated[str, msgspec.Meta(pattern=r"^0x[0-9a-f]{40}\Z")]
+_Slot = Annotated[str, msgspec.Meta(pattern=r"^0x[0-9a-f]{64}\Z")]
 _Digits = Annotated[str, msgspec.Meta(pattern=r"^(0|[1-9][0-9]{0,77})\Z")]
 
 
@@ -47,13 +46,26 @@ class TokenLayout(msgspec.Struct, frozen=True, forbid_unknown_fields=True, renam
         return mapping_slot(holder, int(self.index), key_first=self.key_first)
 
 
+class Touched(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel", kw_only=True):
+    """An account, and the slots of it in ascending order, that re-executed calls read."""
+
+    address: _Address
+    slots: tuple[_Slot, ...] = ()
+
+
 class ProofBundle(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel", kw_only=True):
-    """One chain's proofs: header RLP, nodes in order of their Keccak-256, token layouts in order of contract."""
+    """One chain's proofs: header RLP, nodes and code in order of their Keccak-256, the rest in order of address.
+
+    ``executed`` are tokens whose ``balanceOf`` is run again, on the state of the ``touched`` accounts.
+    """
 
     chain: str
     header: _Hex
     nodes: tuple[_Hex, ...]
     tokens: tuple[TokenLayout, ...]
+    code: tuple[_Hex, ...] = ()
+    executed: tuple[_Address, ...] = ()
+    touched: tuple[Touched, ...] = ()
 
 
 ProofCapture = tuple[ProofBundle | None, tuple[str, ...]]
@@ -65,14 +77,33 @@ def member_name(chain: str) -> str:
     return f"proofs/{chain.replace(':', '-')}.json"
 
 
-def make_bundle(chain: str, header: bytes, nodes: Iterable[bytes], tokens: Iterable[TokenLayout]) -> ProofBundle:
-    """A bundle in canonical order; each node once."""
+def make_bundle(
+    chain: str,
+    header: bytes,
+    nodes: Iterable[bytes],
+    tokens: Iterable[TokenLayout],
+    *,
+    code: Iterable[bytes] = (),
+    executed: Iterable[str] = (),
+    touched: Mapping[bytes, Iterable[bytes]] = MappingProxyType({}),
+) -> ProofBundle:
+    """A bundle in canonical order; each node and code once."""
     return ProofBundle(
         chain=chain,
         header="0x" + header.hex(),
-        nodes=tuple("0x" + node.hex() for node in sorted(set(nodes), key=keccak256)),
+        nodes=_by_digest(nodes),
         tokens=tuple(sorted(tokens, key=lambda item: item.contract)),
+        code=_by_digest(code),
+        executed=tuple(sorted(set(executed))),
+        touched=tuple(
+            Touched(address="0x" + address.hex(), slots=tuple("0x" + slot.hex() for slot in sorted(set(slots))))
+            for address, slots in sorted(touched.items())
+        ),
     )
+
+
+def _by_digest(items: Iterable[bytes]) -> tuple[str, ...]:
+    return tuple("0x" + item.hex() for item in sorted(set(items), key=keccak256))
 
 
 def encode_bundle(bundle: ProofBundle) -> bytes:
@@ -92,76 +123,6 @@ def decode_bundle(data: bytes, name: str) -> ProofBundle:
     if encode_bundle(bundle) != data:
         raise ChainError("EVIDENCE.PROOF", "the proofs are not in canonical form", at=Location(name))
     return bundle
-
-
-class ProvenState:
-    """The state of one chain at one block, as far as a bundle's nodes reach. Each node is hashed and decoded once."""
-
-    def __init__(self, bundle: ProofBundle, block_hash: bytes, height: int) -> None:
-        """:class:`ChainError` ``EVIDENCE.PROOF`` where the header is not that of the block."""
-        self._where = member_name(bundle.chain)
-        nodes = [bytes.fromhex(node[2:]) for node in bundle.nodes]
-        try:
-            self.header: Header = read_header(bytes.fromhex(bundle.header[2:]), block_hash)
-            self._nodes = NodeTable(nodes)
-        except (HeaderError, TrieError) as error:
-            raise self._failed(str(error)) from None
-        if self.header.number != height:
-            raise self._failed(f"the header is that of block {self.header.number}, not {height}")
-        digests = self._nodes.digests()
-        self._tokens = {layout.contract: layout for layout in bundle.tokens}
-        if digests != sorted(digests) or list(self._tokens) != sorted(self._tokens):
-            raise self._failed("nodes or tokens are not in canonical order")
-        if len(self._tokens) != len(bundle.tokens):
-            raise self._failed("a token is described twice")
-        if any(int(layout.index) >= 2**256 for layout in bundle.tokens):
-            raise self._failed("a token's slot is out of range")
-        self._contracts: dict[str, AccountState] = {}
-        self._used_tokens: set[str] = set()
-
-    def balance(self, account: Account, asset_ids: Sequence[str], decimals: int) -> int | None:
-        """The proven sum of an account's balances of an asset, in its base units, rounded down.
-
-        ``None`` where one of the asset's tokens has no layout here; :class:`ChainError` where nodes are missing or
-        prove nothing.
-        """
-        contracts = [contract_of(item) for item in asset_ids]
-        if any(contract is not None and contract not in self._tokens for contract in contracts):
-            return None
-        holder = bytes.fromhex(account.address[2:])
-        try:
-            return sum(self._one(holder, contract, decimals) for contract in contracts)
-        except TrieError as error:
-            raise self._failed(f"{error} (account {account.address})") from None
-
-    def needs_layout(self, asset_ids: Sequence[str]) -> bool:
-        """Whether the proof of this asset also rests on a token's layout, which no trie proves."""
-        return any(contract_of(item) is not None for item in asset_ids)
-
-    def finish(self) -> None:
-        """Refuse nodes and layouts that no balance needed: nothing in a proof may stand there for no reason."""
-        if self._nodes.unused():
-            raise self._failed(f"{self._nodes.unused()} nodes are on no path that was needed")
-        if set(self._tokens) != self._used_tokens:
-            raise self._failed("a token is described that no balance needs")
-
-    def _one(self, holder: bytes, contract: str | None, decimals: int) -> int:
-        if contract is None:
-            balance = account_state(self._nodes, self.header.state_root, holder).balance
-            return in_base_units(balance, NATIVE_DECIMALS, decimals)
-        layout = self._tokens[contract]
-        self._used_tokens.add(contract)
-        token = self._contracts.get(contract)
-        if token is None:
-            token = account_state(self._nodes, self.header.state_root, bytes.fromhex(contract[2:]))
-            self._contracts[contract] = token
-        if not token.has_code:
-            raise TrieError(f"the token {contract} has no code at this block")
-        word = slot_value(self._nodes, token.storage_root, layout.slot(holder))
-        return in_base_units(word, layout.decimals, decimals)
-
-    def _failed(self, what: str) -> ChainError:
-        return ChainError("EVIDENCE.PROOF", what, at=Location(self._where), action="Capture the balances again.")
 
 
 def in_base_units(raw: int, token_decimals: int, asset_decimals: int) -> int:

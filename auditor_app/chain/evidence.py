@@ -94,7 +94,7 @@ def _usable_lines(
     }
     if trusted:
         findings += _disagreements(claim for claim in claims if claim.chain not in proofs.broken)
-    limits = list(evidence.limitations)
+    limits = [*evidence.limitations, *proofs.limitations]
     if any(item.grade is Grade.ONE_SOURCE for item in observations.values()):
         limits.append(limitation("RESERVES.ONE_SOURCE", subject=evidence.file_name))
     usable = trusted or bool(observations)

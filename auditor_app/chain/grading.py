@@ -14,10 +14,11 @@ from types import MappingProxyType
 
 from auditor_app.chain.accounts import decode_account
 from auditor_app.chain.addresses import on_chain_ids
-from auditor_app.chain.bundle import ProvenState, decode_bundle, member_name
+from auditor_app.chain.bundle import decode_bundle, member_name
 from auditor_app.chain.observed import Grade, Observation
+from auditor_app.chain.proven_state import ProvenState
 from auditor_app.errors import AuditError, ChainError, Location
-from auditor_app.findings import Finding, finding
+from auditor_app.findings import Finding, Limitation, finding, limitation
 from auditor_app.operation import CancelToken
 from auditor_app.snapshot.authentic import AuthenticEvidence
 from auditor_app.snapshot.members import BalanceRow
@@ -30,6 +31,7 @@ TWO_ENDPOINTS = "two-endpoints"
 """``hashFrom`` of a block whose hash two different hosts gave."""
 
 _PROCEDURE = "balances"
+_NOT_REEXECUTED = ("EVIDENCE.NOT_REEXECUTED",)
 
 Key = tuple[str, str]
 """Account identity and asset symbol."""
@@ -61,6 +63,16 @@ class ProofReading:
     pins: Mapping[str, str]
     broken: frozenset[str]
     findings: tuple[Finding, ...]
+    limitations: tuple[Limitation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _ChainProof:
+    """What one chain's bundle proves; ``layouts`` are keys whose proof also rests on a token's layout."""
+
+    amounts: Mapping[Key, int]
+    layouts: set[Key]
+    limitations: tuple[Limitation, ...]
 
 
 def read_proofs(
@@ -80,21 +92,25 @@ def read_proofs(
     vouched: set[Key] = set()
     broken: set[str] = set()
     findings: list[Finding] = []
+    limits: list[Limitation] = []
     for chain in evidence.statement.predicate.chains:
         if not chain.startswith("eip155:") or member_name(chain) not in present:
             continue
         token.check()
         own = [claim for claim in claims if claim.chain == chain]
         try:
-            amounts, layouts = _prove_chain(evidence, chain, own, by_symbol, token)
+            found = _prove_chain(evidence, chain, own, by_symbol, token)
         except ChainError as error:
             broken.add(chain)
             findings.append(_not_proven(error, chain))
             continue
-        proven |= amounts
-        vouched |= layouts
+        proven |= found.amounts
+        vouched |= found.layouts
+        limits += found.limitations
     pins = _pins(evidence, typed)
-    return ProofReading(MappingProxyType(proven), frozenset(vouched), pins, frozenset(broken), tuple(findings))
+    return ProofReading(
+        MappingProxyType(proven), frozenset(vouched), pins, frozenset(broken), tuple(findings), tuple(limits)
+    )
 
 
 def grade_claim(claim: Claim, proofs: ProofReading, *, trusted: bool) -> Observation | None:
@@ -113,8 +129,8 @@ def grade_claim(claim: Claim, proofs: ProofReading, *, trusted: bool) -> Observa
 
 def _prove_chain(
     evidence: AuthenticEvidence, chain: str, claims: Sequence[Claim], assets: Mapping[str, Asset], token: CancelToken
-) -> tuple[dict[Key, int], set[Key]]:
-    """Proven amounts of one chain, and the keys whose proof rests on a token layout."""
+) -> _ChainProof:
+    """Proven amounts of one chain; :class:`ChainError` where anything does not hold."""
     block = evidence.statement.predicate.chains[chain]
     name = member_name(chain)
     if block.block_hash is None:
@@ -126,16 +142,17 @@ def _prove_chain(
         block_hash = bytes.fromhex(block.block_hash.removeprefix("0x"))
     except ValueError:
         raise ChainError("EVIDENCE.PROOF", "the block hash is not hexadecimal", at=Location(name)) from None
-    state = ProvenState(bundle, block_hash, int(block.block_height))
     amounts: dict[Key, int] = {}
     layouts: set[Key] = set()
-    for claim in claims:
-        token.check()
-        amount = _prove_claim(claim, state, assets.get(claim.key[1]), layouts)
-        if amount is not None:
-            amounts[claim.key] = amount
-    state.finish()
-    return amounts, layouts
+    with ProvenState(bundle, block_hash, int(block.block_height)) as state:
+        for claim in claims:
+            token.check()
+            amount = _prove_claim(claim, state, assets.get(claim.key[1]), layouts)
+            if amount is not None:
+                amounts[claim.key] = amount
+        state.finish()
+        limits = _NOT_REEXECUTED if state.not_reexecuted else ()
+    return _ChainProof(amounts, layouts, tuple(limitation(code, subject=f"chain {chain}") for code in limits))
 
 
 def _prove_claim(claim: Claim, state: ProvenState, asset: Asset | None, layouts: set[Key]) -> int | None:
@@ -158,7 +175,7 @@ def _prove_claim(claim: Claim, state: ProvenState, asset: Asset | None, layouts:
                 expected=str(amount),
                 observed=f"{row.amount} from {row.source}",
             )
-    if state.needs_layout(ids):
+    if state.rests_on_layout(ids):
         layouts.add(claim.key)
     return amount
 

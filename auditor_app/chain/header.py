@@ -72,7 +72,9 @@ FIELD_LISTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 )
 """Header fields in RLP order by fork, newest first. One line adds a fork."""
 
-_PARENT, _STATE, _NUMBER, _TIMESTAMP = 0, 3, 8, 11
+_PARENT, _COINBASE, _STATE, _NUMBER, _GAS_LIMIT, _TIMESTAMP, _MIX = (
+    _FRONTIER.index(name) for name in ("parentHash", "miner", "stateRoot", "number", "gasLimit", "timestamp", "mixHash")
+)
 
 
 class HeaderError(ValueError):
@@ -81,13 +83,19 @@ class HeaderError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """A header that hashes to ``hash``; hashes are raw bytes, ``timestamp`` in seconds since 1970."""
+    """A header that hashes to ``hash``; hashes are raw bytes, ``timestamp`` in seconds since 1970.
+
+    ``mix`` is the random value of the beacon chain since the merge.
+    """
 
     hash: bytes
     parent_hash: bytes
+    coinbase: bytes
     state_root: bytes
     number: int
+    gas_limit: int
     timestamp: int
+    mix: bytes
 
 
 def read_header(encoded: bytes, block_hash: bytes) -> Header:
@@ -99,11 +107,14 @@ def read_header(encoded: bytes, block_hash: bytes) -> Header:
         if not isinstance(items, list) or not len(_FRONTIER) <= len(items) <= len(_FRONTIER) + 16:
             raise HeaderError("the header does not have the fields of a header")
         return Header(
-            block_hash,
-            _hash(items[_PARENT]),
-            _hash(items[_STATE]),
-            rlp.integer(items[_NUMBER], 8),
-            rlp.integer(items[_TIMESTAMP], 8),
+            hash=block_hash,
+            parent_hash=_bytes(items[_PARENT], 32),
+            coinbase=_bytes(items[_COINBASE], 20),
+            state_root=_bytes(items[_STATE], 32),
+            number=rlp.integer(items[_NUMBER], 8),
+            gas_limit=rlp.integer(items[_GAS_LIMIT], 8),
+            timestamp=rlp.integer(items[_TIMESTAMP], 8),
+            mix=_bytes(items[_MIX], 32),
         )
     except RlpError as error:
         raise HeaderError(f"the header is not canonical RLP: {error}") from None
@@ -132,7 +143,7 @@ def _field(name: str, value: Any) -> bytes:
     return bytes.fromhex(value[2:])
 
 
-def _hash(item: Item) -> bytes:
-    if not isinstance(item, bytes) or len(item) != 32:
-        raise HeaderError("a hash in the header has a wrong length")
+def _bytes(item: Item, size: int) -> bytes:
+    if not isinstance(item, bytes) or len(item) != size:
+        raise HeaderError("a header field has a wrong length")
     return item

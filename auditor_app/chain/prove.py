@@ -1,19 +1,23 @@
 """Capturing state proofs (EIP-1186) for balances that were already read, so that others need not trust the node.
 
 Everything is re-performed before it is kept: a proof that gives another balance than the node's own answer stops the
-capture. A token whose balances stand in no plain mapping (rebasing tokens) is left unproven and said to be.
+capture. A token whose balances stand in no plain mapping (rebasing tokens) is proven by running its own code again on
+the accounts and slots that the call reads; where that cannot be done it is left unproven and said to be.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from auditor_app.chain.accounts import checksum_address
-from auditor_app.chain.bundle import ProofCapture, TokenLayout, make_bundle
+from auditor_app.chain.accounts import checksum_address, decode_account
+from auditor_app.chain.bundle import ProofBundle, ProofCapture, TokenLayout, make_bundle
 from auditor_app.chain.evm import EvmReader, binary
-from auditor_app.chain.header import HeaderError, encode_header, read_header
+from auditor_app.chain.header import Header, HeaderError, encode_header, read_header
+from auditor_app.chain.proven_state import BALANCE_OF, DECIMALS, ProvenState
+from auditor_app.chain.reexecution import CALLER, PRECOMPILES, available
 from auditor_app.chain.rpc import RpcRefusal
 from auditor_app.chain.state_proof import account_state, slot_value
 from auditor_app.chain.trie import NodeTable, TrieError
@@ -25,6 +29,8 @@ NAMESPACED_ERC20 = 0x52C63247E1F47DB19D5CE0460030C497F067CA4CEBF71BA98EEADABE20B
 """Balances of OpenZeppelin's upgradeable ERC-20 (ERC-7201 namespace ``openzeppelin.storage.ERC20``)."""
 
 _BATCH = 50
+_ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}\Z", re.ASCII)
+_WORD = re.compile(r"0x[0-9a-fA-F]{64}\Z", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,49 +50,130 @@ def capture_proofs(reader: EvmReader, chain: str, balances: Sequence[RawBalances
     except HeaderError as error:
         return (None, (f"{origin}: no state proofs, because {error}",))
     header = read_header(encoded, bytes.fromhex(reader.block.hash[2:]))
-    notes: list[str] = []
-    nodes: set[bytes] = set()
-    layouts: list[TokenLayout] = []
+    found = _Found(set(), [], {}, set(), [])
     try:
         for group in balances:
-            if group.contract is None:
-                asked: list[tuple[str, list[str]]] = [(holder, []) for holder in group.amounts]
-                nodes |= yield from _proofs(reader, asked, "accounts")
-            else:
-                layout, found = yield from _token(reader, group, header.state_root)
-                if layout is None:
-                    notes.append(f"{origin}: token {group.contract} keeps no plain balances; its lines stay unproven")
-                else:
-                    layouts.append(layout)
-                    nodes |= found
+            yield from _capture_group(reader, header, group, found)
+        code = _codes(reader, found)
     except RpcRefusal as refusal:
         return (None, (f"{origin}: no state proofs, because {refusal.what}",))
-    table = NodeTable(nodes)
-    _recalculate(table, header.state_root, balances, {layout.contract: layout for layout in layouts}, origin)
-    return (make_bundle(chain, encoded, table.crossed(), layouts), tuple(notes))
+    proven = [g for g in balances if g.contract is None or g.contract in found.contracts()]
+    try:
+        nodes = _crossed(found, header, proven)
+        bundle = make_bundle(
+            chain, encoded, nodes, found.layouts, code=code, executed=found.executed, touched=found.touched
+        )
+        _recalculate(bundle, reader, proven)
+    except TrieError as error:
+        raise _contradiction(origin, f"its state proof does not hold: {error}") from None
+    except ChainError as error:
+        raise _contradiction(origin, f"its state proof does not hold: {error.what}") from None
+    return (bundle, tuple(found.notes))
 
 
-def _recalculate(
-    table: NodeTable, root: bytes, balances: Sequence[RawBalances], layouts: Mapping[str, TokenLayout], origin: str
-) -> None:
-    """Walk every path as a verifier will; the node's proofs must give the node's own balances."""
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What grows while groups are captured: nodes, layouts, touched slots by account, executed tokens, notes."""
+
+    nodes: set[bytes]
+    layouts: list[TokenLayout]
+    touched: dict[bytes, set[bytes]]
+    executed: set[str]
+    notes: list[str]
+
+    def contracts(self) -> set[str]:
+        """Tokens of which balances can be proven."""
+        return {layout.contract for layout in self.layouts} | self.executed
+
+
+def _capture_group(reader: EvmReader, header: Header, group: RawBalances, found: _Found) -> Operation[None]:
+    """Nodes for one token's balances, or for native coins."""
+    if group.contract is None:
+        asked: list[tuple[str, list[str]]] = [(holder, []) for holder in group.amounts]
+        found.nodes.update((yield from _proofs(reader, asked, "accounts")))
+        return
+    layout, nodes = yield from _token(reader, group, header.state_root)
+    if layout is not None:
+        found.layouts.append(layout)
+        found.nodes.update(nodes)
+        return
+    touched = (yield from _executed(reader, group, header)) if available() else None
+    if touched is None:
+        origin = reader.rpc.endpoint.origin
+        found.notes.append(f"{origin}: token {group.contract} keeps no plain balances; its lines stay unproven")
+        return
+    found.executed.add(group.contract)
+    for address, slots in touched.items():
+        found.touched.setdefault(address, set()).update(slots)
+    wanted = [
+        ("0x" + address.hex(), ["0x" + slot.hex() for slot in sorted(slots)]) for address, slots in touched.items()
+    ]
+    found.nodes.update((yield from _proofs(reader, wanted, "re-executed calls")))
+
+
+def _executed(reader: EvmReader, group: RawBalances, header: Header) -> Operation[dict[bytes, set[bytes]] | None]:
+    """The accounts and slots that ``balanceOf`` of every holder and ``decimals`` read; ``None`` if it cannot be said."""
+    contract = group.contract or ""
+    calls = [DECIMALS, *(BALANCE_OF + bytes.fromhex(holder[2:]).rjust(32, b"\0") for holder in group.amounts)]
+    touched: dict[bytes, set[bytes]] = {bytes.fromhex(contract[2:]): set(), CALLER: set(), header.coinbase: set()}
+    for start in range(0, len(calls), _BATCH):
+        chunk = calls[start : start + _BATCH]
+        answers = reader.rpc.batch(
+            [("eth_createAccessList", [{"to": contract, "data": "0x" + data.hex()}, reader.pin]) for data in chunk]
+        )
+        for answer in answers:
+            entries = None if isinstance(answer, RpcRefusal) else _access_list(answer)
+            if entries is None:
+                return None
+            for address, slots in entries.items():
+                if address not in PRECOMPILES:
+                    touched.setdefault(address, set()).update(slots)
+        yield Progress(start + len(chunk), len(calls), "calls", f"{reader.rpc.endpoint.origin}: what {contract} reads")
+    return touched
+
+
+def _codes(reader: EvmReader, found: _Found) -> list[bytes]:
+    """The code of every touched account."""
+    addresses = [checksum_address("0x" + address.hex()) for address in found.touched]
+    answers = reader.rpc.batch([("eth_getCode", [address, reader.pin]) for address in addresses])
+    refused = next((item for item in answers if isinstance(item, RpcRefusal)), None)
+    if refused is not None:
+        raise refused
+    codes = [binary(item, "a contract's code", reader.rpc.endpoint.origin) for item in answers]
+    return [code for code in codes if code]
+
+
+def _crossed(found: _Found, header: Header, balances: Sequence[RawBalances]) -> list[bytes]:
+    """The nodes that a verifier will cross; an endpoint may send more."""
+    table = NodeTable(found.nodes)
+    layouts = {layout.contract: layout for layout in found.layouts}
     for group in balances:
-        if group.contract is not None and group.contract not in layouts:
-            continue
-        for holder, amount in group.amounts.items():
-            try:
-                proven = _word(table, root, group.contract, holder, layouts)
-            except TrieError as error:
-                raise _contradiction(origin, f"its proof for {holder} does not hold: {error}") from None
-            if proven != amount:
-                raise _contradiction(origin, f"it says {amount} for {holder} and proves {proven}")
+        layout = layouts.get(group.contract or "")
+        for holder in map(bytes.fromhex, (item[2:] for item in group.amounts)):
+            if group.contract is None:
+                account_state(table, header.state_root, holder)
+            elif layout is not None:
+                token = account_state(table, header.state_root, bytes.fromhex(group.contract[2:]))
+                slot_value(table, token.storage_root, layout.slot(holder))
+    for address, slots in found.touched.items():
+        state = account_state(table, header.state_root, address)
+        for slot in slots:
+            slot_value(table, state.storage_root, slot)
+    return table.crossed()
 
 
-def _word(table: NodeTable, root: bytes, contract: str | None, holder: str, layouts: Mapping[str, TokenLayout]) -> int:
-    if contract is None:
-        return account_state(table, root, bytes.fromhex(holder[2:])).balance
-    token = account_state(table, root, bytes.fromhex(contract[2:]))
-    return slot_value(table, token.storage_root, layouts[contract].slot(bytes.fromhex(holder[2:])))
+def _recalculate(bundle: ProofBundle, reader: EvmReader, balances: Sequence[RawBalances]) -> None:
+    """Read the bundle as a verifier will: the node's proofs must give the node's own balances."""
+    block = reader.block
+    with ProvenState(bundle, bytes.fromhex(block.hash[2:]), block.height) as state:
+        for group in balances:
+            asset = "slip44:60" if group.contract is None else f"erc20:{group.contract}"
+            for holder, amount in group.amounts.items():
+                account = decode_account(f"{bundle.chain}:{holder}")
+                proven = state.balance(account, (f"{bundle.chain}/{asset}",), group.decimals)
+                if proven != amount:
+                    raise TrieError(f"it says {amount} for {holder} and proves {proven}")
+        state.finish()
 
 
 def _token(
@@ -138,17 +225,29 @@ def _candidates(reader: EvmReader, group: RawBalances) -> list[TokenLayout]:
 
 
 def _touched_slots(reader: EvmReader, contract: str, holder: str) -> set[str] | None:
-    """Slots that ``balanceOf`` reads (``eth_createAccessList``), ``None`` where the endpoint cannot say."""
-    call = {"to": contract, "data": "0x70a08231" + "00" * 12 + holder[2:]}
+    """Slots of the token that ``balanceOf`` reads, ``None`` where the endpoint cannot say."""
+    call = {"to": contract, "data": "0x" + (BALANCE_OF + bytes.fromhex(holder[2:]).rjust(32, b"\0")).hex()}
     try:
-        answer = reader.rpc.call("eth_createAccessList", [call, reader.pin])
+        entries = _access_list(reader.rpc.call("eth_createAccessList", [call, reader.pin]))
     except RpcRefusal:
         return None
-    entries = answer.get("accessList") if isinstance(answer, dict) else None
-    if not isinstance(entries, list):
+    slots = (entries or {}).get(bytes.fromhex(contract[2:]))
+    return {"0x" + slot.hex() for slot in slots} if slots else None
+
+
+def _access_list(answer: Any) -> dict[bytes, set[bytes]] | None:
+    """Slots by account from an ``eth_createAccessList`` result; ``None`` for anything else, or a call that failed."""
+    if not isinstance(answer, dict) or answer.get("error") or not isinstance(answer.get("accessList"), list):
         return None
-    keys = [key for entry in entries if isinstance(entry, dict) for key in entry.get("storageKeys") or ()]
-    return {key.lower() for key in keys if isinstance(key, str)} or None
+    touched: dict[bytes, set[bytes]] = {}
+    for entry in answer["accessList"]:
+        address, keys = (entry.get("address"), entry.get("storageKeys")) if isinstance(entry, dict) else (None, None)
+        if not isinstance(address, str) or not _ADDRESS.match(address) or not isinstance(keys, list):
+            return None
+        if not all(isinstance(key, str) and _WORD.match(key) for key in keys):
+            return None
+        touched.setdefault(bytes.fromhex(address[2:]), set()).update(bytes.fromhex(key[2:]) for key in keys)
+    return touched
 
 
 def _proofs(reader: EvmReader, asked: Sequence[tuple[str, list[str]]], what: str) -> Operation[set[bytes]]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 
 from auditor_app.chain.accounts import decode_account
-from auditor_app.chain.bundle import ProvenState, decode_bundle, encode_bundle
+from auditor_app.chain.bundle import decode_bundle, encode_bundle
+from auditor_app.chain.proven_state import ProvenState
 from tests.benchmarks.measure import Measure
 from tests.unit.chain.test_proven import CHAIN, HEIGHT, World
 

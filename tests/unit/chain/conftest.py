@@ -43,6 +43,10 @@ class Anvil:
         receipt = self.send(None, CONTRACTS[name]["creation"])
         return str(receipt["contractAddress"])
 
+    def creation(self, name: str) -> str:
+        """Creation code of a contract, to which constructor arguments are appended."""
+        return str(CONTRACTS[name]["creation"])
+
     def send(self, to: str | None, data: str) -> dict[str, Any]:
         """A transaction from an account with unlimited coins, mined at once."""
         transaction = {"from": DEPLOYER, "data": data, "gas": hex(8_000_000)} | ({} if to is None else {"to": to})

@@ -17,12 +17,27 @@ contract Token {
 /// A rebasing token: a balance is shares times an index, read from two slots.
 contract Rebasing {
     mapping(address => uint256) private shares;
-    uint256 private index = 1e18;
+    uint256 private index;
     uint8 public constant decimals = 18;
 
     function set(address holder, uint256 amount) external { shares[holder] = amount; }
     function setIndex(uint256 value) external { index = value; }
     function balanceOf(address holder) external view returns (uint256) { return shares[holder] * index / 1e18; }
+}
+
+/// A proxy whose implementation stands in the slot of EIP-1967.
+contract Proxy {
+    constructor(address target) { assembly { sstore(0x360894a13ba1a3210667c828492db98dca3e2076cc3735a920a3ca505d382bbc, target) } }
+    fallback() external payable {
+        assembly {
+            let target := sload(0x360894a13ba1a3210667c828492db98dca3e2076cc3735a920a3ca505d382bbc)
+            calldatacopy(0, 0, calldatasize())
+            let ok := delegatecall(gas(), target, 0, calldatasize(), 0, 0)
+            returndatacopy(0, 0, returndatasize())
+            if iszero(ok) { revert(0, returndatasize()) }
+            return(0, returndatasize())
+        }
+    }
 }
 
 /// A token that refuses to answer.
