@@ -9,10 +9,12 @@ from typing import Any
 
 from auditor_app.cli.ledger import read_parameters
 from auditor_app.cli.terminal import add_json_option, drive, emit_json, finding_json, say, say_findings
+from auditor_app.errors import Location, ProofError
 from auditor_app.findings import Limitation, exit_status
 from auditor_app.merkle.profiles import AUTO, Detection, Difference
-from auditor_app.merkle.proof_file import check_tree_files, detect_file
+from auditor_app.merkle.proof_file import detect_file
 from auditor_app.merkle.published import Comparison, ProofCheck
+from auditor_app.merkle.tree_file import check_tree, find_tree
 from auditor_app.operation import CancelToken
 
 
@@ -30,11 +32,17 @@ def add(parser: argparse.ArgumentParser) -> None:
     add_json_option(check)
     check.set_defaults(handler=check_command)
     tree = commands.add_parser("tree", help="recalculate a whole published tree, node by node")
-    tree.add_argument("files", type=Path, nargs="+", metavar="FILE", help="the tree as the exchange publishes it")
+    tree.add_argument(
+        "files",
+        type=Path,
+        nargs="+",
+        metavar="FILE",
+        help="the tree's files as the exchange publishes them, or their folder",
+    )
     tree.add_argument("--scheme", default=AUTO, metavar="NAME", help="the scheme, or auto (the default)")
     tree.add_argument("--root", metavar="HEX", help="the root from the exchange's own publication")
     tree.add_argument(
-        "--proof", type=Path, metavar="FILE", help="a customer's file whose leaves are traced in the tree"
+        "--proof", type=Path, metavar="FILE", help="the file beside the tree: a customer's leaves, or all nonces"
     )
     tree.add_argument(
         "--param", action="append", default=[], metavar="NAME=VALUE", help="what the scheme asks for besides the file"
@@ -115,16 +123,16 @@ def _say_difference(difference: Difference) -> None:
 
 def tree_command(options: argparse.Namespace) -> int:
     """Check a whole tree, print, and return the exit status."""
-    check = drive(
-        check_tree_files(
-            options.files,
-            CancelToken(),
-            scheme=options.scheme,
-            root=options.root,
-            customer=options.proof,
-            options=read_parameters(options.param),
+    tree = find_tree(options.files, scheme=options.scheme)
+    if tree is None:
+        raise ProofError(
+            "PROOF.UNREADABLE",
+            "the files have the form of no known scheme's whole tree",
+            at=Location(options.files[0].name),
+            action="Ask for the tree as the exchange publishes it, or name its scheme.",
         )
-    )
+    given = read_parameters(options.param)
+    check = drive(check_tree(tree, CancelToken(), root=options.root, companion=options.proof, options=given))
     emit_json(
         options.json,
         {

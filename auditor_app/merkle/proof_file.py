@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 from auditor_app import strict_json
-from auditor_app.errors import AuditError, Location, ProofError, UsageError
+from auditor_app.errors import AuditError, ProofError, UsageError
 from auditor_app.files import read_capped
-from auditor_app.merkle.profiles import AUTO, Detection, detect, known_scheme
-from auditor_app.merkle.published import ProofCheck, ProofDocument
-from auditor_app.merkle.published_tree import TREE_HEAD_BYTES, TreeCheck, TreeFile, TreeFormat
-from auditor_app.merkle.schemes import SCHEMES
-from auditor_app.operation import CancelToken, Operation
+from auditor_app.merkle.profiles import AUTO, Detection, detect
+from auditor_app.merkle.published import MAX_LEVELS, ProofCheck, ProofDocument
 
 MAX_PROOF_BYTES = 4 * 2**20
 MAX_ANCHOR_BYTES = 256 * 2**20
+MAX_DEPTH = 3 * MAX_LEVELS
+"""Of JSON: some publishers nest a path's levels in one another."""
 _HEX = re.compile(r"(?:0x)?(?P<digits>(?:[0-9a-fA-F]{2}){1,64})\Z", re.ASCII)
 
 
@@ -62,7 +61,9 @@ def _document(path: Path, limit: int, anchor: ProofDocument | None, options: Map
         data = read_capped(path, max_bytes=limit, code="PROOF.UNREADABLE")
         looks_like_json = data.lstrip(b" \t\r\n")[:1] in (b"{", b"[", b"\xef", b'"') or not data.strip()
         parsed = (
-            strict_json.parse(data, file=path.name, code="PROOF.UNREADABLE", numbers="text", max_bytes=limit)
+            strict_json.parse(
+                data, file=path.name, code="PROOF.UNREADABLE", numbers="text", max_bytes=limit, max_depth=MAX_DEPTH
+            )
             if looks_like_json
             else None
         )
@@ -78,55 +79,6 @@ def _document(path: Path, limit: int, anchor: ProofDocument | None, options: Map
             action=error.action or "Ask for the file as the exchange issues it.",
         ) from None
     return ProofDocument(path.name, data, parsed, anchor, options)
-
-
-def check_tree_files(
-    paths: Sequence[Path],
-    token: CancelToken,
-    *,
-    scheme: str = AUTO,
-    root: str | None = None,
-    customer: Path | None = None,
-    options: Mapping[str, str] | None = None,
-) -> Operation[TreeCheck]:
-    """Check a whole tree as published, by the scheme asked for or by the first whose form the first file has.
-
-    ``customer`` is a customer's file whose leaves are traced in it. :class:`ProofError` or :class:`UsageError` if
-    something cannot be read.
-    """
-    published = None if root is None else normalise_root(root)
-    traced = None if customer is None else load_document(customer, options={})
-    form = _tree_format(paths[0], scheme)
-    return (yield from form.check(TreeFile(tuple(paths), published, traced, options or {}), token))
-
-
-def _tree_format(path: Path, scheme: str) -> TreeFormat:
-    """The tree format asked for, or the first that recognises the file's beginning."""
-    if scheme != AUTO:
-        form = known_scheme(scheme).tree
-        if form is None:
-            raise UsageError("USAGE", f"the scheme {scheme} has no tree files", action="Name another scheme.")
-        return form
-    try:
-        with path.open("rb") as handle:
-            head = handle.read(TREE_HEAD_BYTES)
-    except OSError as error:
-        raise ProofError(
-            "PROOF.UNREADABLE",
-            f"the file cannot be opened ({error.strerror})",
-            at=Location(str(path)),
-            action="Check the path.",
-        ) from None
-    for name in SCHEMES:
-        form = known_scheme(name).tree
-        if form is not None and form.recognises(head):
-            return form
-    raise ProofError(
-        "PROOF.UNREADABLE",
-        "the file has the form of no known scheme's tree",
-        at=Location(path.name),
-        action="Ask for the file as the exchange publishes it, or name its scheme.",
-    )
 
 
 def normalise_root(text: str) -> str:

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from auditor_app.merkle.proof_file import check_tree_files, detect_file
+from auditor_app.merkle.proof_file import detect_file
+from auditor_app.merkle.tree_file import check_tree, find_tree
 from auditor_app.operation import CancelToken, run
 
 pytestmark = pytest.mark.vectors
@@ -214,14 +215,10 @@ def test_proof(row: ProofRow, vectors: Path) -> None:
 @pytest.mark.parametrize("row", TREES, ids=lambda row: row.files[0])
 def test_tree(row: TreeRow, vectors: Path) -> None:
     folder = vectors / "merkle"
-    check = run(
-        check_tree_files(
-            [folder / name for name in row.files],
-            CancelToken(),
-            customer=None if row.customer is None else folder / row.customer,
-            options=row.options,
-        )
-    )
+    tree = find_tree([folder / name for name in row.files])
+    assert tree is not None
+    companion = None if row.customer is None else folder / row.customer
+    check = run(check_tree(tree, CancelToken(), companion=companion, options=row.options))
     assert (check.scheme, check.leaves, check.nodes) == (row.scheme, row.leaves, row.nodes)
     assert (check.disagreeing, check.root) == (row.disagreeing, row.root)
     assert tuple(item.code for item in check.findings) == row.codes

@@ -175,9 +175,6 @@ def _result(
     file: TreeFile, tally: _Tally, repeated: Sequence[tuple[TreeLine, TreeLine]], wanted: Sequence[Leaf]
 ) -> TreeCheck:
     """Everything compared, as data."""
-    from auditor_app.merkle.limitations import scheme_limitations
-    from auditor_app.merkle.schemes import scheme_named
-
     root = tally.root_line
     if root is None:
         raise ValueError("a tree file that was read holds a root")
@@ -204,7 +201,7 @@ def _result(
         rule.balances(Node(b"", tuple(tally.sums))),
         tuple(checks),
         (*_node_findings(file, tally, subject), *_check_findings(checks, subject), *_binding(tally, repeated, subject)),
-        (*scheme_limitations(scheme_named(NAME), subject), limitation("COMPLETENESS", subject=subject)),
+        (limitation("COMPLETENESS", subject=subject),),
     )
 
 
