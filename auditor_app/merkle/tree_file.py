@@ -41,11 +41,7 @@ def find_tree(paths: Sequence[Path], *, scheme: str = AUTO) -> PublishedTree | N
     """
     files = tuple(_expanded(paths))
     heads = [head_of(path) for path in files]
-    fitting = [
-        (name, form)
-        for name, form in _formats(scheme)
-        if any(form.recognises(head) for head in heads)
-    ]
+    fitting = [(name, form) for name, form in _formats(scheme) if any(form.recognises(head) for head in heads)]
     if not fitting:
         return None
     (name, form), *others = fitting

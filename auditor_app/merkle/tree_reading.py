@@ -7,7 +7,7 @@ from pathlib import Path
 
 from auditor_app.errors import AuditError, Location, ProofError
 from auditor_app.files import read_capped
-from auditor_app.findings import Finding, Limitation, finding
+from auditor_app.findings import Finding, Limitation, Severity, finding
 from auditor_app.merkle.published import Comparison
 from auditor_app.merkle.published_tree import MAX_TREE_BYTES, TreeCheck, TreeFile
 
@@ -114,11 +114,23 @@ class TreeTally:
         if not agrees:
             self.add(code, message, expected, observed)
 
-    def add(self, code: str, message: str, expected: str = "", observed: str = "") -> None:
-        """One finding about this tree."""
+    def observe(self, name: str, expected: str, observed: str, *, agrees: bool) -> None:
+        """One thing to be shown, whose finding (if any) is made elsewhere."""
+        self.checks.append(Comparison(name, expected, observed, agrees))
+
+    def add(
+        self, code: str, message: str, expected: str = "", observed: str = "", *, severity: Severity | None = None
+    ) -> None:
+        """One finding about this tree, of its code's usual severity unless another is given."""
         self.findings.append(
             finding(
-                code, procedure="proof", subject=self.subject, message=message, expected=expected, observed=observed
+                code,
+                procedure="proof",
+                subject=self.subject,
+                message=message,
+                expected=expected,
+                observed=observed,
+                severity=severity,
             )
         )
 

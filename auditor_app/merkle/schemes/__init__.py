@@ -21,6 +21,11 @@ SCHEMES: Mapping[str, str] = MappingProxyType(
         "bitunix": "bitunix:SCHEME",
         "hotcoin": "hotcoin:SCHEME",
         "htx-v1": "htx_v1:SCHEME",
+        "bitmex": "bitmex:BITMEX",
+        "river": "bitmex:RIVER",
+        "silversixpence": "silversixpence:SCHEME",
+        "olalonde": "olalonde:SCHEME",
+        "bifubao": "bifubao:SCHEME",
         "armanino-split": "armanino:SCHEME_SPLIT",
         "armanino-concat": "armanino:SCHEME_CONCAT",
     }

@@ -1,7 +1,7 @@
 """``bitmex`` and ``river``: the sum tree over raw bytes that binds each child's value, published as a whole.
 
 Source: BitMEX/proof-of-reserves-liabilities @c0c9c717, RiverFinancial/proof-of-reserves @ef562ac9; ``merkle-schemes.md``
-section 4, ``merkle-schemes-more.md`` section 4. With q = 8 bytes little-endian and one coin in satoshi:
+section 4, ``merkle-schemes-more.md`` section 4. With q = 8 bytes little-endian and one coin in base units:
 sub = SHA-256(nonce ‖ q(block height) ‖ q(account)), leaf = HMAC-SHA256(sub, q(value) ‖ q(leaf index)),
 node = SHA-256(left ‖ q(left value) ‖ right ‖ q(right value)). The leaf count is a power of two; balances are split over
 leaves in random order. River pads with leaves of value 0, account 0 and a nonce of zeros, and calls the nonce a subkey.
@@ -12,23 +12,33 @@ split, padded and in the tree's order.
 
 from __future__ import annotations
 
-import re
+from functools import partial
 
-from auditor_app.errors import LedgerError
+from auditor_app.merkle.published_tree import TreeFormat
+from auditor_app.merkle.scheme import Properties, Scheme
+from auditor_app.merkle.schemes.bitmex_rule import PARAMETERS, bind
+from auditor_app.merkle.schemes.bitmex_tree import OPTIONS, check, recognises
 
-BITMEX, RIVER = "bitmex", "river"
-WORD_LIMIT = 2**64
-_NUMBER = re.compile(r"(?:0|[1-9][0-9]{0,19})\Z", re.ASCII)
+
+def _scheme(name: str, title: str, source: str) -> Scheme:
+    return Scheme(
+        name=name,
+        title=title,
+        source=source,
+        properties=Properties(
+            digest_bits=256,
+            binds_child_sums=True,
+            domain_separation=True,
+            field_separators=True,
+            allows_negatives=False,
+            salted=True,
+            unique_ids=False,
+        ),
+        parameters=PARAMETERS,
+        bind=partial(bind, name),
+        tree=TreeFormat(recognises, partial(check, name), OPTIONS),
+    )
 
 
-def word(value: int, what: str) -> bytes:
-    """q(value); :class:`LedgerError` ``RANGE.FIELD`` if it does not fit."""
-    if not 0 <= value < WORD_LIMIT:
-        raise LedgerError(
-            "RANGE.FIELD",
-            f"{what} does not fit the 64 bits in which the scheme hashes it",
-            expected=f"0 to {WORD_LIMIT - 1}",
-            observed=str(value),
-            action="Ask the issuer how it was hashed.",
-        )
-    return value.to_bytes(8, "little")
+BITMEX = _scheme("bitmex", "BitMEX", "BitMEX/proof-of-reserves-liabilities @c0c9c717; merkle-schemes.md section 4")
+RIVER = _scheme("river", "River", "RiverFinancial/proof-of-reserves @ef562ac9; merkle-schemes-more.md section 4")
