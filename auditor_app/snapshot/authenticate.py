@@ -136,12 +136,10 @@ def _evidence(path: Path, store: TrustStore, typed: str | None, token: CancelTok
 
 def read_envelope(container: Container, file: str) -> Envelope:
     """Steps 3 and 4: the canonical envelope, with the payload type that this program knows."""
-    names = iter(container.sizes)
-    first = next(names, None)
-    if layout.ENVELOPE not in container.sizes or (container.ordered and first != layout.ENVELOPE):
+    if layout.ENVELOPE not in container.sizes:
         raise SnapshotError(
             "SNAPSHOT.CONTAINER",
-            f"the first member is not {layout.ENVELOPE}",
+            f"there is no member {layout.ENVELOPE}",
             at=Location(file),
             action="Ask for the file again.",
         )

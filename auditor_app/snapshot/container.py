@@ -12,6 +12,7 @@ import struct
 import threading
 import zlib
 from collections.abc import Mapping
+from itertools import islice
 from pathlib import Path
 from types import MappingProxyType
 from typing import NoReturn, Protocol
@@ -266,10 +267,9 @@ class FolderContainer:
     def read(self, name: str) -> bytes:
         """All bytes of one member; every folder on its way is opened without following links."""
         *folders, last = name.split("/")
-        descriptor, size = self._descend(folders, last)
-        with os.fdopen(descriptor, "rb") as file:
+        with os.fdopen(self._descend(folders, last)[0], "rb") as file:
             data = file.read(self.sizes[name] + 1)
-        if not len(data) == size == self.sizes[name]:
+        if len(data) != self.sizes[name]:
             raise SnapshotError("SNAPSHOT.CONTAINER", "the member changed while it was read", at=Location(name))
         return data
 
@@ -303,14 +303,14 @@ class FolderContainer:
         here = self._path.joinpath(*folder.split("/")) if folder else self._path
         try:
             with os.scandir(here) as listing:
-                items = list(listing)
+                items = list(islice(listing, layout.MAX_MEMBERS + 3))
         except OSError as error:
             _unreadable(here, f"the folder cannot be read ({error.strerror})")
         if not items:
             raise SnapshotError("SNAPSHOT.CONTAINER", "the folder is empty", at=Location(folder or self._path.name))
         for item in items:
             name = f"{folder}/{item.name}" if folder else item.name
-            layout.check_name(name, file=self._path.name)
+            layout.check_name(name, file=self._path.name)  # also bounds how deep folders nest
             if item.is_dir(follow_symlinks=False):
                 self._walk(name, found)
             elif item.is_file(follow_symlinks=False):

@@ -228,9 +228,16 @@ def huge_zip64_size(data: bytes) -> bytes:
     return end(changed[:name_end] + extra + changed[name_end:], size=directory + len(extra))
 
 
+def second_directory(data: bytes) -> bytes:
+    """A whole canonical archive, and behind it its central directory and end record once more."""
+    (offset,) = struct.unpack_from("<I", data, len(data) - 6)
+    return data + end(data[offset:], offset=len(data))
+
+
 ZIP_TRICKS: dict[str, Callable[[bytes], bytes]] = {
     "prepended bytes": lambda data: b"#!/bin/sh\n" + data,
     "appended bytes": lambda data: data + b"\0",
+    "second directory behind the end": second_directory,
     "archive twice": lambda data: data + data,
     "archive comment": lambda data: end(data, comment=4) + b"note",
     "comment length lies": lambda data: end(data, comment=4),
@@ -346,6 +353,7 @@ def test_every_changed_envelope_is_refused(original: bytes, tmp_path: Path) -> N
     assert seen["no signature"] == ("SIGNATURE.THRESHOLD", 2)
     assert seen["a signature less"] == ("SIGNATURE.THRESHOLD", 2)
     assert seen["signatures exchanged"] == ("SIGNATURE.INVALID", 2)
+    assert seen["seventeen signatures"] == ("SNAPSHOT.ENVELOPE", 3)
     assert seen["signature order"] == ("SNAPSHOT.ENVELOPE", 3)
     assert seen["duplicate key"] == ("SNAPSHOT.JSON", 3)
     assert seen["byte order mark"] == ("SNAPSHOT.JSON", 3)

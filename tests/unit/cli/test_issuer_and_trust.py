@@ -14,6 +14,7 @@ from auditor_app.cli.keys import PASSPHRASE_VARIABLE
 from auditor_app.cli.main import main
 from auditor_app.snapshot.signing import SigningKey
 from auditor_app.snapshot.trust import load_store
+from tests.properties.test_snapshot_mutations import contents, rebuilt
 from tests.unit.snapshot import samples, tsa
 from tests.unit.snapshot.samples import AUDITOR, FINANCE, ISSUER, TREASURY
 
@@ -130,6 +131,16 @@ def test_sign_refuses_a_key_that_signed_already_and_a_changed_member(
     snapshot.write_bytes(snapshot.read_bytes().replace(b"alice,1.5", b"alice,1.6"))
     assert issuer("sign", snapshot, "--key", desk / "finance.pem") == 2
     assert "ledger/spot-00000.csv" in capsys.readouterr().err
+
+
+def test_sign_and_inspect_refuse_a_file_with_more_or_fewer_members(desk: Path) -> None:
+    snapshot = desk / "s.porsnap"
+    issuer("pack", desk / "s.toml", "-o", snapshot)
+    members = contents(snapshot.read_bytes())
+    for changed in ([*members, ("extra.txt", b"x")], members[:-1]):
+        snapshot.write_bytes(rebuilt(changed))
+        assert issuer("sign", snapshot, "--key", desk / "treasury.pem") == 2
+        assert issuer("inspect", snapshot) == 2
 
 
 def test_a_time_stamp_is_added_without_touching_what_is_signed(desk: Path) -> None:

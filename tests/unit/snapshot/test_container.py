@@ -112,6 +112,15 @@ def test_the_size_of_the_archive_is_limited(tmp_path: Path, monkeypatch: pytest.
     assert refused(path).code == "SNAPSHOT.LIMIT"
 
 
+def test_a_claimed_number_of_members_is_limited_before_they_are_looked_at(tmp_path: Path) -> None:
+    path = samples.write(tmp_path)
+    data = path.read_bytes()
+    wide = layout.END64.pack(layout.END64_SIGN, 44, 45, 45, 0, 0, 2**40, 2**40, 0, len(data) - 22)
+    locator = layout.LOCATOR.pack(layout.LOCATOR_SIGN, 0, len(data) - 22, 1)
+    path.write_bytes(data[:-22] + wide + locator + data[-22:])
+    assert refused(path).code == "SNAPSHOT.LIMIT"
+
+
 @pytest.mark.parametrize("data", [b"", b"PK", b"x" * 21, b"x" * 22, b"PK\x05\x06" + bytes(17), b"\x89PNG" * 100])
 def test_what_is_no_archive_is_unreadable(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "no.porsnap"
@@ -126,8 +135,9 @@ def test_a_missing_file_a_link_and_a_device_are_refused(tmp_path: Path) -> None:
     assert "link" in refused(link).sentence().lower()
     fifo = tmp_path / "fifo.porsnap"
     os.mkfifo(fifo)
-    assert refused(fifo).code == "SNAPSHOT.UNREADABLE"
-    assert refused(Path("/dev/zero")).code == "SNAPSHOT.UNREADABLE"
+    for special in (fifo, Path("/dev/zero")):
+        error = refused(special)
+        assert (error.code, error.what) == ("SNAPSHOT.UNREADABLE", "this is not a regular file")
     assert refused(tmp_path / "nul\0name").code == "SNAPSHOT.UNREADABLE"
 
 
@@ -219,6 +229,32 @@ def test_a_pipe_an_empty_folder_and_unsafe_names_are_refused(tmp_path: Path) -> 
     samples.authenticate(root).members.close()
 
 
+def test_names_that_differ_only_in_case_and_deep_nesting_are_refused(tmp_path: Path) -> None:
+    root = folder(tmp_path)
+    (root / "FUNDS.csv").write_bytes(b"")
+    if len(list(root.iterdir())) == 5:  # a file system that keeps case
+        assert "occurs twice" in refused(root).what
+    (root / "FUNDS.csv").unlink()
+    deep = root
+    for _ in range(1500):
+        deep = deep / "a"
+        try:
+            deep.mkdir()
+        except OSError:
+            break
+    assert "not allowed" in refused(root).what
+
+
+def test_a_member_that_grows_or_shrinks_is_noticed_by_the_folder_itself(tmp_path: Path) -> None:
+    root = folder(tmp_path)
+    container = open_container(root)
+    for data in (samples.FUNDS + b"x", samples.FUNDS[:-1]):
+        (root / "funds.csv").write_bytes(data)
+        with pytest.raises(SnapshotError) as caught:
+            container.read("funds.csv")
+        assert caught.value.code == "SNAPSHOT.CONTAINER"
+
+
 def test_an_extra_a_missing_and_a_grown_member_are_not_authentic(tmp_path: Path) -> None:
     root = folder(tmp_path)
     for change, code in (("extra", "MEMBER.MISSING"), ("grown", "MEMBER.SIZE"), ("missing", "MEMBER.MISSING")):
@@ -248,7 +284,8 @@ def test_a_member_that_changes_between_index_and_reading_is_refused(tmp_path: Pa
 def test_the_folders_members_are_limited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     root = folder(tmp_path)
     monkeypatch.setattr(layout, "MAX_MEMBERS", 1)
-    assert refused(root).code == "SNAPSHOT.LIMIT"
+    error = refused(root)
+    assert (error.code, error.what) == ("SNAPSHOT.LIMIT", "the folder holds too many members")
     monkeypatch.undo()
     monkeypatch.setattr(layout, "MAX_MEMBER_BYTES", 10)
     assert refused(root).code == "SNAPSHOT.LIMIT"

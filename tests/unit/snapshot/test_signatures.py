@@ -17,6 +17,7 @@ from auditor_app.snapshot.signatures import (
     SECP256K1_ORDER,
     KeyRefused,
     fingerprint,
+    is_strict_low_s,
     load_public_pem,
     load_spki,
     spki,
@@ -79,6 +80,13 @@ def test_ecdsa_with_trailing_bytes_inside_or_behind_does_not_pass() -> None:
     longer = bytes([0x30, 0x81, signature[1]]) + signature[2:]  # BER's long form of the same length
     assert not found.verify(public, signature + b"\0", pae(TYPE, MESSAGE))
     assert not found.verify(public, longer, pae(TYPE, MESSAGE))
+
+
+def test_strict_der_does_not_rest_on_the_librarys_parser(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A parser that takes anything for (1, 1) makes no second encoding pass."""
+    monkeypatch.setattr("auditor_app.snapshot.signatures.decode_dss_signature", lambda _: (1, 1))
+    assert is_strict_low_s(bytes.fromhex("3006020101020101"), P256_ORDER)
+    assert not is_strict_low_s(bytes.fromhex("308106020101020101"), P256_ORDER)
 
 
 @pytest.mark.parametrize(("salt", "digest"), [(20, hashes.SHA256()), (32, hashes.SHA512())])

@@ -58,10 +58,20 @@ def test_no_pinned_authority_is_a_warning_without_a_time() -> None:
         base64.b64encode(b"x" * 2000),
         tsa.authority().stamp(b"another payload", STAMPED),
         tsa.authority().stamp(PAYLOAD, STAMPED, "sha512"),
+        tsa.authority().stamp(PAYLOAD, STAMPED, label="sha512_256"),
         tsa.authority("Other TSA").stamp(PAYLOAD, STAMPED),
         tsa.authority("No purpose", purpose=False).stamp(PAYLOAD, STAMPED),
     ],
-    ids=["empty", "nonsense", "base64", "other payload", "other digest", "other authority", "other purpose"],
+    ids=[
+        "empty",
+        "nonsense",
+        "base64",
+        "other payload",
+        "other digest",
+        "digest under another name",
+        "other authority",
+        "other purpose",
+    ],
 )
 def test_what_does_not_fit_is_invalid(token: bytes) -> None:
     assert codes(token) == ["TIMESTAMP.INVALID"]

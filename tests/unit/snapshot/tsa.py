@@ -35,8 +35,8 @@ class Authority:
     def root_fingerprint(self) -> str:
         return self.root.fingerprint(hashes.SHA256()).hex()
 
-    def stamp(self, data: bytes, at: datetime, algorithm: str = "sha256") -> bytes:
-        """A TimeStampResp over the digest of ``data``."""
+    def stamp(self, data: bytes, at: datetime, algorithm: str = "sha256", label: str = "") -> bytes:
+        """A TimeStampResp over the digest of ``data``; ``label`` names the digest as another algorithm's."""
         store = SimpleCertificateStore()
         store.register_multiple([_asn1(self.signer), _asn1(self.root)])
         key = self.key.private_bytes(
@@ -50,7 +50,7 @@ class Authority:
                 "version": 1,
                 "message_imprint": tsp.MessageImprint(
                     {
-                        "hash_algorithm": algos.DigestAlgorithm({"algorithm": algorithm}),
+                        "hash_algorithm": algos.DigestAlgorithm({"algorithm": label or algorithm}),
                         "hashed_message": hashlib.new(algorithm, data).digest(),
                     }
                 ),
