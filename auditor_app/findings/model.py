@@ -23,7 +23,8 @@ class Finding:
     """What one procedure observed about one subject.
 
     ``procedure`` is a key of :data:`auditor_app.procedures.PROCEDURES`; ``subject`` names what was looked at
-    (``"ledger spot, asset BTC"``); ``message`` is one sentence in the report's vocabulary.
+    (``"ledger spot, asset BTC"``); ``message`` is one sentence in the report's vocabulary. ``places`` are all that
+    the message names, where there are several; ``at`` is the first.
     """
 
     code: str
@@ -34,6 +35,7 @@ class Finding:
     expected: str = ""
     observed: str = ""
     at: Location = NOWHERE
+    places: tuple[Location, ...] = ()
 
     @property
     def area(self) -> Area:
@@ -74,10 +76,11 @@ def finding(
     observed: str = "",
     at: Location = NOWHERE,
     severity: Severity | None = None,
+    places: tuple[Location, ...] = (),
 ) -> Finding:
     """A finding with the catalogue's severity unless another is given; ``KeyError`` for an unknown code."""
     entry = CATALOGUE[code]
-    return Finding(code, severity or entry.severity, procedure, subject, message, expected, observed, at)
+    return Finding(code, severity or entry.severity, procedure, subject, message, expected, observed, at, places)
 
 
 def from_error(error: AuditError, *, procedure: str, subject: str) -> Finding:

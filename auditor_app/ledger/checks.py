@@ -91,6 +91,7 @@ class LedgerTally:
             expected="none",
             observed=str(count),
             at=places[0].at,
+            places=tuple(place.at for place in places[:EXAMPLES]),
         )
 
     @property
@@ -226,4 +227,5 @@ def duplicate_finding(source: LedgerSource, repeated: Sequence[Repeated], candid
         expected="each id once",
         observed=str(count),
         at=repeated[0].second,
+        places=tuple(place for item in repeated[:EXAMPLES] for place in (item.first, item.second)),
     )

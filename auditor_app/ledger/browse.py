@@ -1,0 +1,147 @@
+"""Looking at rows without loading a ledger: one part at a time, its rows found by an index of line feeds.
+
+Nothing here judges a row. The index costs eight bytes a row of one part; cells exist only for rows that are asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import overload
+
+import numpy as np
+import numpy.typing as npt
+
+from auditor_app.errors import Location
+from auditor_app.findings import Finding
+from auditor_app.ledger.source import PART_ROWS, LedgerPart, LedgerSource
+from auditor_app.operation import CancelToken, Operation, Progress
+
+_LF = 10
+_STEP = 2**22
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerRow:
+    """One row as it stands in the file: 0-based ``index`` in the ledger, its bytes without LF."""
+
+    index: int
+    data: bytes
+
+    @property
+    def cells(self) -> tuple[str, ...]:
+        """Its cells as text; bytes that are no ASCII are shown as escapes."""
+        return tuple(self.data.decode("ascii", "backslashreplace").split(","))
+
+
+class PartRows(Sequence[LedgerRow]):
+    """The rows of one part, made when asked for.
+
+    ``ends`` holds the offset behind each row's LF, or the part's end where the last LF is missing.
+    """
+
+    def __init__(self, part: LedgerPart, ends: npt.NDArray[np.int64]) -> None:
+        self.part = part
+        self._ends = ends
+
+    def __len__(self) -> int:
+        return len(self._ends)
+
+    @overload
+    def __getitem__(self, at: int) -> LedgerRow: ...
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[LedgerRow]: ...
+    def __getitem__(self, at: int | slice) -> LedgerRow | Sequence[LedgerRow]:
+        """The row at a 0-based position in this part."""
+        if isinstance(at, slice):
+            return [self[position] for position in range(*at.indices(len(self)))]
+        position = at + len(self) if at < 0 else at
+        if not 0 <= position < len(self):
+            raise IndexError(at)
+        start = int(self._ends[position - 1]) if position else 0
+        data = self.part.data[start : int(self._ends[position])]
+        return LedgerRow(self.part.first_row + position, data.removesuffix(b"\n"))
+
+
+def row_index(part: LedgerPart, token: CancelToken) -> PartRows:
+    """The part's rows, indexed some megabytes at a time."""
+    bytes_of = np.frombuffer(part.data, np.uint8)
+    found = []
+    for start in range(0, len(bytes_of), _STEP):
+        token.check()
+        found.append(np.flatnonzero(bytes_of[start : start + _STEP] == _LF) + (start + 1))
+    if part.data and not part.data.endswith(b"\n"):
+        found.append(np.array([len(part.data)]))
+    return PartRows(part, np.concatenate([np.empty(0, np.int64), *found]).astype(np.int64))
+
+
+def read_rows(source: LedgerSource, index: int, token: CancelToken) -> Operation[PartRows]:
+    """One part, read and indexed."""
+    yield Progress(0, None, "rows", f"Ledger {source.name}: reading part {index + 1}")
+    return row_index(source.read_part(index, token), token)
+
+
+def find_id(source: LedgerSource, key: str, token: CancelToken) -> Operation[int | None]:
+    """The 0-based index of the first row whose first cell is exactly ``key``; ``None`` if there is none.
+
+    Every part is read from the first on, whatever order the ledger declares: an issuer who lies about the order
+    must not be able to hide a row.
+    """
+    wanted = key.encode("utf-8") + b","
+    done = 0
+    for part in source.parts(token):
+        offset = _key_offset(part.data, wanted, token)
+        if offset is not None:
+            return part.first_row + part.data.count(b"\n", 0, offset)
+        done += part.data.count(b"\n")
+        yield Progress(done, source.declared_rows, "rows", f"Ledger {source.name}: looking for the id")
+    return None
+
+
+def _key_offset(data: bytes, wanted: bytes, token: CancelToken) -> int | None:
+    """Where the first row that begins with ``wanted`` begins; some megabytes at a time, so that others get a turn."""
+    if data.startswith(wanted):
+        return 0
+    needle = b"\n" + wanted
+    for start in range(0, len(data), _STEP):
+        token.check()
+        offset = data.find(needle, start, start + _STEP + len(needle) - 1)
+        if offset >= 0:
+            return offset + 1
+    return None
+
+
+def named_places(findings: Iterable[Finding], members: Sequence[str]) -> tuple[tuple[int, int], ...]:
+    """Part and 0-based row in it of every ledger row that a finding names, in ledger order, each once."""
+    numbers = {name: number for number, name in enumerate(members)}
+    places: set[tuple[int, int]] = set()
+    for item in findings:
+        for at in item.places or (item.at,):
+            where = _place(at, numbers)
+            if where is not None:
+                places.add(where)
+    return tuple(sorted(places))
+
+
+def _place(at: Location, numbers: dict[str, int]) -> tuple[int, int] | None:
+    if at.file is None or at.row is None or at.file not in numbers:
+        return None
+    return numbers[at.file], at.row - 1
+
+
+def rows_at(
+    source: LedgerSource, places: Sequence[tuple[int, int]], token: CancelToken
+) -> Operation[tuple[LedgerRow, ...]]:
+    """The rows at some places, each part that holds any read once; places outside their part are left out."""
+    rows: list[LedgerRow] = []
+    numbers = sorted({part for part, _ in places})
+    for done, number in enumerate(numbers):
+        yield Progress(done, len(numbers), "parts", f"Ledger {source.name}: reading the rows that findings name")
+        part = row_index(source.read_part(number, token), token)
+        rows += [part[row] for at, row in places if at == number and 0 <= row < len(part)]
+    return tuple(rows)
+
+
+def part_of(row: int) -> tuple[int, int]:
+    """Which part holds the 0-based ``row`` of an honest ledger, and its position in it."""
+    return divmod(row, PART_ROWS)

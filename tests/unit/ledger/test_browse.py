@@ -1,0 +1,91 @@
+"""Browsing parts: rows by index, ids by exact match, rows that findings name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from auditor_app.errors import Location
+from auditor_app.findings import finding
+from auditor_app.ledger import browse
+from auditor_app.ledger.browse import find_id, named_places, part_of, read_rows, row_index, rows_at
+from auditor_app.ledger.columns import parse_columns
+from auditor_app.ledger.parts import CsvLedger
+from auditor_app.ledger.source import PART_ROWS, LedgerPart
+from auditor_app.operation import Cancelled, CancelToken, run
+
+ROWS = [f"user{at:04},{at}" for at in range(1000)]
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> CsvLedger:
+    path = tmp_path / "ledger.csv"
+    path.write_text("\n".join(ROWS) + "\n")
+    return CsvLedger(path, parse_columns("account:token,BTC:base-units/8"))
+
+
+@pytest.fixture(autouse=True)
+def small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(browse, "_STEP", 64)
+
+
+def test_every_row_is_what_splitting_gives(ledger: CsvLedger) -> None:
+    rows = run(read_rows(ledger, 0, CancelToken()))
+    assert [row.data.decode() for row in rows] == ROWS
+    assert [row.index for row in rows[3:5]] == [3, 4]
+    assert rows[-1].cells == ("user0999", "999")
+    with pytest.raises(IndexError):
+        rows[1000]
+
+
+@pytest.mark.parametrize(
+    ("data", "rows"),
+    [(b"", []), (b"a,1\n", [b"a,1"]), (b"a,1", [b"a,1"]), (b"\n\na,1\n\n", [b"", b"", b"a,1", b""])],
+)
+def test_a_part_that_breaks_the_grammar_can_still_be_looked_at(data: bytes, rows: list[bytes]) -> None:
+    found = row_index(LedgerPart("p", 7, data), CancelToken())
+    assert [row.data for row in found] == rows
+    assert [row.index for row in found] == list(range(7, 7 + len(rows)))
+
+
+def test_bytes_that_are_no_text_are_shown_as_escapes() -> None:
+    (row,) = row_index(LedgerPart("p", 0, b"\xff\x00,1\n"), CancelToken())
+    assert row.cells == ("\\xff\x00", "1")
+
+
+@pytest.mark.parametrize("at", [0, 1, 7, 500, 999])
+def test_an_id_is_found_where_it_stands(ledger: CsvLedger, at: int) -> None:
+    assert run(find_id(ledger, f"user{at:04}", CancelToken())) == at
+
+
+@pytest.mark.parametrize("key", ["user", "ser0001", "999", "USER0001", "user0001,1\nuser0002", "\u202e", "user000"])
+def test_only_the_whole_first_cell_counts(ledger: CsvLedger, key: str) -> None:
+    assert run(find_id(ledger, key, CancelToken())) is None
+
+
+def test_a_search_stops_when_it_is_cancelled(ledger: CsvLedger) -> None:
+    token = CancelToken()
+    token.cancel()
+    with pytest.raises(Cancelled):
+        run(find_id(ledger, "user0999", token))
+
+
+def test_rows_that_findings_name_are_read_once_each(ledger: CsvLedger) -> None:
+    places = (Location("ledger.csv", row=3), Location("ledger.csv", row=1), Location("other.csv", row=1))
+    found = [
+        finding("LEAF.NEGATIVE", procedure="ledger", subject="x", message="y", at=places[0], places=places),
+        finding("LEAF.ORDER", procedure="ledger", subject="x", message="y", at=Location("ledger.csv", row=3)),
+        finding("ROWS.COUNT", procedure="ledger", subject="x", message="y", at=Location("ledger.csv")),
+        finding("LEAF.ORDER", procedure="ledger", subject="x", message="y", at=Location("ledger.csv", row=5000)),
+    ]
+    named = named_places(found, ["ledger.csv"])
+    assert named == ((0, 0), (0, 2), (0, 4999))
+    rows = run(rows_at(ledger, named, CancelToken()))
+    assert [row.cells[0] for row in rows] == ["user0000", "user0002"]
+
+
+def test_a_row_is_looked_for_in_its_part() -> None:
+    assert part_of(0) == (0, 0)
+    assert part_of(PART_ROWS - 1) == (0, PART_ROWS - 1)
+    assert part_of(3 * PART_ROWS) == (3, 0)
