@@ -87,8 +87,10 @@ def find_id(source: LedgerSource, key: str, token: CancelToken) -> Operation[int
     Every part is read from the first on, whatever order the ledger declares: an issuer who lies about the order
     must not be able to hide a row.
     """
-    wanted = key.encode("utf-8") + b","
+    wanted = key.encode("utf-8", "surrogatepass") + b","
     done = 0
+    if "\n" in key or "," in key:
+        return None
     for part in source.parts(token):
         offset = _key_offset(part.data, wanted, token)
         if offset is not None:
