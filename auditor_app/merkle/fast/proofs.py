@@ -17,11 +17,9 @@ from auditor_app.merkle.fast.part import PART_LEVEL, TreeRule
 from auditor_app.merkle.inclusion import changed
 from auditor_app.merkle.result import InclusionProof, ProofStep
 from auditor_app.merkle.rule import Node
-from auditor_app.merkle.tree import KEEP_LEVEL, Shape
+from auditor_app.merkle.tree import KEEP_LEVEL
 from auditor_app.operation import CancelToken, Operation, Progress
 from auditor_app.snapshot.statement import Column
-
-_PLACES = 18
 
 
 @dataclass(frozen=True)
@@ -68,10 +66,9 @@ class FastTree:
         for index in indices:
             if not 0 <= index < self.leaf_count:
                 raise IndexError(index)
-        workshop = self.rule.workshop()
-        upper = _Levels(workshop)
+        upper: list[_Level] = []
         if self.tops is not None:
-            upper.fill(self.tops, PART_LEVEL, self.depth)
+            upper = _levels(self.rule.workshop(), self.tops, PART_LEVEL, self.depth)
         made: dict[int, InclusionProof] = {}
         ordered = sorted(set(indices))
         for number, some in _by_part(ordered):
@@ -82,24 +79,26 @@ class FastTree:
             yield Progress(len(made), len(ordered), "proofs", f"Ledger {source.name}: building inclusion proofs")
         return tuple(made[index] for index in indices)
 
-    def _proof(self, index: int, paths: _PartPaths, upper: _Levels) -> InclusionProof:
+    def _proof(self, index: int, paths: _PartPaths, upper: Sequence[_Level]) -> InclusionProof:
         """The path of one leaf as data."""
-        shape = Shape(self.leaf_count, self.leaf_count, self.depth)
+        place = paths.place_of(index)
+        path = [(level, place >> number) for number, level in enumerate(paths.low)]
+        offset = index - paths.first
+        path += [(level, offset >> number) for number, level in enumerate(paths.high, KEEP_LEVEL)]
+        path += [(level, index >> number) for number, level in enumerate(upper, PART_LEVEL)]
         steps = []
-        for level, position, sibling in shape.path_up(index):
-            beside: tuple[str | None, dict[str, str]] = (None, {})
-            if sibling is not None:
-                beside = paths.shown(level, sibling, upper)
-            side = "left" if position % 2 else "right"
-            steps.append(ProofStep(level + 1, side, *beside, *paths.shown(level + 1, position >> 1, upper)))
-        leaf, _ = paths.shown(0, index, upper)
+        for number in range(self.depth):
+            level, here = path[number]
+            beside = level.shown(here ^ 1) if here ^ 1 < level.width else _NOBODY
+            above, there = path[number + 1]
+            steps.append(ProofStep(number + 1, "left" if here & 1 else "right", *beside, *above.shown(there)))
         return InclusionProof(
             scheme=self.scheme,
             columns=self.columns,
             parameters=self.parameters,
             index=index,
-            row=paths.row(index),
-            leaf=leaf,
+            row=paths.row(place),
+            leaf=paths.low[0].shown(place)[0],
             steps=tuple(steps),
             root=self.root.digest.hex(),
         )
@@ -117,106 +116,103 @@ def _by_part(ascending: Sequence[int]) -> Iterator[tuple[int, list[int]]]:
         yield some[0] // PART_ROWS, some
 
 
-class _Levels:
-    """Nodes of some levels and how a proof shows them: hex digest and balances, made once for each node."""
+_NOBODY: tuple[str | None, dict[str, str]] = (None, {})
+"""What a proof shows beside a lone node."""
 
-    def __init__(self, workshop: Workshop) -> None:
+
+class _Level:
+    """All nodes of one level over some leaves, and how a proof shows them, made once for each node that is shown."""
+
+    def __init__(self, workshop: Workshop, nodes: Nodes) -> None:
         self._workshop = workshop
-        self._levels: dict[int, Nodes] = {}
-        self._shown: dict[tuple[int, int], tuple[str, dict[str, str]]] = {}
+        self._nodes = nodes
+        self.width = len(nodes)
+        self._digests = nodes.digests.astype(">u4").tobytes()
+        self._length = workshop.programs.rule.template.digest_bytes
+        self._coins = [coin.name for coin in workshop.programs.rule.layout.coins]
+        self._simple = nodes.limbs == 2 and not (nodes.sums[:, :, 1] < 0).any()
+        self._shown: dict[int, tuple[str, dict[str, str]]] = {}
 
-    def fill(self, nodes: Nodes, low: int, high: int) -> None:
-        """Take the nodes of level ``low`` and make those above, up to ``high``."""
-        self._levels[low] = nodes
-        for level in range(low + 1, high + 1):
-            nodes = self._workshop.raised(nodes, level - 1, level)
-            self._levels[level] = nodes
-
-    def holds(self, level: int) -> bool:
-        """Whether the level was filled."""
-        return level in self._levels
-
-    def nodes(self, level: int) -> Nodes:
-        """All nodes held of one level."""
-        return self._levels[level]
-
-    def shown(self, level: int, place: int) -> tuple[str, dict[str, str]]:
-        """Digest and balances of the node at ``place`` among those held of its level."""
-        known = self._shown.get((level, place))
+    def shown(self, place: int) -> tuple[str, dict[str, str]]:
+        """Digest in hex and balances of one node."""
+        known = self._shown.get(place)
         if known is None:
-            known = self._shown[level, place] = self._show(self._levels[level], place)
+            known = self._shown[place] = self._show(place)
         return known
 
-    def _show(self, nodes: Nodes, place: int) -> tuple[str, dict[str, str]]:
-        rule = self._workshop.programs.rule
-        if nodes.limbs > 2 or (nodes.sums.size and (nodes.sums[place, :, -1] < 0).any()):
-            node = self._workshop.node(nodes, place)
-            return node.digest.hex(), rule.balances(node)
-        digest = nodes.digests[place].astype(">u4").tobytes()[: rule.template.digest_bytes].hex()
-        sums, present = nodes.sums[place].tolist(), nodes.present[place].tolist()
-        coins = zip(rule.layout.coins, sums, present, strict=False)
-        return digest, {coin.name: _plain(*limbs) for coin, limbs, held in coins if held}
+    def _show(self, place: int) -> tuple[str, dict[str, str]]:
+        if not self._simple:
+            node = self._workshop.node(self._nodes, place)
+            return node.digest.hex(), self._workshop.programs.rule.balances(node)
+        sums, present = self._nodes.sums[place].tolist(), self._nodes.present[place].tolist()
+        return (
+            self._digests[32 * place : 32 * place + self._length].hex(),
+            {
+                name: f"{whole}.{fraction:018d}".rstrip("0") if fraction else str(whole)
+                for name, (fraction, whole), held in zip(self._coins, sums, present, strict=False)
+                if held
+            },
+        )
 
 
-def _plain(fraction: int, whole: int) -> str:
-    """Two limbs as plain decimal text."""
-    return f"{whole}.{fraction:0{_PLACES}d}".rstrip("0") if fraction else str(whole)
+def _levels(workshop: Workshop, nodes: Nodes, low: int, high: int) -> list[_Level]:
+    """The levels from ``low``, whose nodes are given, to ``high``."""
+    made = [_Level(workshop, nodes)]
+    for level in range(low + 1, high + 1):
+        nodes = workshop.raised(nodes, level - 1, level)
+        made.append(_Level(workshop, nodes))
+    return made
 
 
 class _PartPaths:
-    """Everything that proofs need of one part: its groups' rows hashed again, its kept nodes and those above them."""
+    """Everything that proofs need of one part: its groups' rows hashed again, its kept nodes and those above them.
+
+    ``low`` are the levels below the kept one over the groups' leaves, one group behind the other; ``high`` the kept
+    level and those above it, as far as they are inside the part.
+    """
 
     def __init__(
         self, tree: FastTree, source: LedgerSource, number: int, indices: Sequence[int], token: CancelToken
     ) -> None:
-        self._first = number * PART_ROWS
+        self.first = number * PART_ROWS
         workshop = tree.rule.workshop()
-        kept = tree.kept.part(number)
-        self._groups = sorted({(index - self._first) >> KEEP_LEVEL for index in indices})
+        self._groups = sorted({(index - self.first) >> KEEP_LEVEL for index in indices})
         self._ranks = {group: rank for rank, group in enumerate(self._groups)}
         part = self._rows_of_groups(tree, source, number, token)
-        self._low = _Levels(workshop)
-        self._hash_again(tree, part, workshop)
-        again = self._low.nodes(KEEP_LEVEL)
+        leaves = self._leaves(tree, part, workshop)
+        self.low = _levels(workshop, leaves, 0, KEEP_LEVEL - 1)
+        kept = tree.kept.part(number)
+        again = workshop.raised(leaves, 0, KEEP_LEVEL)
         if not _same(again, kept.slice_of(self._groups), tree.rule.programs.rule.template.digest_bytes // 4):
-            raise changed(source, self._first + (self._groups[0] << KEEP_LEVEL))
-        self._high = _Levels(workshop)
-        self._high.fill(kept, KEEP_LEVEL, min(PART_LEVEL, tree.depth))
+            raise changed(source, self.first + (self._groups[0] << KEEP_LEVEL))
+        highest = tree.depth if tree.tops is None else PART_LEVEL - 1
+        self.high = _levels(workshop, kept, KEEP_LEVEL, highest)
 
     def _rows_of_groups(self, tree: FastTree, source: LedgerSource, number: int, token: CancelToken) -> LedgerPart:
         """The rows of the groups, one behind the other; they are what they were only if their hashes say so."""
         part = source.read_part(number, token)
         starts = [*tree.group_starts[number].tolist(), len(part.data)]
-        rows = b"".join(part.data[starts[group] : starts[group + 1]] for group in self._groups)
+        rows = b"".join([part.data[starts[group] : starts[group + 1]] for group in self._groups])
         last = self._groups[-1] == len(starts) - 2
         count = (len(self._groups) << KEEP_LEVEL) - (-tree.part_rows[number] % (1 << KEEP_LEVEL) if last else 0)
         if rows.count(b"\n") != count or not rows.endswith(b"\n"):
-            raise changed(source, self._first)
+            raise changed(source, self.first)
         self._texts = rows[:-1].split(b"\n")
-        return LedgerPart(part.name, self._first, rows)
+        return LedgerPart(part.name, self.first, rows)
 
-    def _hash_again(self, tree: FastTree, part: LedgerPart, workshop: Workshop) -> None:
-        """All levels of the groups, leaves first."""
+    def _leaves(self, tree: FastTree, part: LedgerPart, workshop: Workshop) -> Nodes:
+        """The groups' leaves, hashed again."""
         scan = FastPartScan(part, ScanTable.of(Grammar.of(tree.columns)), keep_amounts=tree.rule.programs.reads_amounts)
-        leaves = [workshop.leaves(scan, chunk) for chunk in scan.chunks()]
-        self._low.fill(Nodes.joined(leaves), 0, KEEP_LEVEL)
+        return Nodes.joined([workshop.leaves(scan, chunk) for chunk in scan.chunks()])
 
-    def row(self, index: int) -> str:
+    def place_of(self, index: int) -> int:
+        """Where a leaf stands among those hashed again."""
+        offset = index - self.first
+        return (self._ranks[offset >> KEEP_LEVEL] << KEEP_LEVEL) + (offset & ((1 << KEEP_LEVEL) - 1))
+
+    def row(self, place: int) -> str:
         """One row's text without its LF."""
-        offset = index - self._first
-        place = (self._ranks[offset >> KEEP_LEVEL] << KEEP_LEVEL) + (offset & ((1 << KEEP_LEVEL) - 1))
         return self._texts[place].decode("ascii")
-
-    def shown(self, level: int, index: int, upper: _Levels) -> tuple[str, dict[str, str]]:
-        """How a proof shows the node ``index`` of ``level`` of the whole tree."""
-        if level >= PART_LEVEL and upper.holds(level):
-            return upper.shown(level, index)
-        place = index - (self._first >> level)
-        if level >= KEEP_LEVEL:
-            return self._high.shown(level, place)
-        group = place >> (KEEP_LEVEL - level)
-        inside = place - (group << (KEEP_LEVEL - level))
-        return self._low.shown(level, (self._ranks[group] << (KEEP_LEVEL - level)) + inside)
 
 
 def _same(one: Nodes, other: Nodes, words: int) -> bool:

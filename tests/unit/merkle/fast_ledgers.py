@@ -13,7 +13,7 @@ FEWEST = 33
 
 
 def shrink_parts(patch: pytest.MonkeyPatch, rows: int) -> None:
-    """Make a part ``rows`` (a power of two, 32 or more) rows, and a ledger of :data:`FEWEST` rows worth compiled code."""
+    """Make a part ``rows`` (a power of two, 64 or more) rows, and a ledger of :data:`FEWEST` rows worth compiled code."""
     for module in (part, proofs, reading, checks):
         patch.setattr(module, "PART_ROWS", rows)
     for module in (part, proofs, reading):
