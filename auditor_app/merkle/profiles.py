@@ -66,10 +66,10 @@ class Attempt:
         return True if stated or confirmed else None
 
     @property
-    def reach(self) -> tuple[bool, bool, int]:
+    def reach(self) -> tuple[bool, bool, bool, int]:
         """How far the profile agrees with the file: for choosing among several."""
         level = 0 if self.difference is None else self.difference.level
-        return self.refused is None, self.difference is None, level
+        return self.refused is None, self.difference is None, bool(self.matches), level
 
     def sentence(self) -> str:
         """``matches bitget, numbers bare, order hashmap``, or why not."""

@@ -307,6 +307,7 @@ def _listed(balances: Mapping[str, str]) -> str:
 
 _CODES = {
     "leaf": ("PROOF.LEAF", "The leaf recalculated from the file's own fields is not the leaf in the file."),
+    "leaf nonce": ("PROOF.LEAF", "The leaf's nonce in the file is not the one that the credential gives."),
     "root in the file": ("PROOF.ROOT", "The root recalculated from the path is not the root in the file."),
     "balances at the root in the file": (
         "PROOF.SUMS",

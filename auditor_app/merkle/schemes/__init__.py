@@ -26,6 +26,7 @@ SCHEMES: Mapping[str, str] = MappingProxyType(
         "silversixpence": "silversixpence:SCHEME",
         "olalonde": "olalonde:SCHEME",
         "bifubao": "bifubao:SCHEME",
+        "swissborg": "swissborg:SCHEME",
         "armanino-split": "armanino:SCHEME_SPLIT",
         "armanino-concat": "armanino:SCHEME_CONCAT",
     }

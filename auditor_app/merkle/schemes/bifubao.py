@@ -150,7 +150,7 @@ def check(file: TreeFile, token: CancelToken) -> Operation[TreeCheck]:
         raise UsageError("USAGE", "no such padding", expected=" or ".join(PADDINGS), observed=asked[:80])
     table = _read(file)
     listed = None if file.customer is None else _inputs(file.customer)
-    tried = {}
+    tried: dict[str, list[list[Node]]] = {}
     for padding in (asked,) if asked else PADDINGS:
         token.check()
         yield Progress(len(tried), None, "rules", f"Published tree: hashing nodes, padding {padding}")

@@ -12,7 +12,7 @@ decimal column.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from auditor_app import strict_json
@@ -20,6 +20,7 @@ from auditor_app.amounts import Amount
 from auditor_app.errors import AuditError, LedgerError
 from auditor_app.ledger.columns import DECIMAL_SCALE, is_amount
 from auditor_app.merkle.amount_text import AmountText
+from auditor_app.merkle.heap import HeapRule
 from auditor_app.merkle.path_file import refuse
 from auditor_app.merkle.published import MAX_LEVELS, Claim, ProofDocument, ProofFormat, PublishedProof, PublishedStep
 from auditor_app.merkle.published_tree import TreeCheck, TreeFile, TreeFormat
@@ -34,7 +35,6 @@ from auditor_app.merkle.template import (
     Odd,
     Sums,
     Template,
-    TemplateRule,
     Text,
 )
 from auditor_app.merkle.text_sums import check_coins
@@ -57,21 +57,6 @@ _FIELD = re.compile(r"[!-{}~]{1,256}\Z", re.ASCII)
 _STEP = 1 << 12
 
 
-class OlalondeRule(TemplateRule):
-    """The template over leaves in a heap array."""
-
-    arranges = True
-
-    def bottom(self, leaf_count: int) -> int:
-        """Leaves on the lowest level: the last 2n - 2**depth."""
-        return 2 * leaf_count - 2 ** self.depth(leaf_count) if leaf_count > 1 else leaf_count
-
-    def tree_order(self, leaves: Sequence[Node]) -> Sequence[int]:
-        """The array's last leaves stand leftmost, one level below its first."""
-        above = len(leaves) - self.bottom(len(leaves))
-        return [*range(above, len(leaves)), *range(above)]
-
-
 def bind(layout: Layout, parameters: Mapping[str, str], leaf_count: int | None) -> Rule:  # noqa: ARG001
     """The rule over a ledger; it takes no parameters."""
     take_parameters(NAME, {}, parameters)
@@ -81,7 +66,7 @@ def bind(layout: Layout, parameters: Mapping[str, str], leaf_count: int | None) 
         raise LedgerError(
             "SCHEME.PARAMETERS", "the scheme olalonde hashes one balance", expected="one decimal column, never empty"
         )
-    return OlalondeRule(NAME, layout, TEMPLATE)
+    return HeapRule(NAME, layout, TEMPLATE)
 
 
 def _layout(scale: int = DECIMAL_SCALE) -> Layout:
@@ -103,7 +88,7 @@ class _Entry:
 
     def __init__(self, data: Any) -> None:
         if not isinstance(data, dict):
-            raise ValueError("a node has no data")
+            raise ValueError("a node has no data")  # noqa: TRY004
         self.user = self._text(data, "user")
         self.nonce = self._text(data, "nonce")
         digest = data.get("hash")
@@ -111,7 +96,7 @@ class _Entry:
             raise ValueError("a node's hash is not 64 lower-case hex digits")
         self.digest = None if digest is None else bytes.fromhex(digest)
         if not isinstance(data.get("sum"), str):
-            raise ValueError("a node has no sum")
+            raise ValueError("a node has no sum")  # noqa: TRY004
         self.held = AmountText.parse(str(data["sum"]))
         if (self.user is None) != (self.nonce is None):
             raise ValueError("a leaf has a user without a nonce, or a nonce without a user")
@@ -150,7 +135,7 @@ def read(document: ProofDocument) -> tuple[PublishedProof, ...]:
         for entry, side in reversed(beside)
     )
     claim = Claim() if anchor is None else Claim(anchor.digest, {COIN: anchor.held.plain()})
-    rule = OlalondeRule(NAME, layout, TEMPLATE)
+    rule = HeapRule(NAME, layout, TEMPLATE)
     row = _row(layout, own.user or "", own.nonce or "", own.held)
     return (PublishedProof(rule, row, Claim(own.digest), steps, Claim(), anchor=claim),)
 
@@ -196,7 +181,7 @@ def check(file: TreeFile, token: CancelToken) -> Operation[TreeCheck]:
     tally = TreeTally(NAME, file)
     entries = _entries(file)
     scale = max([DECIMAL_SCALE, *(entry.held.scale for entry in entries)])
-    rule = OlalondeRule(NAME, _layout(scale), TEMPLATE)
+    rule = HeapRule(NAME, _layout(scale), TEMPLATE)
     inner = len(entries) // 2
     nodes: list[Node] = [Node(b"")] * len(entries)
     for at in reversed(range(len(entries))):
