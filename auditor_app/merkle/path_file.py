@@ -30,9 +30,9 @@ Balances = Mapping[str, AmountText]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PathFields:
-    """One publisher's names. ``kinds`` gives the meaning of the side field; ``first_level`` is a leaf's level.
+    """One publisher's names. ``kinds`` gives the meaning of the side field's values.
 
-    ``downwards`` says that levels count from 1 at the root. ``numbers`` accepts amounts that are JSON numbers.
+    Levels count up from 1 at the leaf, or ``downwards`` to 1 at the root. ``numbers`` accepts JSON numbers as amounts.
     """
 
     publisher: str
@@ -48,7 +48,7 @@ class PathFields:
 
 @dataclass(frozen=True, slots=True)
 class PathEntry:
-    """One entry: ``kind`` is ``left``, ``right``, ``root``, ``padding``, ``none`` or empty where the file says nothing."""
+    """One entry: ``kind`` is ``left``, ``right``, ``root``, ``padding``, or empty where the file says nothing."""
 
     level: int
     kind: str
@@ -132,7 +132,7 @@ class PathReader:
             )
         own = self._entry(self._document.json["self"], "self", ("left", "right", "root", ""))
         siblings = tuple(
-            self._entry(item, f"path entry {number}", ("left", "right", "padding", "none"))
+            self._entry(item, f"path entry {number}", ("left", "right", "padding"))
             for number, item in enumerate(path[:-1])
         )
         root = self._entry(path[-1], "the last path entry", ("root", ""))
@@ -232,8 +232,6 @@ def plain_balances(balances: Balances) -> dict[str, str]:
 
 
 def step_of(entry: PathEntry, layout: Layout) -> PublishedStep:
-    """One level up: ``none`` leaves the node lone, ``padding`` stands on the right and is compared with the rule's."""
-    if entry.kind == "none":
-        return PublishedStep(None)
+    """One level up; ``padding`` stands on the right and is compared with the rule's."""
     sibling = Node(entry.digest, units_of(entry.balances, layout))
     return PublishedStep(sibling, "left" if entry.kind == "left" else "right", pads=entry.kind == "padding")

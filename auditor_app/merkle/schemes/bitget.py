@@ -193,7 +193,7 @@ FIELDS = PathFields(
     digest_bytes=DIGEST_BYTES,
     level="level",
     kind="role",
-    kinds={"1": "left", "2": "right", "3": "root", "0": "none"},
+    kinds={"1": "left", "2": "right", "3": "root", "0": "padding"},
     downwards=True,
     numbers=True,
 )
@@ -224,16 +224,12 @@ def read(document: ProofDocument) -> tuple[PublishedProof, ...]:
 
 
 def _steps(file: PathFile, layout: Layout) -> tuple[PublishedStep, ...]:
-    """The siblings with the decimals they were written with; an empty role leaves the node lone."""
+    """The siblings with the decimals they were written with; an empty role is the copy that pads a lone node."""
     steps = []
     for entry in file.siblings:
         scales = [entry.balances[coin.name].scale if coin.name in entry.balances else 0 for coin in layout.coins]
         node = Node(entry.digest, units_of(entry.balances, layout), _packed(scales))
-        steps.append(
-            PublishedStep(None)
-            if entry.kind == "none"
-            else PublishedStep(node, "left" if entry.kind == "left" else "right")
-        )
+        steps.append(PublishedStep(node, "left" if entry.kind == "left" else "right", pads=entry.kind == "padding"))
     return tuple(steps)
 
 
