@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from auditor_app import __version__
+from auditor_app.amounts import Amount
 from auditor_app.chain.observe import observe
 from auditor_app.chain.observed import ReserveResult
 from auditor_app.chain.ownership.model import OwnershipResult
@@ -54,7 +55,7 @@ class Steps:
     @property
     def findings(self) -> tuple[Finding, ...]:
         """Every finding of every step, in the order of the steps."""
-        found = [*self.snapshot.findings]
+        found = [*self.snapshot.findings, *_exclusions(self.snapshot)]
         for result in self.ledgers:
             found += result.findings
             found += _not_typed(result)
@@ -195,6 +196,26 @@ def _reserves(
             at=error.at,
         )
         return observe(snapshot, None, token), (reason,)
+
+
+def _exclusions(snapshot: AuthenticSnapshot) -> list[Finding]:
+    """What the issuer declares it left out: it is in no total, so the reader must know of it."""
+    decimals = {asset.symbol: asset.decimals for asset in snapshot.statement.predicate.assets}
+    found = []
+    for item in snapshot.statement.predicate.exclusions:
+        left_out = ", ".join(
+            f"{Amount(int(units), decimals.get(symbol, 0)).plain()} {symbol}" for symbol, units in item.totals.items()
+        )
+        found.append(
+            finding(
+                "EXCLUSION.DECLARED",
+                procedure="ledger",
+                subject=f"exclusion {item.name}",
+                message=f"The issuer declares {item.rows} rows left out of its ledgers: {item.reason}",
+                observed=left_out,
+            )
+        )
+    return found
 
 
 def _not_typed(result: LedgerResult) -> list[Finding]:

@@ -12,9 +12,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, Literal
 
+import msgspec
 import numpy as np
 
 from auditor_app.errors import LedgerError, Location
+from auditor_app.ledger.columns import is_amount
 from auditor_app.ledger.grammar import Grammar
 from auditor_app.ledger.source import PART_ROWS, LedgerPart
 from auditor_app.operation import CancelToken
@@ -31,6 +33,13 @@ class SnapshotLedger:
     def __init__(self, snapshot: AuthenticSnapshot, ledger: Ledger) -> None:
         self._members = snapshot.members
         self._ledger = ledger
+        decimals = {asset.symbol: asset.decimals for asset in snapshot.statement.predicate.assets}
+        self._columns = tuple(
+            msgspec.structs.replace(column, decimals=decimals.get(column.name, column.decimals))
+            if is_amount(column)
+            else column
+            for column in ledger.columns
+        )
         rows = {subject.name: subject.annotations.rows for subject in snapshot.statement.subject}
         self._declared = tuple(rows.get(name) for name in ledger.members)
 
@@ -41,8 +50,8 @@ class SnapshotLedger:
 
     @property
     def columns(self) -> tuple[Column, ...]:
-        """Columns in row order."""
-        return self._ledger.columns
+        """Columns in row order, amounts with the decimals of their asset, which a column need not repeat."""
+        return self._columns
 
     @property
     def order(self) -> Literal["id-ascending", "tree"]:

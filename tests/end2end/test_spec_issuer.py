@@ -196,3 +196,19 @@ def test_the_canonical_archive_is_what_the_standard_library_writes(tmp_path: Pat
         for name in ours.namelist():
             theirs.writestr(zipfile.ZipInfo(name), ours.read(name))
     assert copy.read_bytes() == demo.snapshot.read_bytes()
+
+
+def test_a_column_without_decimals_has_those_of_its_asset(store: Path, tmp_path: Path) -> None:
+    draft = snapshot(ROWS)
+    del draft.predicate["ledgers"][0]["columns"][1]["decimals"]
+    ended = verify(store, draft.folder(tmp_path / "s"))
+    assert [total["match"] for total in ended.json["totals"]] == [True]
+
+
+def test_declared_exclusions_are_named(store: Path, tmp_path: Path) -> None:
+    left_out = {"name": "market makers", "reason": "under contract", "rows": "3", "totals": {"BTC": "150000000"}}
+    ended = verify(store, snapshot(ROWS, exclusions=[left_out]).folder(tmp_path / "s"))
+    assert ended.status == 0
+    (found,) = [item for item in ended.json["findings"] if item["code"] == "EXCLUSION.DECLARED"]
+    assert "market makers" in found["subject"]
+    assert found["observed"] == "1.5 BTC"
