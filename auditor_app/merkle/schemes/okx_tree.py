@@ -7,10 +7,11 @@ in the same order. So two readers, one a row ahead of the other, recalculate any
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby, pairwise
+from itertools import groupby
 from typing import BinaryIO
 
 from auditor_app.errors import Location, ProofError
@@ -18,7 +19,7 @@ from auditor_app.ledger.columns import DECIMAL_SCALE
 from auditor_app.merkle.amount_text import AmountText
 from auditor_app.merkle.published import ProofDocument, Side
 from auditor_app.merkle.rule import Layout, Node
-from auditor_app.merkle.schemes.okx_v1 import COINS, NODE
+from auditor_app.merkle.schemes.okx_v1 import COINS, LEAF_HEIGHT, NODE
 from auditor_app.merkle.template import Odd, Template, TemplateRule
 from auditor_app.merkle.text_sums import EIGHT_PLACES
 from auditor_app.snapshot.statement import Column
@@ -66,7 +67,7 @@ def recognises_tree(head: bytes) -> bool:
     return _LINE.match(head.split(b"\n", 1)[0]) is not None
 
 
-class TreeLines:
+class NodeLines:
     """Reads lines of bounded length; every refusal names file and line."""
 
     def __init__(self, name: str, source: Iterable[bytes], scales: Sequence[int]) -> None:
@@ -125,7 +126,7 @@ def is_padding(node: TreeLine, beside: TreeLine | None) -> bool:
     return beside is not None and node.digest == beside.digest and not any(node.units)
 
 
-def nodes(lines: TreeLines, paddings: list[tuple[TreeLine, TreeLine]]) -> Iterator[TreeLine]:
+def nodes(lines: NodeLines, paddings: list[tuple[TreeLine, TreeLine]]) -> Iterator[TreeLine]:
     """Every node but padding, in the file's order; padding goes to ``paddings`` with the node it stands beside.
 
     :class:`ProofError` where the rows are not one below the other, from a single root to the leaves.
@@ -150,9 +151,11 @@ def nodes(lines: TreeLines, paddings: list[tuple[TreeLine, TreeLine]]) -> Iterat
         yield from rest
     if above is None:
         raise lines.refuse("the file holds no node", 1)
+    if above != LEAF_HEIGHT:
+        raise lines.refuse("the file ends above the leaves", 1, f"a last row of height {LEAF_HEIGHT}", str(above))
 
 
-def children_of(lines: TreeLines, parent: TreeLine, below: Iterator[TreeLine]) -> tuple[TreeLine, TreeLine]:
+def children_of(lines: NodeLines, parent: TreeLine, below: Iterator[TreeLine]) -> tuple[TreeLine, TreeLine]:
     """The left and the right child: the next two nodes of the row below, written right to left."""
     right, left = next(below, None), next(below, None)
     if right is None or left is None or not right.height == left.height == parent.height - 1:
@@ -185,53 +188,108 @@ class PathInTree:
     totals: dict[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """What one pass learns of a tree: its real nodes in each row, its padding, and where some hashes stand as leaves.
+
+    ``places`` counts leaves from the left.
+    """
+
+    counts: dict[int, int]
+    paddings: dict[int, TreeLine]
+    places: dict[bytes, list[tuple[int, TreeLine]]]
+    root: TreeLine
+
+
 def find_paths(anchor: ProofDocument, leaves: Sequence[Leaf], scales: Sequence[int]) -> list[PathInTree]:
-    """The path of each leaf through the tree file ``anchor``, held in memory.
+    """The path of each leaf through the tree file ``anchor``, of which only the nodes on the paths are kept.
 
     Equal leaves are given different places. A leaf that is absent, or there with other balances only, gets no steps.
     """
-    lines = TreeLines(anchor.file, anchor.data.splitlines(keepends=True), scales)
-    paddings: list[tuple[TreeLine, TreeLine]] = []
-    for _ in nodes(lines, paddings):  # for its refusals, and to learn what is padding
-        pass
-    rows = [list(row)[::-1] for _, row in groupby(lines, lambda line: line.height)][::-1]
-    padded = {padding.number for padding, _ in paddings}
-    for below, above in pairwise(rows):
-        real = [line for line in above if line.number not in padded]
-        if len(below) != 2 * len(real):
-            raise lines.refuse(
-                "a row has not two nodes for each node above", below[0].number, str(2 * len(real)), str(len(below))
-            )
+
+    def lines() -> NodeLines:
+        return NodeLines(anchor.file, bounded(io.BytesIO(anchor.data)), scales)
+
     rule = node_rule(scales)
-    places: dict[bytes, list[int]] = {}
-    for place, line in enumerate(rows[0]):
-        if line.number not in padded:
-            places.setdefault(line.digest, []).append(place)
-    return [_path(rule, rows, padded, places.get(leaf.digest, []), leaf) for leaf in leaves]
+    shape = _shape(lines(), {leaf.digest for leaf in leaves})
+    chosen = [_choose(shape.places.get(leaf.digest, []), leaf) for leaf in leaves]
+    wanted = {
+        (height, index)
+        for place in chosen
+        if place is not None
+        for height in shape.counts
+        for index in (place >> (height - LEAF_HEIGHT), place >> (height - LEAF_HEIGHT) ^ 1)
+    }
+    kept = _collect(lines(), shape, wanted)
+    return [_path(rule, shape, kept, place, leaf) for place, leaf in zip(chosen, leaves, strict=True)]
+
+
+def _shape(lines: NodeLines, digests: set[bytes]) -> _Shape:
+    """One pass: the rows' sizes, which must fit each other, and the leaves with the wanted hashes."""
+    paddings: list[tuple[TreeLine, TreeLine]] = []
+    counts: dict[int, int] = {}
+    places: dict[bytes, list[tuple[int, TreeLine]]] = {}
+    root: TreeLine | None = None
+    for line in nodes(lines, paddings):
+        root = root or line
+        if line.height == LEAF_HEIGHT and line.digest in digests:
+            places.setdefault(line.digest, []).append((counts.get(LEAF_HEIGHT, 0), line))
+        counts[line.height] = counts.get(line.height, 0) + 1
+    padded = {line.height: line for line, _ in paddings}
+    for height, count in counts.items():
+        expected = 2 * counts.get(height + 1, 0)
+        if expected and count + (height in padded) != expected:
+            raise lines.refuse(
+                f"the row of height {height} has not two nodes for each node above", 1, str(expected), str(count)
+            )
+    last = counts[LEAF_HEIGHT] - 1
+    found = {digest: [(last - place, line) for place, line in held[::-1]] for digest, held in places.items()}
+    if root is None:
+        raise ValueError("a tree file that was read holds a root")
+    return _Shape(counts, padded, found, root)
+
+
+def _choose(places: list[tuple[int, TreeLine]], leaf: Leaf) -> int | None:
+    """The first place, not yet taken, that has the leaf's balances too."""
+    wanted = tuple(units or 0 for units in leaf.units)
+    for number, (place, line) in enumerate(places):
+        if line.units == wanted:
+            del places[number]
+            return place
+    return None
+
+
+def _collect(lines: NodeLines, shape: _Shape, wanted: set[tuple[int, int]]) -> dict[tuple[int, int], TreeLine]:
+    """A second pass: the nodes of ``wanted`` by height and index from the left, padding included."""
+    kept = {(height, shape.counts[height]): line for height, line in shape.paddings.items()}
+    seen = dict.fromkeys(shape.counts, 0)
+    for line in nodes(lines, []):
+        seen[line.height] += 1
+        index = shape.counts[line.height] - seen[line.height]
+        if (line.height, index) in wanted:
+            kept[line.height, index] = line
+    return kept
 
 
 def _path(
-    rule: TemplateRule, rows: Sequence[Sequence[TreeLine]], padded: set[int], places: list[int], leaf: Leaf
+    rule: TemplateRule, shape: _Shape, kept: dict[tuple[int, int], TreeLine], place: int | None, leaf: Leaf
 ) -> PathInTree:
-    """Take the first place that has the leaf's balances too, and walk up."""
-    root = rows[-1][0]
-    totals = rule.balances(root.node)
-    wanted = tuple(units or 0 for units in leaf.units)
-    fitting = [place for place in places if rows[0][place].units == wanted]
-    if not fitting:
-        shown = [rows[0][place].node for place in places[:1]]
-        found = "; ".join(f"{node.digest.hex()}, {_listed(rule.balances(node))}" for node in shown) or "no such hash"
-        return PathInTree(found, agrees=False, steps=(), root=root.digest, totals=totals)
-    place = fitting[0]
-    places.remove(place)
-    found = f"{leaf.digest.hex()}, {_listed(rule.balances(rows[0][place].node))}"
+    """The steps from ``place`` to the root."""
+    root, totals = shape.root.digest, rule.balances(shape.root.node)
+    if place is None:
+        others = [
+            f"{leaf.digest.hex()}, {_listed(rule.balances(line.node))}" for _, line in shape.places.get(leaf.digest, [])
+        ]
+        return PathInTree((others or ["no such hash"])[0], agrees=False, steps=(), root=root, totals=totals)
+    found = f"{leaf.digest.hex()}, {_listed(rule.balances(kept[LEAF_HEIGHT, place].node))}"
     steps = []
-    for row, above in pairwise(rows):
-        sibling = row[place ^ 1]
+    for height in range(LEAF_HEIGHT, shape.root.height):
+        sibling, above = kept[height, place ^ 1], kept[height + 1, place >> 1]
         side: Side = "left" if place % 2 else "right"
-        steps.append(TreeStep(sibling.digest, sibling.units, side, above[place // 2].digest, sibling.number in padded))
-        place //= 2
-    return PathInTree(found, agrees=True, steps=tuple(steps), root=root.digest, totals=totals)
+        pads = place ^ 1 == shape.counts[height]
+        steps.append(TreeStep(sibling.digest, sibling.units, side, above.digest, pads))
+        place >>= 1
+    return PathInTree(found, agrees=True, steps=tuple(steps), root=root, totals=totals)
 
 
 def _listed(balances: dict[str, str]) -> str:

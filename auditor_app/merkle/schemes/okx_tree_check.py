@@ -19,8 +19,8 @@ from auditor_app.merkle.rule import Node
 from auditor_app.merkle.schemes.okx_tree import (
     NAME,
     Leaf,
+    NodeLines,
     TreeLine,
-    TreeLines,
     bounded,
     children_of,
     node_rule,
@@ -101,7 +101,7 @@ def _pass(path: Path, tally: _Tally, wanted: set[bytes], token: CancelToken) -> 
     with _opened(path) as above, _opened(path) as ahead:
         if path.stat().st_size > MAX_TREE_BYTES:
             raise ProofError("PROOF.UNREADABLE", "the tree file is over the size limit", at=Location(path.name))
-        lines, lower = (TreeLines(path.name, bounded(handle), SCALES) for handle in (above, ahead))
+        lines, lower = (NodeLines(path.name, bounded(handle), SCALES) for handle in (above, ahead))
         below = iter(lower)
         next(below, None)
         for count, line in enumerate(nodes(lines, tally.paddings), 1):
@@ -157,7 +157,7 @@ def _repeated(path: Path, tally: _Tally, token: CancelToken) -> list[tuple[TreeL
     first: dict[bytes, TreeLine] = {}
     found = []
     with _opened(path) as handle:
-        for line in TreeLines(path.name, bounded(handle), SCALES):
+        for line in NodeLines(path.name, bounded(handle), SCALES):
             if line.number % EVERY == 0:
                 token.check()
             if line.number in padding or int.from_bytes(line.digest[:8], "big") not in candidates:
