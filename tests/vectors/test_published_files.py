@@ -5,6 +5,7 @@ A row that must *not* match says where it first departs. Both tables are open: a
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from auditor_app.merkle.proof_file import detect_file
+from auditor_app.merkle.schemes.bybit_coins import OFFLINE, RELEASES, places
 from auditor_app.merkle.tree_file import check_tree, find_tree
 from auditor_app.operation import CancelToken, run
 
@@ -233,3 +235,12 @@ def test_every_file_stands_in_a_table(folder: str, vectors: Path) -> None:
         str(path.relative_to(vectors / "merkle")) for path in (vectors / "merkle" / folder).rglob("*") if path.is_file()
     }
     assert found - listed == set()
+
+
+def test_bybits_coin_lists_are_those_of_its_releases(vectors: Path) -> None:
+    published = json.loads((vectors / "merkle/bybit/coin_orders.json").read_text())
+    assert list(published) == list(RELEASES)
+    for release, coins in published.items():
+        assert RELEASES[release] == tuple(coin[0] for coin in coins)
+        assert [places(release, coin[0]) for coin in coins] == [coin[1] for coin in coins]
+        assert OFFLINE[release] == {coin[0] for coin in coins if coin[2:] == [False]}
