@@ -10,9 +10,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from auditor_app.chain.accounts import Account, contract_of, decode_account, evm_address
 from auditor_app.chain.addresses import on_chain_ids
+from auditor_app.chain.anchor import LightClientData, capture_anchor
 from auditor_app.chain.bundle import (
     MEDIA_TYPE,
     NATIVE_DECIMALS,
@@ -131,17 +133,26 @@ def capture(
     captured_at: str,
     token: CancelToken,
     limits: Limits | None = None,
+    light_client: Mapping[str, LightClientData] = MappingProxyType({}),
 ) -> Operation[Captured]:
-    """Read every balance of the plan and write the evidence file; :class:`ChainError` if any endpoint fails."""
+    """Read every balance of the plan and write the evidence file; :class:`ChainError` if any endpoint fails.
+
+    ``light_client`` holds beacon data by chain, kept in the file with the proof that leads from its finalised block to
+    the snapshot's.
+    """
     blocks: dict[str, EvidenceBlock] = {}
     rows: list[BalanceRow] = []
     methods: list[tuple[str, str]] = []
     notes: list[str] = []
     bundles: dict[str, ProofBundle] = {}
+    anchors: dict[str, ProofMember] = {}
     requests = 0
     for number, endpoint in enumerate(plan.endpoints):
         with JsonRpc(endpoint, token, limits) as rpc:
             reading = yield from _read_endpoint(snapshot, plan, rpc, prove=endpoint.chain not in bundles)
+            if endpoint.chain in light_client and endpoint.chain not in anchors:
+                height = int(reading.block.block_height)
+                anchors[endpoint.chain] = yield from capture_anchor(rpc, light_client[endpoint.chain], height)
         requests += rpc.requests
         rows += reading.rows
         methods.append((endpoint.origin, reading.method))
@@ -158,7 +169,10 @@ def capture(
         captured_at=captured_at,
         blocks=blocks,
         endpoints=[endpoint.origin for endpoint in plan.endpoints],
-        proofs=[ProofMember(member_name(c), MEDIA_TYPE, encode_bundle(b)) for c, b in sorted(bundles.items())],
+        proofs=[
+            *(ProofMember(member_name(c), MEDIA_TYPE, encode_bundle(b)) for c, b in sorted(bundles.items())),
+            *(anchor for _, anchor in sorted(anchors.items())),
+        ],
     )
     return Captured(payload, len(rows), requests, tuple(methods), tuple(sorted(bundles)), tuple(notes))
 

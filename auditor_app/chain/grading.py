@@ -84,7 +84,8 @@ def read_proofs(
 ) -> ProofReading:
     """Re-perform every state proof in the file; no network.
 
-    ``typed`` maps CAIP-2 ids to block hashes that the auditor typed and that were already compared with the file's.
+    ``typed`` maps CAIP-2 ids to block hashes that the auditor typed, or derived from a typed checkpoint, and that were
+    already compared with the file's.
     """
     by_symbol = {asset.symbol: asset for asset in assets}
     present = {subject.name for subject in evidence.statement.subject}
@@ -185,7 +186,7 @@ def _pins(evidence: AuthenticEvidence, typed: Mapping[str, str]) -> Mapping[str,
     pins = {}
     for chain, block in evidence.statement.predicate.chains.items():
         if chain in typed:
-            pins[chain] = "typed by the auditor"
+            pins[chain] = "from the auditor"
         elif evidence.signers and block.hash_from == TWO_ENDPOINTS:
             pins[chain] = "given by two endpoints of the auditor"
     return MappingProxyType(pins)

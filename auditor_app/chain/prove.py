@@ -90,7 +90,7 @@ def _capture_group(reader: EvmReader, header: Header, group: RawBalances, found:
     """Nodes for one token's balances, or for native coins."""
     if group.contract is None:
         asked: list[tuple[str, list[str]]] = [(holder, []) for holder in group.amounts]
-        found.nodes.update((yield from _proofs(reader, asked, "accounts")))
+        found.nodes.update((yield from fetch_nodes(reader, asked, "accounts")))
         return
     layout, nodes = yield from _token(reader, group, header.state_root)
     if layout is not None:
@@ -108,7 +108,7 @@ def _capture_group(reader: EvmReader, header: Header, group: RawBalances, found:
     wanted = [
         ("0x" + address.hex(), ["0x" + slot.hex() for slot in sorted(slots)]) for address, slots in touched.items()
     ]
-    found.nodes.update((yield from _proofs(reader, wanted, "re-executed calls")))
+    found.nodes.update((yield from fetch_nodes(reader, wanted, "re-executed calls")))
 
 
 def _executed(reader: EvmReader, group: RawBalances, header: Header) -> Operation[dict[bytes, set[bytes]] | None]:
@@ -184,7 +184,7 @@ def _token(
     for layout in _candidates(reader, group):
         slots = ["0x" + layout.slot(bytes.fromhex(holder[2:])).hex() for holder in group.amounts]
         asked = [(contract, slots[start : start + _BATCH]) for start in range(0, len(slots), _BATCH)]
-        nodes = yield from _proofs(reader, asked, "token slots")
+        nodes = yield from fetch_nodes(reader, asked, "token slots")
         table = NodeTable(nodes)
         try:
             root = account_state(table, state_root, bytes.fromhex(contract[2:])).storage_root
@@ -250,7 +250,7 @@ def _access_list(answer: Any) -> dict[bytes, set[bytes]] | None:
     return touched
 
 
-def _proofs(reader: EvmReader, asked: Sequence[tuple[str, list[str]]], what: str) -> Operation[set[bytes]]:
+def fetch_nodes(reader: EvmReader, asked: Sequence[tuple[str, list[str]]], what: str) -> Operation[set[bytes]]:
     """The nodes of ``eth_getProof`` for each address and its slots, in batches that halve when declined."""
     nodes: set[bytes] = set()
     done, size = 0, _BATCH

@@ -9,6 +9,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
+from auditor_app.chain.anchor import read_light_client
 from auditor_app.chain.capture import Captured, CapturePlan, capture, plan_capture
 from auditor_app.chain.endpoints import parse_endpoints
 from auditor_app.cli.terminal import add_json_option, drive, emit_json, say
@@ -41,6 +42,14 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--own-node", action="append", default=[], metavar="HOST", help="this endpoint's host is a node that you run"
     )
+    parser.add_argument(
+        "--light-client",
+        action="append",
+        default=[],
+        metavar="CHAIN=DIR",
+        help="a folder with bootstrap.json, updates.json and finality.json of a beacon node's light_client API, kept in "
+        "the evidence so that a typed checkpoint leads to the block",
+    )
     parser.add_argument("--sign", type=Path, required=True, metavar="KEY", help="the auditor's private key, PEM")
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="E", help="the evidence file to write")
     parser.add_argument("--list", action="store_true", help="list the requests and stop: nothing is sent")
@@ -60,7 +69,10 @@ def _capture(options: argparse.Namespace) -> int:
             emit_json(options.json, _plan_document(plan))
             return 0
         now = format_instant(datetime.now(UTC))
-        captured = drive(capture(snapshot, plan, [key], options.output, captured_at=now, token=token))
+        beacon = read_light_client(options.light_client)
+        captured = drive(
+            capture(snapshot, plan, [key], options.output, captured_at=now, token=token, light_client=beacon)
+        )
     finally:
         snapshot.members.close()
     say(f"{captured.balances} balances in {captured.requests} requests, written to {options.output}")

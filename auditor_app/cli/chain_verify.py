@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from auditor_app.amounts import Amount
+from auditor_app.chain.anchor import anchored_block
 from auditor_app.chain.observe import observe
 from auditor_app.chain.observed import AddressLine, Grade, ReserveResult
 from auditor_app.cli.terminal import add_json_option, emit_json, finding_json, limitation_json, say, say_findings
@@ -34,19 +35,27 @@ def add(parser: argparse.ArgumentParser) -> None:
         metavar="CHAIN=HASH",
         help="a block hash from a source of your own; state proofs under it are proven whoever captured them",
     )
+    parser.add_argument(
+        "--checkpoint",
+        action="append",
+        default=[],
+        metavar="CHAIN=ROOT",
+        help="a finalised beacon block root from a source of your own; the evidence's light-client data lead from it "
+        "to the block",
+    )
     parser.add_argument("--time", dest="trusted_time", metavar="T", help="the instant at which keys are judged")
     add_json_option(parser)
     parser.set_defaults(handler=_verify)
 
 
-def typed_blocks(texts: Sequence[str]) -> dict[str, str]:
-    """Block hashes by CAIP-2 id from ``CHAIN=HASH`` texts; :class:`UsageError` for anything else."""
+def typed_hashes(texts: Sequence[str]) -> dict[str, str]:
+    """Hashes by CAIP-2 id from ``CHAIN=HASH`` texts; :class:`UsageError` for anything else."""
     blocks: dict[str, str] = {}
     for text in texts:
         match = _TYPED_BLOCK.match(text)
         if not match or match[1] in blocks:
             raise UsageError(
-                "USAGE", "a block is typed as CHAIN=HASH, each chain once", action="Example: --block eip155:1=0x92da…"
+                "USAGE", "a hash is typed as CHAIN=HASH, each chain once", action="Example: --block eip155:1=0x92da…"
             )
         blocks[match[1]] = match[2]
     return blocks
@@ -54,12 +63,15 @@ def typed_blocks(texts: Sequence[str]) -> dict[str, str]:
 
 def _verify(options: argparse.Namespace) -> int:
     token = CancelToken()
-    blocks = typed_blocks(options.block)
+    blocks, checkpoints = typed_hashes(options.block), typed_hashes(options.checkpoint)
+    if both := sorted(set(blocks) & set(checkpoints)):
+        raise UsageError("USAGE", f"{both[0]} has a typed block and a typed checkpoint", action="Type one of them.")
     store = load_store(options.trust)
     snapshot = authenticate_snapshot(options.snapshot, store, token=token, trusted_time=options.trusted_time)
     try:
         evidence = authenticate_evidence(options.evidence, store, token=token, trusted_time=options.trusted_time)
         try:
+            blocks |= {chain: anchored_block(evidence, chain, root, token) for chain, root in checkpoints.items()}
             result = observe(snapshot, evidence, token, blocks)
         finally:
             evidence.members.close()
