@@ -27,6 +27,10 @@ SCHEMES: Mapping[str, str] = MappingProxyType(
         "olalonde": "olalonde:SCHEME",
         "bifubao": "bifubao:SCHEME",
         "swissborg": "swissborg:SCHEME",
+        "bingx": "bingx:SCHEME",
+        "pionex": "pionex:SCHEME",
+        "topone": "topone:SCHEME",
+        "weex": "weex:SCHEME",
         "armanino-split": "armanino:SCHEME_SPLIT",
         "armanino-concat": "armanino:SCHEME_CONCAT",
     }
