@@ -108,3 +108,7 @@ class ChainError(AuditError):
 
 class ReportError(AuditError):
     """The report cannot be built from what is there."""
+
+
+class EngagementError(AuditError):
+    """The engagement file or a package made from it cannot be used, or what was asked is against its rules."""

@@ -21,6 +21,8 @@ class Procedure:
 
 
 _TABLE = (
+    Procedure("engagement", "A1", "Engagement file", "Recalculated the hash chain of the engagement's journal and compared its head with heads issued earlier."),
+    Procedure("history", "B6", "Series of snapshots", "Compared the issuer's successive snapshots: predecessors, roots for one date, addresses and signatures of control."),
     Procedure("container", "B1", "Container and envelope", "Compared every byte of the snapshot's container and signature envelope with the canonical form of the format."),
     Procedure("signatures", "B2", "Signatures", "Compared each signature with the public keys whose fingerprints were obtained over a second channel, and counted distinct keys and signers against the agreed threshold."),
     Procedure("freshness", "B3", "Identity and freshness", "Compared the snapshot's nonce, sequence, predecessor and dates with those held by the auditor."),
@@ -37,6 +39,7 @@ _TABLE = (
     Procedure("funds", "D5", "Protection funds", "Compared the balances of the protection funds with their targets, apart from the reserves."),
     Procedure("sample", "E1", "Sample of leaves", "Selected leaves with public randomness committed to beforehand, and traced each to the published root by its inclusion proof."),
     Procedure("report", "G1", "Report", "Compiled this report from the findings."),
+    Procedure("reperformance", "G2", "Re-performance", "Repeated every computed procedure from the original inputs and compared each result and the report's bytes."),
 )  # fmt: skip
 
 PROCEDURES: Mapping[str, Procedure] = MappingProxyType({procedure.key: procedure for procedure in _TABLE})

@@ -1,0 +1,176 @@
+"""The file on disk: ours or refused, one writer, whole or not at all, foreign content never run."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from auditor_app.engagement.file import create, open_for_reading, open_for_writing
+from auditor_app.engagement.store import APPLICATION_ID, EngagementStore
+from auditor_app.engagement.terms import Person
+from auditor_app.errors import EngagementError
+from tests.unit.engagement import books
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def _code(path: Path) -> str:
+    with pytest.raises(EngagementError) as caught:
+        open_for_reading(path).close()
+    with pytest.raises(EngagementError) as again:
+        open_for_writing(path).close()
+    assert again.value.code == caught.value.code
+    assert path.name in caught.value.sentence()
+    return caught.value.code
+
+
+def test_a_new_file_holds_the_terms_and_names_itself(tmp_path: Path) -> None:
+    path = books.new(tmp_path)
+    with open_for_reading(path) as book:
+        assert book.papers.terms == books.terms()
+        assert book.papers.head.length == 1
+        assert book.papers.identity == book.papers.head.sha256
+        assert {item.key for item in book.papers.procedures} >= {"root", "coverage", "ownership"}
+    assert int.from_bytes(path.read_bytes()[68:72], "big") == APPLICATION_ID
+    assert sorted(item.name for item in tmp_path.iterdir()) == [path.name]
+
+
+def test_a_file_that_is_there_is_never_replaced(tmp_path: Path) -> None:
+    path = books.new(tmp_path)
+    before = path.read_bytes()
+    with pytest.raises(EngagementError) as caught:
+        books.new(tmp_path)
+    assert caught.value.code == "ENGAGEMENT.REFUSED"
+    assert path.read_bytes() == before
+    with pytest.raises(EngagementError) as caught:
+        books.new(tmp_path / "no folder")
+    assert caught.value.code == "OUTPUT.WRITE"
+
+
+def test_what_is_no_engagement_file_is_refused(tmp_path: Path) -> None:
+    good = books.new(tmp_path).read_bytes()
+    path = tmp_path / "other.engagement"
+    for data in (b"", b"hello", b"SQLite format 3\x00" + bytes(200), good[:2000], good[:100] + bytes(len(good) - 100)):
+        path.write_bytes(data)
+        assert _code(path) == "ENGAGEMENT.UNREADABLE"
+    assert _code(tmp_path / "gone.engagement") == "ENGAGEMENT.UNREADABLE"
+    assert _code(tmp_path) == "ENGAGEMENT.UNREADABLE"
+    os.mkfifo(tmp_path / "pipe.engagement")
+    assert _code(tmp_path / "pipe.engagement") == "ENGAGEMENT.UNREADABLE"
+
+
+def test_a_foreign_database_is_not_touched(tmp_path: Path) -> None:
+    path = tmp_path / "foreign.engagement"
+    with sqlite3.connect(path) as connection:
+        connection.execute("CREATE TABLE t (x)")
+    connection.close()
+    before = path.read_bytes()
+    assert _code(path) == "ENGAGEMENT.UNREADABLE"
+    assert path.read_bytes() == before
+
+
+def _altered(tmp_path: Path, *statements: str) -> Path:
+    path = books.new(tmp_path)
+    connection = sqlite3.connect(path, isolation_level=None)
+    for statement in statements:
+        connection.execute(statement)
+    connection.close()
+    return path
+
+
+def test_a_newer_version_is_refused(tmp_path: Path) -> None:
+    assert _code(_altered(tmp_path, "PRAGMA user_version=2")) == "ENGAGEMENT.VERSION"
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "CREATE TRIGGER quiet AFTER INSERT ON entries BEGIN DELETE FROM documents; END",
+        "CREATE VIEW extra AS SELECT 1",
+        "CREATE INDEX more ON entries (sha256)",
+        "DROP TABLE documents",
+        "PRAGMA journal_mode=WAL",
+        "PRAGMA user_version=0",
+    ],
+)
+def test_a_file_with_other_tables_is_refused(tmp_path: Path, statement: str) -> None:
+    assert _code(_altered(tmp_path, statement)) == "ENGAGEMENT.UNREADABLE"
+
+
+def test_rows_of_other_types_are_refused(tmp_path: Path) -> None:
+    path = _altered(tmp_path, "INSERT INTO entries VALUES (2, 'x', 'text')")
+    assert _code(path) == "ENGAGEMENT.UNREADABLE"
+
+
+def test_there_is_one_writer_and_any_number_of_readers(tmp_path: Path) -> None:
+    path = books.new(tmp_path)
+    with open_for_writing(path) as book:
+        for _ in range(3):
+            with pytest.raises(EngagementError) as caught:
+                open_for_writing(path)
+            assert caught.value.code == "ENGAGEMENT.BUSY"
+            with open_for_reading(path) as reader:
+                assert reader.papers == book.papers
+            book.record(books.act(books.exception()))
+    open_for_writing(path).close()
+
+
+def test_another_process_cannot_write_either(tmp_path: Path) -> None:
+    path = books.new(tmp_path)
+    script = (
+        "import sys; from pathlib import Path; from auditor_app.engagement.file import open_for_writing\n"
+        "open_for_writing(Path(sys.argv[1]))"
+    )
+    with open_for_writing(path):
+        done = subprocess.run(
+            [sys.executable, "-c", script, path], check=False, cwd=ROOT, capture_output=True, text=True
+        )
+    assert done.returncode != 0
+    assert "another process is writing to this engagement file" in done.stderr
+
+
+def test_a_reader_writes_nothing(tmp_path: Path) -> None:
+    path = books.new(tmp_path)
+    with open_for_reading(path) as book, pytest.raises(EngagementError, match="read-only"):
+        book.record(books.act(books.exception()))
+    path.chmod(0o444)
+    before = path.read_bytes()
+    store = EngagementStore.open_reading(path)
+    with pytest.raises(EngagementError) as caught:
+        store.append(store.entries()[0], {})
+    assert caught.value.code == "OUTPUT.WRITE"
+    store.close()
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "name", ["=cmd|' /C calc'!A0", "evil\u202eexe.pdf", "x" * 5000, "a\x00b\x1b[31m", "#set text()"]
+)
+def test_hostile_names_are_kept_literally(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "book.engagement"
+    create(path, terms=books.terms(client=name), person=Person(name=name, roles=("preparer",)), at=books.START)
+    with open_for_writing(path) as book:
+        book.record(books.act(books.exception(item=name), by=name))
+    with open_for_reading(path) as book:
+        papers = book.papers
+    assert (papers.terms.client, papers.people[0].name, papers.exceptions[0].item) == (name, name, name)
+
+
+def test_what_cannot_be_kept_is_refused_and_changes_nothing(tmp_path: Path) -> None:
+    path = books.new(tmp_path)
+    with open_for_writing(path) as book:
+        before = book.papers
+        for item in ("x" * 5001, "", "\ud800"):
+            with pytest.raises(EngagementError) as caught:
+                book.record(books.act(books.exception(item=item)))
+            assert caught.value.code == "ENGAGEMENT.REFUSED"
+        with pytest.raises(EngagementError, match="does not have the digest"):
+            book.record(books.act(books.run_action(), documents={books.digest(books.RESULT): b"other"}))
+        assert book.papers == before
+    with open_for_reading(path) as book:
+        assert book.papers == before
