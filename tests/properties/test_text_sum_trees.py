@@ -24,7 +24,28 @@ from tests.unit.ledger.memory import MemoryLedger
 from tests.unit.merkle import naive_text_sums as naive
 
 TOKEN = CancelToken()
-TWENTY = ["BTC", "USDT", "ETH", "LTC", "LINK", "XRP", "USDC", "DOGE", "BNB", "SOL", "ADA", "BGB", "NEAR", "XAUT", "TAO", "SUI", "ONDO", "HYPE", "PI", "USDGO"]
+TWENTY = [
+    "BTC",
+    "USDT",
+    "ETH",
+    "LTC",
+    "LINK",
+    "XRP",
+    "USDC",
+    "DOGE",
+    "BNB",
+    "SOL",
+    "ADA",
+    "BGB",
+    "NEAR",
+    "XAUT",
+    "TAO",
+    "SUI",
+    "ONDO",
+    "HYPE",
+    "PI",
+    "USDGO",
+]
 FOUR = ["BTC", "ETH", "USDT", "USDC"]
 ASSETS = [("BTC", 8), ("ETH", 18), ("USDT", 4)]
 SNAPSHOT = "2026-09-21 00:00:00"
@@ -205,3 +226,21 @@ def test_what_rounding_leaves_unbound_is_a_limitation() -> None:
     changed = dataclasses.replace(proof, steps=(dataclasses.replace(step, sibling_balances={"BTC": "2.00000001"}),))
     assert not verify_inclusion(changed, proof.root, 2)
     assert "TREE.ROUNDING" in {item.code for item in result.limitations}
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_a_ledger_long_enough_for_the_compiled_way(case: Case) -> None:
+    held = [
+        {coin: text for coin, text in zip(case.coins, texts, strict=False) if text}
+        for texts in (("1.50", "0", "-3"), ("0.00000067", "", "12.000000019"), ("-0", "9" * 29 + ".5", "0.10"))
+    ]
+    count = 2_347
+    rows = [held[number % 3] | own for number, own in enumerate(identities(case, count))]
+    if case.scheme == "bybit":
+        rows = [dict.fromkeys(case.coins, "0.00000000") | row for row in rows]
+    source, result = recomputed(case, rows, 2**18)
+    tree = case.tree(rows)
+    assert result.commitments[0].recomputed == tree.root
+    for index in (0, 1_000, count - 1):
+        (proof,) = run(result.trees[0].prove(source, [index], TOKEN))
+        assert verify_inclusion(proof, tree.root, count)
