@@ -352,3 +352,23 @@ def test_the_command_says_which_and_where(tmp_path: Path, capsys: pytest.Capture
     assert difference["preimageText"] in printed.err
     file.write_text(json.dumps(put(written.document, ("path", 0, "height"), 2)))
     assert main(["proof", "check", str(file)]) == 3
+
+
+def test_a_position_that_the_index_does_not_imply() -> None:
+    written = WRITERS["hotcoin"](8, 2)
+    changed = put(written.document, ("path", 0, "position"), "LEFT")
+    check = checked(written, changed).chosen.checks[0]
+    assert check.root == written.root  # the side follows from the index, not from what the file says
+    assert [item.code for item in check.findings] == ["PROOF.NODE"]
+
+
+def test_typed_root_and_anchor_are_two_things_compared() -> None:
+    written = WRITERS["hotcoin"](8, 2)
+    assert written.anchor is not None
+    file = document(written.document, written.anchor | {"root": "ab" * 32})
+    check = detect(file, published_root=written.root).chosen.checks[0]
+    assert [(item.name, item.agrees) for item in check.checks[-2:]] == [
+        ("published root", True),
+        ("root in the anchor", False),
+    ]
+    assert [item.code for item in check.findings] == ["PROOF.PUBLISHED_ROOT"]
