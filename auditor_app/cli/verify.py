@@ -15,6 +15,8 @@ from auditor_app.findings import Area, exit_status, from_error
 from auditor_app.operation import CancelToken
 from auditor_app.snapshot.authentic import NotAuthentic
 
+_NOT_AUTHENTIC = 2
+
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
@@ -37,7 +39,7 @@ def _verify(options: argparse.Namespace) -> int:
     except AuditError as error:
         stop = from_error(error, procedure="container", subject=options.snapshot.name)
         emit_json(options.json, stopped_document((stop,), reached=stop.area is Area.AUTHENTIC))
-        say(f"NOT USABLE  {options.snapshot.name}")
+        say(f"{'NOT AUTHENTIC' if error.exit_status == _NOT_AUTHENTIC else 'NOT USABLE'}  {options.snapshot.name}")
         say_findings((stop,))
         return error.exit_status
     emit_json(options.json, audit_document(audit))

@@ -17,7 +17,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import NoReturn, Protocol
 
-from auditor_app.errors import Location, SnapshotError
+from auditor_app.errors import Location, SignatureError, SnapshotError
 from auditor_app.snapshot import layout
 from auditor_app.snapshot.layout import Entry
 
@@ -99,11 +99,14 @@ class ArchiveContainer:
         self.sizes: Mapping[str, int] = MappingProxyType({entry.name: entry.size for entry in self._entries.values()})
 
     def read(self, name: str) -> bytes:
-        """All bytes of one member, its CRC-32 compared with the headers."""
+        """All bytes of one member, its CRC-32 compared with the headers.
+
+        :class:`SignatureError` where they differ: the file was changed after it was written.
+        """
         entry = self._entries[name]
         data = self._at(self._offsets[name], entry.size)
         if zlib.crc32(data) != entry.crc:
-            raise SnapshotError(
+            raise SignatureError(
                 "SNAPSHOT.CONTAINER",
                 f"the CRC-32 of member {name} is not that of its bytes",
                 at=Location(self._name, byte=self._offsets[name]),

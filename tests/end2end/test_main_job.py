@@ -78,6 +78,13 @@ def test_one_changed_byte_in_a_member_is_not_authentic(demo: DemoFiles, tmp_path
     assert ended.json["verdicts"] == {"authentic": "exceptions", "data": "not-checked", "coverage": "not-checked"}
 
 
+def test_one_changed_byte_in_the_envelope_is_not_authentic(demo: DemoFiles, tmp_path: Path) -> None:
+    changed = _with_flipped_byte(demo.snapshot, tmp_path / "changed.porsnap", "snapshot.dsse.json")
+    ended = command("verify", changed, "--trust", demo.trust_store, "--json")
+    assert ended.status == 2
+    assert ended.json["verdicts"]["authentic"] == "exceptions"
+
+
 def test_a_file_that_is_not_authentic_gives_no_report(demo: DemoFiles, tmp_path: Path) -> None:
     changed = _with_flipped_byte(demo.snapshot, tmp_path / "changed.porsnap", "ledger/spot-00000.csv")
     ended = command("report", "build", changed, "--trust", demo.trust_store, "-o", tmp_path / "report.pdf")

@@ -317,7 +317,10 @@ class SnapshotPage(Page):
         if outcome is None or refusal is None:
             self.refused.hide()
         else:
-            self.refused.say(Tone.BAD, "NOT AUTHENTIC", f"{refusal.sentence()} {_HOW_TO_PIN}")
+            pinnable = any(item.code.startswith("SIGNATURE.") for item in outcome.findings)
+            self.refused.say(
+                Tone.BAD, "NOT AUTHENTIC", f"{refusal.sentence()} {_HOW_TO_PIN}" if pinnable else refusal.sentence()
+            )
             self.reasons.show_rows(severity_order(outcome.findings))
             self.reasons.fit_rows(8)
         self._show_error(error)

@@ -123,7 +123,7 @@ class Banner(QFrame):
         layout = row(words, self._buttons, spacing=2 * GRID, margins=2 * GRID)
         layout.setStretch(0, 1)
         self.setLayout(layout)
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)  # Maximum would cut wrapped text
         self.hide()
 
     def add_button(self, made: QPushButton) -> None:
