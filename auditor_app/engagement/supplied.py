@@ -42,8 +42,7 @@ def publication(
         finally:
             held.members.close()
         found += equivocation_findings(predicate, roots_of(other, f"the snapshot {held.file_name}"))
-        if held.payload_sha256 != snapshot.payload_sha256 and int(other.sequence) >= int(predicate.sequence):
-            found.append(_not_after(held.file_name, other.sequence, predicate.sequence))
+        found += _order(held, snapshot)
     return tuple(found)
 
 
@@ -82,12 +81,18 @@ def _open(path: Path, request: AuditRequest, store: TrustStore, token: CancelTok
         ) from None
 
 
-def _not_after(file: str, held: str, sequence: str) -> Finding:
-    return finding(
-        "FRESH.ROLLBACK",
-        procedure="freshness",
-        subject="sequence",
-        message=f"The snapshot does not come after the one that the auditor holds in {file}.",
-        expected=f"a sequence above {held}",
-        observed=sequence,
-    )
+def _order(held: AuthenticSnapshot, snapshot: AuthenticSnapshot) -> list[Finding]:
+    """FRESH.ROLLBACK where another snapshot that the auditor holds has this one's sequence or a higher one."""
+    before, sequence = (item.statement.predicate.sequence for item in (held, snapshot))
+    if held.payload_sha256 == snapshot.payload_sha256 or int(before) < int(sequence):
+        return []
+    return [
+        finding(
+            "FRESH.ROLLBACK",
+            procedure="freshness",
+            subject="sequence",
+            message=f"The snapshot does not come after the one that the auditor holds in {held.file_name}.",
+            expected=f"a sequence above {before}",
+            observed=sequence,
+        )
+    ]

@@ -8,9 +8,14 @@ from typing import Any, cast
 from auditor_app.ledger.parts import SnapshotLedger
 from auditor_app.ledger.source import PART_ROWS
 from auditor_app.operation import CancelToken
-from auditor_app.snapshot.statement import Column, Ledger
+from auditor_app.snapshot.statement import Asset, Column, Ledger
 
-COLUMNS = (Column(name="id", type="token"), Column(name="BTC", type="base-units", decimals=8))
+COLUMNS = (
+    Column(name="id", type="token"),
+    Column(name="BTC", type="base-units", decimals=8),
+    Column(name="ETH", type="decimal"),
+)
+ASSETS = (Asset(symbol="BTC", decimals=8, on_chain=()), Asset(symbol="ETH", decimals=18, on_chain=()))
 DATA = {"ledger/a-00000.csv": b"a,1\nb,2\n", "ledger/a-00001.csv": b"c,3\n"}
 
 
@@ -37,11 +42,17 @@ def source() -> tuple[SnapshotLedger, Members]:
         SimpleNamespace(name=name, annotations=SimpleNamespace(rows=rows))
         for name, rows in (("ledger/a-00000.csv", "2"), ("ledger/a-00001.csv", None))
     ]
-    snapshot = SimpleNamespace(members=members, statement=SimpleNamespace(subject=subject))
+    statement = SimpleNamespace(subject=subject, predicate=SimpleNamespace(assets=ASSETS))
+    snapshot = SimpleNamespace(members=members, statement=statement)
     ledger = Ledger(
         name="spot", members=tuple(DATA), row_count="9", order="tree", columns=COLUMNS, totals={}, commitments=()
     )
     return SnapshotLedger(cast(Any, snapshot), ledger), members
+
+
+def test_a_column_that_names_no_decimals_has_those_of_its_asset() -> None:
+    columns = source()[0].columns
+    assert [(column.name, column.decimals) for column in columns] == [("id", None), ("BTC", 8), ("ETH", 18)]
 
 
 def test_parts_are_the_members() -> None:
@@ -58,5 +69,5 @@ def test_parts_are_the_members() -> None:
 def test_what_was_declared() -> None:
     ledger, _ = source()
     assert (ledger.name, ledger.order, ledger.declared_rows) == ("spot", "tree", 9)
-    assert ledger.columns == COLUMNS
+    assert [column.name for column in ledger.columns] == [column.name for column in COLUMNS]
     assert ledger.total_bytes == 12
