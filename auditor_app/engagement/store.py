@@ -123,6 +123,11 @@ class EngagementStore:
             _damaged(self.path, "a kept result is not stored as this program stores it")
         return None if row is None else row[0]
 
+    def document_digests(self) -> frozenset[str]:
+        """The digests under which results are kept."""
+        with _refusals(self.path):
+            return frozenset(str(row[0]) for row in self._connection.execute("SELECT sha256 FROM documents"))
+
     def append(self, entry: StoredEntry, documents: Mapping[str, bytes]) -> None:
         """Add one entry with the documents it names: all of it is on the disk when this returns, or nothing."""
         with _refusals(self.path):
