@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 import argparse
-import getpass
-import os
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
 from auditor_app.chain.anchor import read_light_client
-from auditor_app.chain.capture import Captured, CapturePlan, capture, plan_capture
+from auditor_app.chain.capture import Captured, Supplements, capture
 from auditor_app.chain.endpoints import parse_endpoints
+from auditor_app.chain.partial import PartialCapture
+from auditor_app.chain.plan import CapturePlan, plan_capture
+from auditor_app.cli.keys import load_keys
 from auditor_app.cli.terminal import add_json_option, drive, emit_json, say
-from auditor_app.errors import UsageError
-from auditor_app.files import read_capped
 from auditor_app.instants import format_instant
 from auditor_app.operation import CancelToken
 from auditor_app.snapshot.authenticate import authenticate_snapshot
-from auditor_app.snapshot.signing import SigningKey, load_private_pem
 from auditor_app.snapshot.trust import load_store
 
-PASSPHRASE_VARIABLE = "RESERVE_AUDITOR_PASSPHRASE"  # noqa: S105  # the variable's name, not its value
-_MAX_PEM = 64 * 1024
 _SHOWN_LEFT_OUT = 20
 
 
@@ -60,7 +55,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 def _capture(options: argparse.Namespace) -> int:
     token = CancelToken()
     endpoints = parse_endpoints(options.endpoint, own_nodes=options.own_node)
-    key = _signing_key(options.sign)
+    keys = load_keys([options.sign])
     snapshot = authenticate_snapshot(options.snapshot, load_store(options.trust), token=token)
     try:
         plan = plan_capture(snapshot, endpoints, token)
@@ -70,9 +65,19 @@ def _capture(options: argparse.Namespace) -> int:
             return 0
         now = format_instant(datetime.now(UTC))
         beacon = read_light_client(options.light_client)
-        captured = drive(
-            capture(snapshot, plan, [key], options.output, captured_at=now, token=token, light_client=beacon)
+        partial = PartialCapture(options.output.with_name(f"{options.output.name}.partial"), snapshot.payload_sha256)
+        if partial.resumed:
+            say(f"Going on with {partial.resumed} balances of an interrupted capture.")
+        work = capture(
+            snapshot,
+            plan,
+            keys,
+            options.output,
+            captured_at=now,
+            token=token,
+            supplements=Supplements(light_client=beacon, partial=partial),
         )
+        captured = drive(work)
     finally:
         snapshot.members.close()
     say(f"{captured.balances} balances in {captured.requests} requests, written to {options.output}")
@@ -80,21 +85,6 @@ def _capture(options: argparse.Namespace) -> int:
         say(note)
     emit_json(options.json, _plan_document(plan) | _captured_document(captured))
     return 0
-
-
-def _signing_key(path: Path) -> SigningKey:
-    pem = read_capped(path, max_bytes=_MAX_PEM, code="TRUST.KEY")
-    return load_private_pem(pem, file=str(path), passphrase=_passphrase)
-
-
-def _passphrase() -> bytes:
-    """From the environment, else asked for at the terminal; never an argument."""
-    value = os.environ.get(PASSPHRASE_VARIABLE)
-    if value is None:
-        if not sys.stdin.isatty():
-            raise UsageError("USAGE", "the key is encrypted", action=f"Set {PASSPHRASE_VARIABLE} or use a terminal.")
-        value = getpass.getpass("Pass phrase of the key: ")
-    return value.encode("utf-8")
 
 
 def _say_plan(plan: CapturePlan) -> None:

@@ -11,14 +11,16 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from auditor_app.chain.accounts import checksum_address
 from auditor_app.chain.bundle import in_base_units
-from auditor_app.chain.capture import Captured, CapturePlan, capture, plan_capture
+from auditor_app.chain.capture import Captured, Supplements, capture
 from auditor_app.chain.endpoints import Endpoint, parse_endpoints
 from auditor_app.chain.evidence_file import write_evidence
 from auditor_app.chain.evm import MULTICALL3, EvmReader, open_block
 from auditor_app.chain.observe import observe
 from auditor_app.chain.observed import Grade
+from auditor_app.chain.partial import PartialCapture
+from auditor_app.chain.plan import CapturePlan, plan_capture
 from auditor_app.errors import ChainError, UsageError
-from auditor_app.operation import Cancelled, CancelToken, run
+from auditor_app.operation import Cancelled, CancelToken, Operation, run
 from auditor_app.snapshot.authentic import AuthenticSnapshot
 from auditor_app.snapshot.authenticate import authenticate_evidence
 from auditor_app.snapshot.members import BalanceRow
@@ -225,6 +227,48 @@ def test_a_failed_or_cancelled_capture_leaves_no_file(town: Town, tmp_path: Path
     with pytest.raises(Cancelled):
         run(operation)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.node
+def test_an_interrupted_capture_goes_on_where_it_stopped(
+    town: Town, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("auditor_app.chain.capture._KEPT_TOGETHER", 2)
+    held, path, work = town.snapshot(), tmp_path / "e.porevidence", tmp_path / "e.partial"
+    plan = plan_capture(held, [town.node.endpoint()], TOKEN)
+
+    def attempt(token: CancelToken) -> Operation[Captured]:
+        partial = PartialCapture(work, held.payload_sha256)
+        return capture(held, plan, [KEY], path, captured_at=NOW, token=token, supplements=Supplements(partial=partial))
+
+    token = CancelToken()
+    operation = attempt(token)
+    for progress in operation:
+        if progress.unit == "balances" and PartialCapture(work, held.payload_sha256).resumed >= 10:
+            token.cancel()
+            break
+    with pytest.raises(Cancelled):
+        run(operation)
+    assert [item.name for item in tmp_path.iterdir()] == ["e.partial"]
+    kept = PartialCapture(work, held.payload_sha256).resumed
+    assert 10 <= kept < 21
+    with work.open("ab") as file:
+        file.write(b'{"source":"127.0.')  # a crash in the middle of a line
+    assert PartialCapture(work, held.payload_sha256).resumed == kept
+    again = run(attempt(TOKEN))
+    assert not work.exists()
+    whole = tmp_path / "whole.porevidence"
+    fresh = run(capture(held, plan, [KEY], whole, captured_at=NOW, token=TOKEN))
+    assert whole.read_bytes() == path.read_bytes()
+    assert (again.balances, again.requests < fresh.requests) == (fresh.balances, True)
+
+
+def test_a_working_file_of_another_snapshot_counts_for_nothing(tmp_path: Path) -> None:
+    first = PartialCapture(tmp_path / "p", "11" * 32)
+    first.add("host", "0x1", None, {"0xa": 5})
+    assert PartialCapture(tmp_path / "p", "11" * 32).known("host", "0x1", None) == {"0xa": 5}
+    assert PartialCapture(tmp_path / "p", "11" * 32).known("host", "0x2", None) == {}
+    assert PartialCapture(tmp_path / "p", "22" * 32).resumed == 0
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,136 @@
+"""What a capture will ask of whom, listed before anything is asked, and what it leaves out and why."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from auditor_app.chain.accounts import Account, contract_of, decode_account, evm_address
+from auditor_app.chain.addresses import on_chain_ids
+from auditor_app.chain.endpoints import Endpoint
+from auditor_app.errors import ChainError, UsageError
+from auditor_app.operation import CancelToken
+from auditor_app.snapshot.authentic import AuthenticSnapshot
+from auditor_app.snapshot.members import read_addresses, read_funds
+from auditor_app.snapshot.statement import Asset, BlockReference
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One balance to observe: the account as the snapshot writes it, and the asset it is claimed under."""
+
+    account: Account
+    text: str
+    asset: Asset
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedReading:
+    """What will be asked of one host: ``accounts`` balances of ``asset`` at ``height``; ``token`` is ``None`` for coins."""
+
+    origin: str
+    chain: str
+    height: int
+    asset: str
+    token: str | None
+    accounts: int
+
+    def sentence(self) -> str:
+        """One line for the list that is shown before any request is made."""
+        of = "native balances" if self.token is None else f"balances of token {self.token}"
+        return f"{self.origin}: {self.accounts} {of} ({self.asset}) on {self.chain} at block {self.height}"
+
+
+@dataclass(frozen=True, slots=True)
+class NotCaptured:
+    """A row of the snapshot that this capture leaves out, and why."""
+
+    account: str
+    asset: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class CapturePlan:
+    """Everything a capture will read, and everything it will not."""
+
+    endpoints: tuple[Endpoint, ...]
+    targets: Mapping[str, tuple[Target, ...]]
+    readings: tuple[PlannedReading, ...]
+    left_out: tuple[NotCaptured, ...]
+
+
+def plan_capture(snapshot: AuthenticSnapshot, endpoints: Sequence[Endpoint], token: CancelToken) -> CapturePlan:
+    """List what would be asked of each endpoint; :class:`UsageError` for an endpoint that nothing needs."""
+    predicate = snapshot.statement.predicate
+    by_chain: dict[str, list[Target]] = defaultdict(list)
+    left_out: list[NotCaptured] = []
+    served = {endpoint.chain for endpoint in endpoints}
+    assets = {asset.symbol: asset for asset in predicate.assets}
+    seen: set[tuple[str, str]] = set()
+    for text, symbol in _claimed_rows(snapshot, token):
+        try:
+            target = _target(text, assets.get(symbol), predicate.chains, served)
+        except ValueError as reason:
+            left_out.append(NotCaptured(text, symbol, str(reason)))
+            continue
+        if (key := (target.account.identity, symbol)) not in seen:
+            seen.add(key)
+            by_chain[target.account.chain].append(target)
+    for endpoint in endpoints:
+        if endpoint.chain not in by_chain:
+            raise UsageError(
+                "USAGE",
+                f"the snapshot claims nothing that can be read on {endpoint.chain}",
+                action="Leave this endpoint out.",
+            )
+    readings = tuple(_readings(endpoints, by_chain, predicate.chains))
+    return CapturePlan(tuple(endpoints), {c: tuple(t) for c, t in by_chain.items()}, readings, tuple(left_out))
+
+
+def _claimed_rows(snapshot: AuthenticSnapshot, token: CancelToken) -> Iterable[tuple[str, str]]:
+    """Account and asset of every reserve row and every on-chain fund account."""
+    predicate = snapshot.statement.predicate
+    if predicate.reserves is not None:
+        member = predicate.reserves.addresses
+        for row in read_addresses(snapshot.members.read(member, token), member):
+            yield row.account, row.asset
+    if predicate.funds is not None:
+        member = predicate.funds.member
+        for fund in read_funds(snapshot.members.read(member, token), member):
+            if fund.custody == "on-chain":
+                yield fund.account, fund.asset
+
+
+def _target(text: str, asset: Asset | None, chains: Mapping[str, BlockReference], served: set[str]) -> Target:
+    """What to read for a row; ``ValueError`` with the reason where it cannot be read."""
+    try:
+        account = decode_account(text)
+    except ChainError as error:
+        raise ValueError(error.what) from None
+    if not account.chain.startswith("eip155:"):
+        raise ValueError("this chain is not of the EVM kind, which is all that is captured")
+    evm_address(account)
+    if account.chain not in chains:
+        raise ValueError("the snapshot names no block for this chain")
+    if asset is None or not on_chain_ids(asset, account.chain):
+        raise ValueError("the asset map does not place this asset on this chain")
+    for asset_id in on_chain_ids(asset, account.chain):
+        contract_of(asset_id)
+    if account.chain not in served:
+        raise ValueError("no endpoint was given for this chain")
+    return Target(account, text, asset)
+
+
+def _readings(
+    endpoints: Iterable[Endpoint], by_chain: Mapping[str, Sequence[Target]], chains: Mapping[str, BlockReference]
+) -> Iterable[PlannedReading]:
+    for endpoint in endpoints:
+        counts: dict[tuple[str, str | None], int] = defaultdict(int)
+        for target in by_chain[endpoint.chain]:
+            for asset_id in on_chain_ids(target.asset, endpoint.chain):
+                counts[target.asset.symbol, contract_of(asset_id)] += 1
+        height = int(chains[endpoint.chain].block_height)
+        for (symbol, contract), number in counts.items():
+            yield PlannedReading(endpoint.origin, endpoint.chain, height, symbol, contract, number)
