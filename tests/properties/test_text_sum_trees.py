@@ -122,6 +122,13 @@ CASES = [
         lambda rows: naive.bitunix(rows, FOUR, PLACES),
     ),
     Case(
+        "bitunix",
+        {},
+        ["encryptUid", "nonce"],
+        FOUR,
+        lambda rows: naive.bitunix(rows, FOUR, dict.fromkeys(FOUR, 8)),
+    ),
+    Case(
         "hotcoin",
         {"snapshotId": SNAPSHOT, "assets": "BTC:8,ETH:18,USDT:4"},
         ["accountId", "nonce"],

@@ -32,6 +32,7 @@ from auditor_app.merkle.template import (
     Odd,
     Sums,
     Template,
+    TemplateRule,
     Text,
 )
 from auditor_app.merkle.text_sums import EIGHT_PLACES, CutRule, check_coins
@@ -44,7 +45,7 @@ _PRECISIONS = re.compile(r"[0-9A-Za-z._+-]{1,32}:(?:[0-9]|1[0-8])(?:,[0-9A-Za-z.
 
 
 def template(order: tuple[str, ...], precisions: Mapping[str, int]) -> Template:
-    """The pieces; each coin has its own decimals."""
+    """The pieces; each coin has its own decimals, and sums are cut by the template where all have the same."""
     leaf: list[LeafPiece] = [Cell("encryptUid"), _COMMA, Cell("nonce"), _COMMA, Text(b"{")]
     node: list[NodePiece] = [Child("left"), Child("right"), _COMMA, Text(b"{")]
     for number, coin in enumerate(order):
@@ -54,7 +55,13 @@ def template(order: tuple[str, ...], precisions: Mapping[str, int]) -> Template:
         comma = [_COMMA] if number else []
         leaf += [*comma, Balances(text)]
         node += [*comma, Sums(text)]
-    return Template(leaf=(*leaf, Text(b"}")), node=(*node, Text(b"},"), Level(1, from_root=True)), odd=Odd.ZERO_COPY)
+    same = set(precisions.values())
+    return Template(
+        leaf=(*leaf, Text(b"}")),
+        node=(*node, Text(b"},"), Level(1, from_root=True)),
+        odd=Odd.ZERO_COPY,
+        rounding=same.pop() if len(same) == 1 else None,
+    )
 
 
 def rule(layout: Layout, precisions: Mapping[str, int], leaf_count: int | None) -> Rule:
@@ -67,7 +74,10 @@ def rule(layout: Layout, precisions: Mapping[str, int], leaf_count: int | None) 
     if unknown:
         raise LedgerError("SCHEME.PARAMETERS", f"precisions names the coin {unknown[0]}, which has no amounts")
     places = {coin: precisions.get(coin, EIGHT_PLACES) for coin in coins}
-    return CutRule(NAME, layout, template(hash_map_order(coins), places), places, leaf_count=leaf_count)
+    pieces = template(hash_map_order(coins), places)
+    if pieces.rounding is not None:
+        return TemplateRule(NAME, layout, pieces, leaf_count=leaf_count)
+    return CutRule(NAME, layout, pieces, places, leaf_count=leaf_count)
 
 
 def bind(layout: Layout, parameters: Mapping[str, str], leaf_count: int | None) -> Rule:

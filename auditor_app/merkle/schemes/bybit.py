@@ -20,7 +20,7 @@ from auditor_app.merkle.published import ProofDocument, ProofFormat, PublishedPr
 from auditor_app.merkle.rule import Layout, Rule
 from auditor_app.merkle.scheme import Properties, Scheme, take_parameters
 from auditor_app.merkle.schemes.bybit_coins import OFFLINE, RELEASES, places
-from auditor_app.merkle.template import Balances, Cell, Child, Level, NumberForm, Odd, Sums, Template
+from auditor_app.merkle.template import Balances, Cell, Child, Level, NumberForm, Odd, Sums, Template, TemplateRule
 from auditor_app.merkle.text_sums import EIGHT_PLACES, CutRule, bare_amounts, check_coins
 
 NAME = "bybit"
@@ -64,6 +64,8 @@ def rule(layout: Layout, release: str) -> Rule:
     coins = RELEASES[release]
     check_coins(NAME, layout, coins, [coin for coin in coins if coin not in OFFLINE[release]])
     decimals = {coin: places(release, coin) for coin in coins}
+    if set(decimals.values()) == {EIGHT_PLACES}:
+        return TemplateRule(NAME, layout, template(release))
     return CutRule(NAME, layout, template(release), decimals)
 
 

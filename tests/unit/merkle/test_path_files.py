@@ -372,3 +372,10 @@ def test_typed_root_and_anchor_are_two_things_compared() -> None:
         ("root in the anchor", False),
     ]
     assert [item.code for item in check.findings] == ["PROOF.PUBLISHED_ROOT"]
+
+
+def test_bitgets_newer_files_give_the_root_no_role() -> None:
+    written = WRITERS["bitget"](8, 2)
+    changed = copy.deepcopy(written.document)
+    del changed["path"][-1]["role"]
+    assert checked(written, changed).chosen.matches
