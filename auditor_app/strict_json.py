@@ -13,10 +13,17 @@ _MAX_INTEGER_DIGITS = 20
 _STRING_OR_BRACKET = re.compile(rb'"(?:[^"\\]|\\.)*"?|[\[{]|[\]}]', re.DOTALL)
 
 
+_SURROGATE_ESCAPE = re.compile(r"\\u[dD][89a-fA-F]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
 class NumberText(str):
     """A JSON number kept as the text that was written, for schemes that hash that text."""
 
     __slots__ = ()
+
+
+Numbers = Literal["integers", "text"]
 
 
 def parse(
@@ -24,7 +31,7 @@ def parse(
     *,
     file: str,
     code: str,
-    numbers: Literal["integers", "text"] = "integers",
+    numbers: Numbers = "integers",
     max_bytes: int,
     max_depth: int = MAX_DEPTH,
 ) -> Any:
@@ -49,38 +56,70 @@ def parse(
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         raise AuditError(code, "the JSON document is not UTF-8", at=Location(file, byte=error.start)) from None
+    return _Reader(file, code, numbers).document(text)
 
-    def refuse(what: str) -> NoReturn:
-        raise AuditError(code, what, at=Location(file), action="Ask the issuer for a corrected file.")
 
-    def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
+class _Reader:
+    """The standard parser with every leniency of it refused."""
+
+    def __init__(self, file: str, code: str, numbers: Numbers) -> None:
+        self._file = file
+        self._code = code
+        self._numbers = numbers
+
+    def document(self, text: str) -> Any:
+        """The value that ``text`` holds."""
+        try:
+            value = json.loads(
+                text,
+                object_pairs_hook=self._members,
+                parse_int=self._integer,
+                parse_float=self._real,
+                parse_constant=self._constant,
+            )
+        except json.JSONDecodeError as error:
+            at = Location(self._file, row=error.lineno, byte=len(text[: error.pos].encode("utf-8")))
+            raise AuditError(self._code, f"the JSON is malformed: {error.msg}", at=at) from None
+        if _SURROGATE_ESCAPE.search(text):
+            self._refuse_lone_surrogates(value)
+        return value
+
+    def _refuse(self, what: str) -> NoReturn:
+        raise AuditError(self._code, what, at=Location(self._file), action="Ask the issuer for a corrected file.")
+
+    def _members(self, items: list[tuple[str, Any]]) -> dict[str, Any]:
         members = dict(items)
         if len(members) != len(items):
-            seen: set[str] = set()
-            twice = next(key for key, _ in items if key in seen or seen.add(key))  # type: ignore[func-returns-value]
-            refuse(f"the JSON key {twice[:80]!r} occurs twice in one object")
+            twice = next(key for place, (key, _) in enumerate(items) if key in dict(items[:place]))
+            self._refuse(f"the JSON key {twice[:80]!r} occurs twice in one object")
         return members
 
-    def integer(literal: str) -> Any:
-        if numbers == "text":
+    def _integer(self, literal: str) -> Any:
+        if self._numbers == "text":
             return NumberText(literal)
         if len(literal) > _MAX_INTEGER_DIGITS:
-            refuse(f"the JSON integer {literal[:24]}… is too long; quantities are decimal strings")
+            self._refuse(f"the JSON integer {literal[:24]}… is too long; quantities are decimal strings")
         return int(literal)
 
-    def real(literal: str) -> Any:
-        if numbers == "text":
-            return NumberText(literal)
-        refuse(f"the JSON number {literal[:40]} is not an integer; quantities are decimal strings")
+    def _real(self, literal: str) -> Any:
+        if self._numbers != "text":
+            self._refuse(f"the JSON number {literal[:40]} is not an integer; quantities are decimal strings")
+        return NumberText(literal)
 
-    def constant(literal: str) -> Any:
-        refuse(f"{literal} is not JSON")
+    def _constant(self, literal: str) -> Any:
+        self._refuse(f"{literal} is not JSON")
 
-    try:
-        return json.loads(text, object_pairs_hook=pairs, parse_int=integer, parse_float=real, parse_constant=constant)
-    except json.JSONDecodeError as error:
-        at = Location(file, row=error.lineno, byte=len(text[: error.pos].encode("utf-8")))
-        raise AuditError(code, f"the JSON is malformed: {error.msg}", at=at) from None
+    def _refuse_lone_surrogates(self, value: Any) -> None:
+        """Half a character, written as an escape, cannot be encoded and must not travel further."""
+        if isinstance(value, dict):
+            for key, item in value.items():
+                self._refuse_lone_surrogates(key)
+                self._refuse_lone_surrogates(item)
+        elif isinstance(value, list):
+            for item in value:
+                self._refuse_lone_surrogates(item)
+        elif isinstance(value, str) and _SURROGATE.search(value):
+            self._refuse("a JSON string holds half of a surrogate pair")
 
 
 def _check_depth(data: bytes, max_depth: int, *, file: str, code: str) -> None:

@@ -27,7 +27,9 @@ print(len(names))
 
 
 def test_every_core_module_imports_with_qt_blocked() -> None:
-    done = subprocess.run([sys.executable, "-c", _IMPORT_EVERYTHING], cwd=ROOT, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", _IMPORT_EVERYTHING], check=False, cwd=ROOT, capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stderr
     assert int(done.stdout) > 20
 
