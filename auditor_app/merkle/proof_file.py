@@ -49,17 +49,19 @@ def check_proof_file(
     return detect_file(path, scheme=scheme, root=root, anchor=anchor, options=options).chosen.checks
 
 
-def load_document(path: Path, *, anchor: Path | None = None, options: Mapping[str, str]) -> ProofDocument:
+def load_document(
+    path: Path, *, anchor: Path | None = None, options: Mapping[str, str], max_bytes: int = MAX_PROOF_BYTES
+) -> ProofDocument:
     """Read the file, and its anchor where one is given, within their size limits."""
     second = None if anchor is None else _document(anchor, MAX_ANCHOR_BYTES, None, {})
-    return _document(path, MAX_PROOF_BYTES, second, options)
+    return _document(path, max_bytes, second, options)
 
 
 def _document(path: Path, limit: int, anchor: ProofDocument | None, options: Mapping[str, str]) -> ProofDocument:
     """One file; JSON is parsed strictly, with numbers kept as their text, whenever it begins like JSON."""
     try:
         data = read_capped(path, max_bytes=limit, code="PROOF.UNREADABLE")
-        looks_like_json = data.lstrip(b" \t\r\n")[:1] in (b"{", b"[", b"\xef", b'"') or not data.strip()
+        looks_like_json = data.lstrip(b" \t\r\n")[:1] in (b"{", b"[", b"\xef") or not data.strip()
         parsed = (
             strict_json.parse(
                 data, file=path.name, code="PROOF.UNREADABLE", numbers="text", max_bytes=limit, max_depth=MAX_DEPTH

@@ -308,6 +308,9 @@ def _listed(balances: Mapping[str, str]) -> str:
 _CODES = {
     "leaf": ("PROOF.LEAF", "The leaf recalculated from the file's own fields is not the leaf in the file."),
     "leaf nonce": ("PROOF.LEAF", "The leaf's nonce in the file is not the one that the credential gives."),
+    "values in 64 bits": ("RANGE.FIELD", "A value in the file does not fit the 64 bits in which it is hashed."),
+    "total equity": ("PROOF.SUMS", "The total equity in the file is not amounts times prices."),
+    "total debt": ("PROOF.SUMS", "The total debt in the file is not amounts times prices."),
     "root in the file": ("PROOF.ROOT", "The root recalculated from the path is not the root in the file."),
     "balances at the root in the file": (
         "PROOF.SUMS",

@@ -31,6 +31,7 @@ SCHEMES: Mapping[str, str] = MappingProxyType(
         "pionex": "pionex:SCHEME",
         "topone": "topone:SCHEME",
         "weex": "weex:SCHEME",
+        "gate-zk": "gate_zk:SCHEME",
         "armanino-split": "armanino:SCHEME_SPLIT",
         "armanino-concat": "armanino:SCHEME_CONCAT",
     }
