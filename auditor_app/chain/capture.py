@@ -150,7 +150,7 @@ def _read_endpoint(
     yield Progress(0, None, "requests", f"{endpoint.origin}: comparing chain and block")
     reader = open_block(rpc, int(endpoint.chain.partition(":")[2]), height, named.block_hash)
     method = reader.prepare()
-    rows, raw = yield from _read_assets(reader, plan.targets[endpoint.chain], supplements.partial)
+    rows, raw = yield from read_assets(reader, plan.targets[endpoint.chain], supplements.partial)
     outcome: ProofCapture = (None, ())
     anchor = None
     if prove:
@@ -163,7 +163,7 @@ def _read_endpoint(
     return _Reading(endpoint, block, rows, method, rpc.requests, *outcome, anchor)
 
 
-def _read_assets(
+def read_assets(
     reader: EvmReader, targets: Sequence[Target], partial: PartialCapture | None
 ) -> Operation[tuple[tuple[BalanceRow, ...], tuple[RawBalances, ...]]]:
     """A row for each target, summed over the asset's tokens on this chain, and the raw balances by token."""

@@ -8,6 +8,7 @@ import importlib
 COMMANDS: tuple[tuple[str, str, str], ...] = (
     ("capture", "auditor_app.cli.chain_capture", "read the snapshot's balances into a signed evidence file"),
     ("verify", "auditor_app.cli.chain_verify", "re-perform an evidence file against its snapshot, offline"),
+    ("now", "auditor_app.cli.chain_now", "look at the snapshot's addresses at the newest blocks; no evidence"),
     ("ownership", "auditor_app.cli.chain_ownership", "check the proofs of control of a published list, offline"),
     ("challenge", "auditor_app.cli.chain_challenge", "make the text that proofs of control are to be signed over"),
 )

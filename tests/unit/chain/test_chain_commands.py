@@ -182,3 +182,24 @@ def test_an_endpoint_that_is_gone_leaves_no_file_and_a_clear_status(anvil: Anvil
     assert status == 3
     assert document["code"] == "CHAIN.ENDPOINT"
     assert not desk.evidence.exists()
+
+
+@pytest.mark.node
+def test_now_shows_the_newest_balances_and_calls_them_no_evidence(
+    town: Town, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    desk = Desk(tmp_path, town, named_hash=town.hash)
+    endpoint = f"{CHAIN}={town.node.url}"
+    status = main(["chain", "now", str(desk.snapshot), "--trust", str(desk.trust), "--endpoint", endpoint, "--json"])
+    shown = capsys.readouterr()
+    document = json.loads(shown.out)
+    assert (status, document["audited"]) == (0, False)
+    assert int(document["blocks"][0]["blockHeight"]) > town.height
+    assets = {item["asset"]: item for item in document["assets"]}
+    assert (assets["ETH"]["now"], assets["TOK"]["now"], assets["REB"]["now"]) == ("49", "49", str(7 * 15 * 10**8))
+    changes = {int(line["change"]) for line in document["lines"] if line["asset"] == "TOK"}
+    assert changes == {7 - 1000 - number for number in range(7)}
+    assert assets["TOK"]["complete"]
+    assert assets["TOK"]["rateIfLiabilitiesUnchanged"] is None  # the snapshot publishes no liabilities
+    assert "no evidence" in shown.err
+    assert [path.name for path in tmp_path.iterdir() if path.suffix in (".porevidence", ".partial")] == []

@@ -1,0 +1,92 @@
+"""``reserve-auditor chain now``: the snapshot's addresses at the newest blocks; a look, not evidence."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from auditor_app.amounts import Amount
+from auditor_app.chain.endpoints import parse_endpoints
+from auditor_app.chain.live import LiveResult, look_now
+from auditor_app.chain.plan import plan_capture
+from auditor_app.cli.terminal import add_json_option, drive, emit_json, say
+from auditor_app.operation import CancelToken
+from auditor_app.snapshot.authentic import AuthenticSnapshot
+from auditor_app.snapshot.authenticate import authenticate_snapshot
+from auditor_app.snapshot.members import read_addresses
+from auditor_app.snapshot.trust import load_store
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Add the command's options."""
+    parser.add_argument("snapshot", type=Path, metavar="SNAPSHOT")
+    parser.add_argument("--trust", type=Path, required=True, metavar="S", help="the trust store")
+    parser.add_argument("--endpoint", action="append", required=True, default=[], metavar="CHAIN=URL")
+    add_json_option(parser)
+    parser.set_defaults(handler=_now)
+
+
+def _now(options: argparse.Namespace) -> int:
+    token = CancelToken()
+    endpoints = parse_endpoints(options.endpoint)
+    snapshot = authenticate_snapshot(options.snapshot, load_store(options.trust), token=token)
+    try:
+        plan = plan_capture(snapshot, endpoints, token)
+        for reading in plan.readings:
+            say(f"  {reading.origin}: {reading.accounts} balances of {reading.asset} at the newest block")
+        result = drive(look_now(snapshot.statement.predicate, plan, _claims(snapshot, token), token))
+    finally:
+        snapshot.members.close()
+    _say(result)
+    emit_json(options.json, _document(result))
+    return 0
+
+
+def _claims(snapshot: AuthenticSnapshot, token: CancelToken) -> dict[tuple[str, str], int]:
+    """Claimed base units by account text and asset; a repeated row once."""
+    reserves = snapshot.statement.predicate.reserves
+    if reserves is None:
+        return {}
+    rows = read_addresses(snapshot.members.read(reserves.addresses, token), reserves.addresses)
+    return {(row.account, row.asset): row.claimed for row in rows}
+
+
+def _say(result: LiveResult) -> None:
+    for chain, height, digest in result.blocks:
+        say(f"{chain}  block {height}  {digest}")
+    for item in result.assets:
+        say(f"  {item.asset}  claimed then {Amount(item.claimed, item.decimals).grouped()}")
+        say(f"  {item.asset}  on chain now {Amount(item.now, item.decimals).grouped()}")
+        rate = "not all rows were read" if item.rate_if_unchanged is None else f"{item.rate_if_unchanged} %"
+        say(f"  {item.asset}  rate if the published liabilities had stood still: {rate}")
+    say("This is a look at the chain now. It is no evidence and enters no figure of an engagement.")
+
+
+def _document(result: LiveResult) -> dict[str, object]:
+    return {
+        "audited": False,
+        "blocks": [
+            {"chain": chain, "blockHeight": str(height), "blockHash": digest} for chain, height, digest in result.blocks
+        ],
+        "lines": [
+            {
+                "account": line.account,
+                "asset": line.asset,
+                "claimed": str(line.claimed),
+                "now": str(line.now),
+                "change": str(line.change),
+            }
+            for line in result.lines
+        ],
+        "assets": [
+            {
+                "asset": item.asset,
+                "claimed": str(item.claimed),
+                "now": str(item.now),
+                "publishedLiabilities": str(item.published_liabilities),
+                "complete": item.complete,
+                "rateIfLiabilitiesUnchanged": item.rate_if_unchanged,
+            }
+            for item in result.assets
+        ],
+    }
