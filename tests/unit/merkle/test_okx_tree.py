@@ -300,3 +300,29 @@ def test_the_command(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "0 do not agree" in printed.err
     path.write_text("not a tree\n")
     assert main(["proof", "tree", str(path)]) == 3
+
+
+def test_a_node_that_shows_less_than_its_children_hold(path: Path) -> None:
+    """PL-01 in a published tree: every hash recalculates, and one node's balances are not its children's sum."""
+    left, right = (
+        (naive.sha(f"leaf {number}"), dict(zip(COINS, map(Decimal, amounts), strict=True)))
+        for number, amounts in enumerate([("10", "0", "0"), ("7", "0", "0")])
+    )
+    inner, _ = naive.okx_node(left, right, 1, 2)
+    shown = (inner, {"BTC": Decimal(10), "ETH": Decimal(0), "USDT": Decimal(0)})
+    nodes = [[left, right], [shown]]
+    top, sums = naive.okx_node(shown, None, 2, 2)
+    padding = (inner, dict.fromkeys(COINS, Decimal(0)))
+    rows_down = [[(top, sums)], [padding, shown], nodes[0][::-1]]
+    written = [
+        f"{digest},{3 - depth},"
+        + json.dumps({coin: naive.plain(amounts[coin]) for coin in COINS}, separators=(",", ":"))
+        for depth, row in enumerate(rows_down)
+        for digest, amounts in row
+    ]
+    check = checked(path, "\n".join(written))
+    assert check.disagreeing == 1
+    assert "PROOF.NODE" not in codes(check)
+    messages = [item.message for item in check.findings if item.code == "PROOF.SUMS"]
+    assert messages[0] == "Counted 1 nodes whose balances are not the sum of their children's: lines 3."
+    assert len(messages) == 2  # and the leaves do not add up to the root
