@@ -240,7 +240,11 @@ def _step_up(rule: Rule, node: Node, level: int, position: int, step: ProofStep)
         sibling = _read_node(rule, step.sibling, step.sibling_balances)
         if sibling is None or len(sibling.sums) != len(node.sums):
             return None
-        above = rule.parent(node, sibling, level + 1) if left_child else rule.parent(sibling, node, level + 1)
+        left, right = (node, sibling) if left_child else (sibling, node)
+        try:
+            above = rule.parent(left, right, level + 1)
+        except LedgerError:  # a sum that does not fit the scheme's field
+            return None
         agrees = True
     agrees = agrees and step.node == above.digest.hex() and dict(step.node_balances) == rule.balances(above)
     return above if agrees else None
