@@ -22,6 +22,7 @@ COMMANDS: tuple[tuple[str, str, str], ...] = (
     ("sample", "auditor_app.cli.sample", "commit to, draw and trace a sample of leaves"),
     ("chain", "auditor_app.cli.chain", "capture what is on chain at the named blocks"),
     ("report", "auditor_app.cli.report", "build the PDF report"),
+    ("scheme", "auditor_app.cli.scheme", "what each published tree is, and what it does not prove"),
     ("selftest", "auditor_app.cli.selftest", "run the known attacks against this installation"),
 )
 """Name, module with ``add(parser)`` that sets ``handler=``, and the line in ``--help``. One line adds a group."""

@@ -115,7 +115,7 @@ def recompute(
         checks,
         tuple(job.tree for job in jobs if job.tree is not None),
         (*found, *total_findings(total_checks)),
-        _limitations(source, jobs),
+        _limitations(source, jobs, tally.rows),
     )
 
 
@@ -128,7 +128,9 @@ def recompute_root(
     tally, repeated = yield from _all_passes(source, [job], token)
     _raise_unless_empty(job)
     found = (*tally.findings(), *repeated, *job.findings)
-    return RootResult(scheme, job.root, tally.rows, _column_totals(source, tally), found, _limitations(source, [job]))
+    return RootResult(
+        scheme, job.root, tally.rows, _column_totals(source, tally), found, _limitations(source, [job], tally.rows)
+    )
 
 
 def _raise_unless_empty(job: Job) -> None:
@@ -381,13 +383,13 @@ def _column_totals(source: LedgerSource, tally: LedgerTally) -> tuple[ColumnTota
     )
 
 
-def _limitations(source: LedgerSource, jobs: Sequence[Job]) -> tuple[Limitation, ...]:
+def _limitations(source: LedgerSource, jobs: Sequence[Job], rows: int | None = None) -> tuple[Limitation, ...]:
     """What this ledger's procedures could not have shown."""
     subject = f"ledger {source.name}"
     found = [limitation("COMPLETENESS", subject=subject), limitation("ID_UNIQUENESS", subject=subject)]
     for job in jobs:
         if job.scheme is not None:
-            found += scheme_limitations(job.scheme, _subject(source, job))
+            found += scheme_limitations(job.scheme, _subject(source, job), rows)
     return tuple(found)
 
 

@@ -1,0 +1,77 @@
+"""A scheme's page: what it is, which of its uses this program has, what it declares, and what it does not prove.
+
+The same value is shown by the window and printed by ``scheme show``; the limitations' sentences are those of the report.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from auditor_app.merkle.counterexamples.table import can_be_shown
+from auditor_app.merkle.limitations import limitation_codes, limitation_text
+from auditor_app.merkle.scheme import Properties, Scheme
+
+
+@dataclass(frozen=True, slots=True)
+class PageLimitation:
+    """One thing the tree does not prove; ``shown`` says that a counter-example can be made of it."""
+
+    code: str
+    text: str
+    shown: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SchemePage:
+    """``uses`` and ``properties`` are in the order of the page; ``parameters`` explain what a ledger's root needs."""
+
+    name: str
+    title: str
+    source: str
+    uses: Mapping[str, bool]
+    properties: Mapping[str, str]
+    parameters: Mapping[str, str]
+    limitations: tuple[PageLimitation, ...]
+
+
+def scheme_page(scheme: Scheme) -> SchemePage:
+    """The page of one scheme, from what it declares."""
+    properties = scheme.properties
+    return SchemePage(
+        scheme.name,
+        scheme.title,
+        scheme.source,
+        {
+            "root from a ledger": scheme.bind is not None,
+            "customer's proof file": scheme.proof is not None,
+            "whole-tree file": scheme.tree is not None,
+        },
+        _properties(properties),
+        dict(scheme.parameters),
+        tuple(
+            PageLimitation(code, limitation_text(code, properties), can_be_shown(scheme, code))
+            for code in limitation_codes(properties)
+        ),
+    )
+
+
+def _properties(properties: Properties) -> dict[str, str]:
+    """Every declared property, in words."""
+    sums = {None: "nodes carry no sums", True: "each child's", False: "only their sum"}
+    return {
+        "digest": f"{properties.digest_bits} bits",
+        "sums bound by a node": sums[properties.binds_child_sums],
+        "leaves and nodes hashed apart": _yes(answer=properties.domain_separation),
+        "separators between fields": _yes(answer=properties.field_separators),
+        "sums cut to": "not cut" if properties.rounding is None else f"{properties.rounding} decimals",
+        "negative balances": "accepted by the rule" if properties.allows_negatives else "refused by the rule",
+        "lone node": "paired with its copy" if properties.duplicates_odd else "not duplicated",
+        "leaves hold a secret": _yes(answer=properties.salted),
+        "one id, one leaf": _yes(answer=properties.unique_ids),
+        "confirmed by a published sample": _yes(answer=properties.confirmed),
+    }
+
+
+def _yes(*, answer: bool) -> str:
+    return "yes" if answer else "no"
