@@ -8,11 +8,20 @@ from pathlib import Path
 from typing import Any
 
 from auditor_app.cli.ledger import read_parameters
-from auditor_app.cli.terminal import add_json_option, drive, emit_json, finding_json, say, say_findings
-from auditor_app.errors import Location, ProofError
+from auditor_app.cli.terminal import (
+    add_json_option,
+    drive,
+    emit_json,
+    finding_json,
+    limitation_json,
+    say,
+    say_findings,
+)
+from auditor_app.engagement.customer_proof import LedgerComparison, LedgerRequest, compare_with_ledger
+from auditor_app.errors import Location, ProofError, UsageError
 from auditor_app.findings import Limitation, exit_status
 from auditor_app.merkle.profiles import AUTO, Detection, Difference
-from auditor_app.merkle.proof_file import detect_file
+from auditor_app.merkle.proof_file import detect_file, normalise_root
 from auditor_app.merkle.published import Comparison, ProofCheck
 from auditor_app.merkle.tree_file import check_tree, find_tree
 from auditor_app.operation import CancelToken
@@ -29,6 +38,10 @@ def add(parser: argparse.ArgumentParser) -> None:
     check.add_argument(
         "--param", action="append", default=[], metavar="NAME=VALUE", help="what the scheme asks for besides the file"
     )
+    check.add_argument("--snapshot", type=Path, metavar="S", help="also trace the leaf in this snapshot's ledger")
+    check.add_argument("--trust", type=Path, metavar="T", help="the trust store with the pinned keys, for --snapshot")
+    check.add_argument("--ledger", metavar="NAME", help="which ledger, where the snapshot has several of the scheme")
+    check.add_argument("--trusted-time", metavar="T", help="the UTC instant at which the snapshot's keys are judged")
     add_json_option(check)
     check.set_defaults(handler=check_command)
     tree = commands.add_parser("tree", help="recalculate a whole published tree, node by node")
@@ -52,7 +65,9 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def check_command(options: argparse.Namespace) -> int:
-    """Check, print, and return the exit status."""
+    """Check, trace where a snapshot is given, print, and return the exit status."""
+    if (options.snapshot is None) != (options.trust is None) or (options.ledger and options.snapshot is None):
+        raise UsageError("USAGE", "--snapshot and --trust go together; --ledger names a ledger of the snapshot")
     detection = detect_file(
         options.proof,
         scheme=options.scheme,
@@ -61,7 +76,10 @@ def check_command(options: argparse.Namespace) -> int:
         options=read_parameters(options.param),
     )
     checks = detection.chosen.checks
+    traced = _trace(options, checks)
     document = detection_json(detection)
+    if traced is not None:
+        document["ledger"] = comparison_json(traced)
     emit_json(options.json, document)
     for attempt in detection.attempts:
         say(attempt.sentence())
@@ -69,7 +87,54 @@ def check_command(options: argparse.Namespace) -> int:
         _say_check(check)
     if detection.chosen.difference is not None:
         _say_difference(detection.chosen.difference)
-    return exit_status([item for check in checks for item in check.findings])
+    if traced is not None:
+        _say_comparison(traced)
+    found = [item for check in checks for item in check.findings]
+    return exit_status([*found, *(() if traced is None else traced.findings)])
+
+
+def _trace(options: argparse.Namespace, checks: Sequence[ProofCheck]) -> LedgerComparison | None:
+    """The proof in the ledger of the snapshot that was named, if one was."""
+    if options.snapshot is None:
+        return None
+    request = LedgerRequest(
+        options.snapshot,
+        options.trust,
+        options.ledger,
+        None if options.root is None else normalise_root(options.root),
+        options.trusted_time,
+    )
+    return drive(compare_with_ledger(checks, request, CancelToken(), subject=f"proof {options.proof.name}"))
+
+
+def comparison_json(traced: LedgerComparison) -> dict[str, Any]:
+    """The proof against the ledger, as ``--json`` prints it; rows count from 1."""
+    roots = traced.commitment
+    return {
+        "name": traced.ledger,
+        "rootInSnapshot": roots.published,
+        "rootRecomputed": roots.recomputed,
+        "rootTyped": roots.typed,
+        "proofs": [
+            {"leaf": item.leaf, "row": None if item.row is None else item.row + 1, "siblingsCompared": item.siblings}
+            for item in traced.proofs
+        ],
+        "findings": [finding_json(item) for item in traced.findings],
+        "limitations": [limitation_json(item) for item in traced.limitations],
+    }
+
+
+def _say_comparison(traced: LedgerComparison) -> None:
+    """Roots side by side, then where each leaf stands."""
+    roots = traced.commitment
+    say(f"Ledger {traced.ledger}, {roots.scheme}, {roots.leaf_count:,} leaves")
+    say(f"  root in snapshot   {roots.published}")
+    say(f"  root recalculated  {roots.recomputed or '(not recalculated)'}")
+    say(f"  root typed         {roots.typed or '(none typed)'}")
+    for item in traced.proofs:
+        where = "in no row" if item.row is None else f"in row {item.row + 1:,}, {item.siblings} siblings compared"
+        say(f"  leaf {item.leaf}: {where}")
+    say_findings(traced.findings)
 
 
 def detection_json(detection: Detection) -> dict[str, Any]:
