@@ -13,7 +13,7 @@ from pathlib import Path
 
 from auditor_app.errors import LedgerError, Location, ProofError, UsageError
 from auditor_app.merkle.limitations import scheme_limitations, weak_hash
-from auditor_app.merkle.proof_file import load_document, normalise_root
+from auditor_app.merkle.proof_file import MAX_ANCHOR_BYTES, load_document, normalise_root
 from auditor_app.merkle.published_tree import TreeCheck, TreeFile, TreeFormat
 from auditor_app.merkle.schemes import SCHEMES, scheme_named
 from auditor_app.merkle.tree_reading import head_of
@@ -72,7 +72,7 @@ def check_tree(
     file = TreeFile(
         tree.paths,
         None if root is None else normalise_root(root),
-        None if companion is None else load_document(companion, options={}),
+        None if companion is None else load_document(companion, options={}, max_bytes=MAX_ANCHOR_BYTES),
         given,
     )
     try:
