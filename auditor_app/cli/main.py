@@ -21,6 +21,7 @@ COMMANDS: tuple[tuple[str, str, str], ...] = (
     ("proof", "auditor_app.cli.proof", "check a published proof file"),
     ("sample", "auditor_app.cli.sample", "commit to, draw and trace a sample of leaves"),
     ("chain", "auditor_app.cli.chain", "capture what is on chain at the named blocks"),
+    ("engagement", "auditor_app.cli.engagement", "open, keep, check, lock and export an engagement file"),
     ("report", "auditor_app.cli.report", "build the PDF report"),
     ("scheme", "auditor_app.cli.scheme", "what each published tree is, and what it does not prove"),
     ("selftest", "auditor_app.cli.selftest", "run the known attacks against this installation"),

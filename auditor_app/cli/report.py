@@ -6,11 +6,29 @@ import argparse
 from pathlib import Path
 
 from auditor_app.cli.audit_options import add_audit_options, audit_request
+from auditor_app.cli.engaged import (
+    add_engagement_options,
+    author_of,
+    engagement_of,
+    performed,
+    record_run,
+    say_recorded,
+)
 from auditor_app.cli.terminal import add_json_option, drive, emit_json, say, say_findings
 from auditor_app.engagement.audit import perform
 from auditor_app.engagement.document import audit_document
-from auditor_app.engagement.record import Audit
-from auditor_app.errors import UsageError
+from auditor_app.engagement.file import EngagementFile
+from auditor_app.engagement.record import Audit, AuditRequest
+from auditor_app.engagement.runs import at_journal_time
+from auditor_app.errors import EngagementError, UsageError
+from auditor_app.fileroom.reports import (
+    Kind,
+    build_engaged,
+    issue_act,
+    recorded_run,
+    refuse_final,
+    time_of_last_run,
+)
 from auditor_app.files import write_atomically
 from auditor_app.findings import exit_status
 from auditor_app.instants import parse_instant
@@ -31,6 +49,8 @@ def add(parser: argparse.ArgumentParser) -> None:
         "--date", metavar="D", help="the report's date, YYYY-MM-DD; without it the day of the newest input"
     )
     build.add_argument("-o", "--output", type=Path, required=True, metavar="PDF", help="where to write the report")
+    add_engagement_options(build)
+    build.add_argument("--final", action="store_true", help="a final report, once every sign-off stands; else a draft")
     add_json_option(build)
     build.set_defaults(handler=_build)
 
@@ -38,13 +58,54 @@ def add(parser: argparse.ArgumentParser) -> None:
 def _build(options: argparse.Namespace) -> int:
     """Not authentic or unusable: the error's exit status and no file; exceptions: 1 and the file is written."""
     date = _date(options.date)
-    token = CancelToken()
-    audit = drive(perform(audit_request(options), token))
-    report = drive(build_report(audit, ReportOptions(date), token))
-    write_atomically(options.output, report.pdf)
+    if options.final and options.engagement is None:
+        raise UsageError("USAGE", "--final goes with --engagement", action="A final report comes from an engagement.")
+    request = audit_request(options)
+    with engagement_of(options) as book:
+        if book is None:
+            audit = performed(request, None, options)
+            report = drive(build_report(audit, ReportOptions(date), CancelToken()))
+            write_atomically(options.output, report.pdf)
+        else:
+            audit, report = _engaged(book, request, date, options)
     emit_json(options.json, {"report": _report_json(report, options.output), **audit_document(audit)})
     _say_report(report, audit, options.output)
     return exit_status(audit.findings)
+
+
+def _engaged(
+    book: EngagementFile, request: AuditRequest, date: str | None, options: argparse.Namespace
+) -> tuple[Audit, Report]:
+    """Build on the recorded run if the same comes out again, else record a new one; enter the report in the journal."""
+    author, token, before = author_of(options), CancelToken(), book.papers
+    kind: Kind = "final" if options.final else "draft"
+    if options.final:
+        refuse_final(before)
+    last = time_of_last_run(before, request.snapshot.name)
+    audit = drive(perform(at_journal_time(request, last or author.at), token))
+    run = recorded_run(before, audit)
+    if run is None and options.final:
+        raise EngagementError(
+            "ENGAGEMENT.REFUSED",
+            "no recorded run has these inputs, parameters and results",
+            action="Record it with verify --engagement, sign off, and build the final report then.",
+        )
+    if run is None:
+        record_run(book, audit, author, time_typed=request.trusted_time is not None)
+    entry = (run or book.papers.runs[-1]).stamp.entry
+    report = drive(build_engaged(audit, book.papers, date, token))
+    act = issue_act(
+        report,
+        run=entry,
+        kind=kind,
+        typed_date=date,
+        person=author.person,
+        at=author.at,
+        amendment=author.amendment,
+    )
+    say_recorded(book.record(act))
+    write_atomically(options.output, report.pdf)
+    return audit, report
 
 
 def _date(text: str | None) -> str | None:

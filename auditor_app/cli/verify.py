@@ -6,13 +6,12 @@ import argparse
 
 from auditor_app.amounts import Amount
 from auditor_app.cli.audit_options import add_audit_options, audit_request
-from auditor_app.cli.terminal import add_json_option, drive, emit_json, say, say_findings
-from auditor_app.engagement.audit import perform
+from auditor_app.cli.engaged import add_engagement_options, engagement_of, performed
+from auditor_app.cli.terminal import add_json_option, emit_json, say, say_findings
 from auditor_app.engagement.document import audit_document, stopped_document
 from auditor_app.engagement.record import Audit
-from auditor_app.errors import AuditError, UsageError
+from auditor_app.errors import AuditError, EngagementError, UsageError
 from auditor_app.findings import Area, exit_status, from_error
-from auditor_app.operation import CancelToken
 from auditor_app.snapshot.authentic import NotAuthentic
 
 _NOT_AUTHENTIC = 2
@@ -21,6 +20,7 @@ _NOT_AUTHENTIC = 2
 def add(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
     add_audit_options(parser)
+    add_engagement_options(parser)
     add_json_option(parser)
     parser.set_defaults(handler=_verify)
 
@@ -28,8 +28,9 @@ def add(parser: argparse.ArgumentParser) -> None:
 def _verify(options: argparse.Namespace) -> int:
     request = audit_request(options)
     try:
-        audit = drive(perform(request, CancelToken()))
-    except UsageError:
+        with engagement_of(options) as book:
+            audit = performed(request, book, options)
+    except (UsageError, EngagementError):
         raise
     except NotAuthentic as error:
         emit_json(options.json, stopped_document(error.findings, reached=True))

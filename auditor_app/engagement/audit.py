@@ -283,4 +283,5 @@ def identity_of(snapshot: AuthenticSnapshot) -> SnapshotIdentity:
         threshold=snapshot.threshold,
         trusted_time=snapshot.trusted_time,
         chains=tuple((chain, block.block_height, block.block_hash or "") for chain, block in predicate.chains.items()),
+        previous=predicate.previous_payload_sha256,
     )

@@ -18,6 +18,7 @@ from auditor_app.engagement.journal import BEFORE_THE_FIRST, Entry, Head, chain_
 from auditor_app.engagement.papers import Papers
 from auditor_app.engagement.signed_sign_off import SignedStatement, authenticated
 from auditor_app.engagement.store import EngagementStore, StoredEntry
+from auditor_app.engagement.taking import digested
 from auditor_app.errors import AuditError, EngagementError
 from auditor_app.findings import Finding, Limitation, finding, from_error, limitation
 from auditor_app.operation import CancelToken, Operation, Progress
@@ -230,20 +231,3 @@ def _inputs(papers: Papers, locations: Mapping[str, str], token: CancelToken) ->
             message = "The input is no longer the file that was added."
             found.append(_finding("ENGAGEMENT.INPUT_CHANGED", subject, message, file.sha256, digest))
     return tuple(found)
-
-
-def digested(path: Path, token: CancelToken) -> Operation[tuple[str, int]]:
-    """SHA-256 in hex and size of a file, read in pieces; ENGAGEMENT.INPUT_MISSING where it cannot be read."""
-    digest, size = hashlib.sha256(), 0
-    try:
-        with path.open("rb") as file:
-            while chunk := file.read(1 << 22):
-                token.check()
-                digest.update(chunk)
-                size += len(chunk)
-                yield Progress(size, None, "bytes", f"Digest of {path.name}")
-    except OSError as error:
-        raise EngagementError(
-            "ENGAGEMENT.INPUT_MISSING", f"{path.name} cannot be read ({error.strerror})", action="Check the path."
-        ) from None
-    return digest.hexdigest(), size

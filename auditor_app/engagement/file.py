@@ -79,8 +79,8 @@ class EngagementFile:
         """Everything in the file as of its head."""
         return self._papers
 
-    def record(self, act: Act) -> Recorded:
-        """Append one entry, on the disk when this returns; :class:`EngagementError` and no change otherwise."""
+    def record(self, *acts: Act) -> Recorded:
+        """Append one entry for each act, all on the disk when this returns; :class:`EngagementError` and no change otherwise."""
         if not self._store.writable:
             raise EngagementError(
                 "ENGAGEMENT.REFUSED",
@@ -88,22 +88,17 @@ class EngagementFile:
                 at=Location(self.path.name),
                 action="Open it for writing.",
             )
-        before = self._papers
-        entry = Entry(
-            sequence=str(before.head.length + 1),
-            previous=before.head.sha256,
-            at=act.at,
-            person=act.person,
-            program=__version__,
-            inputs=act.inputs,
-            documents=tuple(sorted(act.documents)),
-            amendment=act.amendment,
-            action=act.action,  # type: ignore[arg-type]
-        )
-        stored = encoded(checked(entry))
-        papers = after(before, entry, stored.sha256)
-        _require_digests(act.documents)
-        self._store.append(stored, act.documents)
+        before, papers = self._papers, self._papers
+        entries: list[StoredEntry] = []
+        documents: dict[str, bytes] = {}
+        for act in acts:
+            entry = checked(_entry(act, papers.head))
+            stored = encoded(entry)
+            papers = after(papers, entry, stored.sha256)
+            _require_digests(act.documents)
+            entries.append(stored)
+            documents.update(act.documents)
+        self._store.append(entries, documents)
         self._papers = papers
         return Recorded(papers.head, papers, cleared_by(before, papers))
 
@@ -214,6 +209,20 @@ def checked(entry: Entry) -> Entry:
         return msgspec.convert(msgspec.to_builtins(entry), Entry)
     except msgspec.ValidationError as error:
         raise EngagementError("ENGAGEMENT.REFUSED", f"this cannot be recorded: {error}") from None
+
+
+def _entry(act: Act, head: Head) -> Entry:
+    return Entry(
+        sequence=str(head.length + 1),
+        previous=head.sha256,
+        at=act.at,
+        person=act.person,
+        program=__version__,
+        inputs=act.inputs,
+        documents=tuple(sorted(act.documents)),
+        amendment=act.amendment,
+        action=act.action,  # type: ignore[arg-type]
+    )
 
 
 def _require_digests(documents: Mapping[str, bytes]) -> None:

@@ -67,6 +67,8 @@ class SnapshotIdentity:
     trusted_time: TrustedTime
     chains: tuple[tuple[str, str, str], ...]
     """CAIP-2 id, height, block hash or an empty text."""
+    previous: str | None = None
+    """Payload digest that the snapshot names as its predecessor."""
 
 
 @dataclass(frozen=True, slots=True)

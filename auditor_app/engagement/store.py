@@ -13,7 +13,7 @@ import os
 import sqlite3
 import stat
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -128,11 +128,16 @@ class EngagementStore:
         with _refusals(self.path):
             return frozenset(str(row[0]) for row in self._connection.execute("SELECT sha256 FROM documents"))
 
-    def append(self, entry: StoredEntry, documents: Mapping[str, bytes]) -> None:
-        """Add one entry with the documents it names: all of it is on the disk when this returns, or nothing."""
+    def append(self, entries: Sequence[StoredEntry], documents: Mapping[str, bytes]) -> None:
+        """Add entries with the documents they name: all of it is on the disk when this returns, or nothing."""
         with _refusals(self.path):
             try:
-                self._insert(entry, documents)
+                for entry in entries:
+                    self._connection.execute(
+                        "INSERT INTO entries VALUES (?, ?, ?)", (entry.sequence, entry.sha256, entry.body)
+                    )
+                for digest, body in documents.items():
+                    self._connection.execute("INSERT OR IGNORE INTO documents VALUES (?, ?)", (digest, body))
                 self._connection.execute("COMMIT")
             except BaseException:
                 if self._connection.in_transaction:
@@ -163,11 +168,6 @@ class EngagementStore:
     def close(self) -> None:
         """Let go of the file and the lock; a second call does nothing."""
         self._connection.close()
-
-    def _insert(self, entry: StoredEntry, documents: Mapping[str, bytes]) -> None:
-        for digest, body in documents.items():
-            self._connection.execute("INSERT OR IGNORE INTO documents VALUES (?, ?)", (digest, body))
-        self._connection.execute("INSERT INTO entries VALUES (?, ?, ?)", (entry.sequence, entry.sha256, entry.body))
 
 
 def _fill(path: str, first: StoredEntry) -> None:

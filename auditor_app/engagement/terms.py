@@ -21,7 +21,16 @@ Role = Literal["preparer", "reviewer", "partner", "client", "observer"]
 SIGNING_ROLES: tuple[Role, ...] = ("preparer", "reviewer", "partner")
 """Who signs off, in this order."""
 
-InputRole = Literal["snapshot", "trust store", "evidence", "sample record", "other"]
+InputRole = Literal[
+    "snapshot",
+    "trust store",
+    "evidence",
+    "sample record",
+    "balances around the instant",
+    "other snapshot",
+    "other",
+]
+"""What a file is for; the roles of :func:`auditor_app.engagement.inputs.input_files` and ``other``."""
 
 
 class Terms(Closed, frozen=True, kw_only=True):
@@ -29,6 +38,7 @@ class Terms(Closed, frozen=True, kw_only=True):
 
     ``acknowledgement`` is the engaging party's, that the procedures are appropriate; ``independence`` is stated
     either way; ``place`` is where the report is signed; ``thresholds`` are agreed limits by name, as typed.
+    ``funds_with_reserves`` asks for the rate both without and with the protection funds.
     """
 
     client: Line
@@ -44,6 +54,7 @@ class Terms(Closed, frozen=True, kw_only=True):
     ethics: Prose = ""
     quality_management: Prose = ""
     place: Prose = ""
+    funds_with_reserves: bool = False
     thresholds: dict[Key, Line] = msgspec.field(default_factory=dict)
 
     def missing(self) -> tuple[str, ...]:
@@ -51,7 +62,8 @@ class Terms(Closed, frozen=True, kw_only=True):
         return tuple(name for name in TEXT_FIELDS if not getattr(self, name))
 
 
-TEXT_FIELDS: tuple[str, ...] = tuple(name for name in Terms.__struct_fields__ if name not in {"standard", "thresholds"})
+_NO_TEXT = frozenset({"standard", "funds_with_reserves", "thresholds"})
+TEXT_FIELDS: tuple[str, ...] = tuple(name for name in Terms.__struct_fields__ if name not in _NO_TEXT)
 """Every term that is a text, by its Python name."""
 
 

@@ -142,7 +142,7 @@ def test_a_reader_writes_nothing(tmp_path: Path) -> None:
     before = path.read_bytes()
     store = EngagementStore.open_reading(path)
     with pytest.raises(EngagementError) as caught:
-        store.append(store.entries()[0], {})
+        store.append(store.entries(), {})
     assert caught.value.code == "OUTPUT.WRITE"
     store.close()
     assert path.read_bytes() == before

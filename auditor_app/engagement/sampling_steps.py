@@ -1,0 +1,208 @@
+"""Sampling in the journal: plans, commitments, draws and evaluations, each with what was typed and what came out."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from auditor_app import strict_json
+from auditor_app.engagement.actions import RecordSample
+from auditor_app.engagement.file import Act
+from auditor_app.engagement.journal import Amendment
+from auditor_app.engagement.papers import Papers
+from auditor_app.engagement.taking import new_inputs, take
+from auditor_app.engagement.terms import InputReference, InputRole
+from auditor_app.findings import Finding
+from auditor_app.ledger.parts import SnapshotLedger
+from auditor_app.merkle.recompute import recompute
+from auditor_app.operation import CancelToken, Operation
+from auditor_app.sampling.commitment import CommitmentRecord, load_record, refuse_other_snapshot
+from auditor_app.sampling.document import (
+    EvaluationAsked,
+    PlanAsked,
+    evaluation_document,
+    plan_document,
+    sample_document,
+)
+from auditor_app.sampling.draw import draw
+from auditor_app.sampling.result import SampleResult
+from auditor_app.snapshot.authenticate import authenticate_snapshot
+from auditor_app.snapshot.trust import load_store
+
+Step = Literal["plan", "commit", "draw", "evaluate"]
+
+
+@dataclass(frozen=True, slots=True)
+class DrawAsked:
+    """A draw as typed; ``extend_to`` where a sample is continued."""
+
+    record: Path
+    snapshot: Path
+    trust_store: Path
+    randomness: str
+    extend_to: int | None = None
+    trusted_time: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A drawn sample with every finding on the way to it."""
+
+    record: CommitmentRecord
+    sample: SampleResult
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Who records a step, when, and as what amendment."""
+
+    person: str
+    at: str
+    amendment: Amendment | None = None
+
+
+def drawn(asked: DrawAsked, token: CancelToken) -> Operation[Drawn]:
+    """Authenticate, recalculate the committed ledger, draw, and trace each leaf to the published root."""
+    record = load_record(asked.record)
+    snapshot = authenticate_snapshot(
+        asked.snapshot, load_store(asked.trust_store), token=token, trusted_time=asked.trusted_time
+    )
+    try:
+        ledger = refuse_other_snapshot(record, snapshot)
+        source = SnapshotLedger(snapshot, ledger)
+        result = yield from recompute(source, ledger.commitments, totals=ledger.totals, typed_root=None, token=token)
+        sample = yield from draw(record, snapshot, (result,), asked.randomness, token, extend_to=asked.extend_to)
+    finally:
+        snapshot.members.close()
+    return Drawn(record, sample, (*snapshot.findings, *result.findings, *sample.findings))
+
+
+def plan_act(asked: PlanAsked, author: Author) -> Act:
+    """The act that records a plan."""
+    parameters = {
+        "method": asked.method,
+        "confidence": asked.confidence,
+        "tolerable": asked.tolerable,
+        "expected": asked.expected,
+        "population": asked.population,
+    }
+    return _act("plan", parameters, plan_document(asked), author)
+
+
+def evaluation_act(asked: EvaluationAsked, author: Author) -> Act:
+    """The act that records an evaluation."""
+    parameters = {
+        "method": asked.method,
+        "confidence": asked.confidence,
+        "size": asked.size,
+        "deviations": asked.deviations,
+        "taints": ";".join(asked.taints),
+        "book-value": asked.book_value,
+        "population": asked.population,
+    }
+    return _act("evaluate", parameters, evaluation_document(asked), author)
+
+
+def computed_again(step: Step, parameters: Mapping[str, str]) -> dict[str, Any] | None:
+    """A plan or an evaluation from the parameters of its entry; ``None`` for a step that needs files."""
+    if step == "plan":
+        names = ("method", "confidence", "tolerable", "expected", "population")
+        return plan_document(PlanAsked(*(parameters.get(name, "") for name in names)))
+    if step == "evaluate":
+        taints = parameters.get("taints", "")
+        asked = EvaluationAsked(
+            parameters.get("method", ""),
+            parameters.get("confidence", ""),
+            parameters.get("size", ""),
+            parameters.get("deviations", ""),
+            tuple(taints.split(";")) if taints else (),
+            parameters.get("book-value", ""),
+            parameters.get("population", ""),
+        )
+        return evaluation_document(asked)
+    return None
+
+
+def commitment_acts(
+    papers: Papers, record: CommitmentRecord, paths: Mapping[InputRole, Path], author: Author, token: CancelToken
+) -> Operation[tuple[Act, ...]]:
+    """The acts that record a commitment: the record's file is an input, its digest stands in the entry."""
+    parameters = {"source": record.source.text, "committed-at": record.committed_at}
+
+    def act(files: tuple[InputReference, ...]) -> Act:
+        return _act(
+            "commit", parameters, commitment_document(record), author, files=files, commitment=record.digest.hex()
+        )
+
+    return (yield from _with_files(papers, paths, act, token))
+
+
+def commitment_document(record: CommitmentRecord) -> dict[str, Any]:
+    """What a commitment fixes."""
+    return {
+        "commitment": record.digest.hex(),
+        "committedAt": record.committed_at,
+        "ledger": record.committed.ledger,
+        "scheme": record.committed.scheme,
+        "root": record.committed.root,
+        "population": str(record.plan.population),
+        "size": str(record.plan.size),
+        "allowedDeviations": str(record.plan.allowed_deviations),
+        "source": record.source.text,
+    }
+
+
+def draw_acts(
+    papers: Papers, asked: DrawAsked, outcome: Drawn, author: Author, token: CancelToken
+) -> Operation[tuple[Act, ...]]:
+    """The acts that record a draw; the journal must hold its commitment already."""
+    parameters = {
+        "randomness": asked.randomness,
+        "extend-to": "" if asked.extend_to is None else str(asked.extend_to),
+        "trusted-time": asked.trusted_time or author.at,
+    }
+    paths: dict[InputRole, Path] = {
+        "snapshot": asked.snapshot,
+        "trust store": asked.trust_store,
+        "sample record": asked.record,
+    }
+
+    def act(files: tuple[InputReference, ...]) -> Act:
+        document, digest = sample_document(outcome.sample), outcome.record.digest.hex()
+        return _act("draw", parameters, document, author, files=files, commitment=digest)
+
+    return (yield from _with_files(papers, paths, act, token))
+
+
+def _with_files(
+    papers: Papers,
+    paths: Mapping[InputRole, Path],
+    act_of: Callable[[tuple[InputReference, ...]], Act],
+    token: CancelToken,
+) -> Operation[tuple[Act, ...]]:
+    """The act over the digested files, behind those that add files which are new to the engagement."""
+    files: list[InputReference] = []
+    for role, path in paths.items():
+        files.append((yield from take(path, role, token)))
+    act = act_of(tuple(files))
+    added = (Act(item, act.person, act.at, amendment=act.amendment) for item in new_inputs(papers, act.inputs))
+    return (*added, act)
+
+
+def _act(
+    step: Step,
+    parameters: dict[str, str],
+    document: dict[str, Any],
+    author: Author,
+    *,
+    files: tuple[InputReference, ...] = (),
+    commitment: str | None = None,
+) -> Act:
+    result = strict_json.canonical(document)
+    digest = hashlib.sha256(result).hexdigest()
+    action = RecordSample(step=step, parameters=parameters, result=digest, commitment=commitment)
+    return Act(action, author.person, author.at, files, {digest: result}, author.amendment)

@@ -1,0 +1,90 @@
+"""Reports of an engagement: built from a run and the papers before the build, and entered in its journal."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Literal
+
+from auditor_app.engagement.actions import IssueReport
+from auditor_app.engagement.file import Act
+from auditor_app.engagement.journal import Amendment
+from auditor_app.engagement.papers import Papers, Run
+from auditor_app.engagement.record import Audit
+from auditor_app.engagement.results import run_bytes
+from auditor_app.engagement.runs import parameters_of
+from auditor_app.engagement.taking import referenced
+from auditor_app.errors import EngagementError
+from auditor_app.operation import CancelToken, Operation
+from auditor_app.report.document import Report, ReportOptions, build_report
+
+Kind = Literal["draft", "final"]
+
+
+def build_engaged(
+    audit: Audit,
+    papers: Papers,  # noqa: ARG001 - what the engagement adds to the report comes from here
+    date: str | None,
+    token: CancelToken,
+) -> Operation[Report]:
+    """The report on a run of an engagement; ``papers`` are those before the build, so that it can be built again.
+
+    The one place that says what goes into an engagement's report: building and re-performance both call it.
+    """
+    return (yield from build_report(audit, ReportOptions(date), token))
+
+
+def refuse_final(papers: Papers) -> None:
+    """Say what keeps a final report back, before any long work; :class:`EngagementError` ENGAGEMENT.REFUSED."""
+    obstacles = papers.obstacles()
+    if obstacles:
+        raise EngagementError(
+            "ENGAGEMENT.REFUSED",
+            f"there is no final report yet: {' '.join(obstacles)}".rstrip("."),
+            action="Clear these, or build a draft.",
+        )
+
+
+def recorded_run(papers: Papers, audit: Audit) -> Run | None:
+    """The latest recorded run with the same inputs, parameters and result as ``audit``, if there is one.
+
+    A final report is built on such a run: recording another one would clear the sign-offs it needs.
+    """
+    result = hashlib.sha256(run_bytes(audit)).hexdigest()
+    files = tuple(referenced(item) for item in audit.inputs)
+    for run in reversed(papers.runs):
+        action = run.action
+        typed = parameters_of(audit.request, time_typed=action.parameters.time_typed)
+        if (action.result, run.inputs, action.parameters) == (result, files, typed):
+            return run
+    return None
+
+
+def time_of_last_run(papers: Papers, snapshot: str) -> str | None:
+    """When the keys of the snapshot file of that name were last judged; ``None`` without a run on it."""
+    for run in reversed(papers.runs):
+        if any((file.role, file.name) == ("snapshot", snapshot) for file in run.inputs):
+            return run.action.parameters.trusted_time
+    return None
+
+
+def issue_act(
+    report: Report,
+    *,
+    run: int,
+    kind: Kind,
+    typed_date: str | None,
+    person: str,
+    at: str,
+    amendment: Amendment | None = None,
+) -> Act:
+    """The act that records a built report; ``run`` is the number of its run's entry."""
+    digest = hashlib.sha256(report.pdf).hexdigest()
+    action = IssueReport(
+        kind=kind,
+        run=run,
+        date=typed_date,
+        report_id=report.report_id,
+        report=digest,
+        size=str(len(report.pdf)),
+    )
+    return Act(action, person, at, documents={digest: report.pdf}, amendment=amendment)

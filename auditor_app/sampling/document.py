@@ -1,0 +1,173 @@
+"""Plans, draws and evaluations as plain JSON objects, from parameters as typed: what commands print and journals keep.
+
+Each function is pure, so that a journal's entry can be computed again from its own parameters.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from auditor_app.amounts import Amount
+from auditor_app.errors import UsageError
+from auditor_app.merkle.result import ProofStep
+from auditor_app.sampling.distributions import Distribution
+from auditor_app.sampling.evaluate import most_likely_misstatement, stringer_rate, upper_limit
+from auditor_app.sampling.monetary import DIRECTION
+from auditor_app.sampling.plan import expected_taints, monetary_size, plan_attribute
+from auditor_app.sampling.rates import parse_rate
+from auditor_app.sampling.result import SampleItem, SampleResult
+
+MONETARY = "monetary"
+
+
+@dataclass(frozen=True, slots=True)
+class PlanAsked:
+    """A plan as typed: a :class:`Distribution` or ``monetary``; ``population`` is empty for the latter."""
+
+    method: str
+    confidence: str
+    tolerable: str
+    expected: str
+    population: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluationAsked:
+    """An evaluation as typed, one rate for each taint; empty where nothing was given."""
+
+    method: str
+    confidence: str
+    size: str
+    deviations: str = ""
+    taints: tuple[str, ...] = ()
+    book_value: str = ""
+    population: str = ""
+
+
+def plan_document(asked: PlanAsked) -> dict[str, str]:
+    """Size, allowed deviations and the reasoning; :class:`UsageError` or ``SamplingError`` where it cannot be planned."""
+    if asked.method == MONETARY:
+        return _monetary_plan(asked)
+    if not asked.population:
+        raise UsageError("USAGE", "--population is missing", action="Say how many items there are.")
+    plan = plan_attribute(
+        Distribution(asked.method),
+        confidence=parse_rate(asked.confidence, name="confidence"),
+        tolerable=parse_rate(asked.tolerable, name="tolerable rate"),
+        expected=parse_rate(asked.expected, name="expected rate"),
+        population=int(asked.population),
+    )
+    return {
+        "method": f"attribute-{plan.distribution}",
+        "confidence": plan.confidence.text,
+        "tolerable": plan.tolerable.text,
+        "expected": plan.expected.text,
+        "population": str(plan.population),
+        "size": str(plan.size),
+        "allowedDeviations": str(plan.allowed_deviations),
+        "prose": plan.prose(),
+    }
+
+
+def _monetary_plan(asked: PlanAsked) -> dict[str, str]:
+    confidence = parse_rate(asked.confidence, name="confidence")
+    tolerable = parse_rate(asked.tolerable, name="tolerable rate")
+    expected = parse_rate(asked.expected, name="expected rate")
+    size = monetary_size(confidence.value, tolerable.value, expected.value)
+    taints = expected_taints(confidence.value, expected.value / tolerable.value)
+    prose = (
+        f"Draw {size:,} monetary units (Poisson, confidence {confidence.percent}, tolerable misstatement "
+        f"{tolerable.percent}, expected {expected.percent}); the taints found may add up to about {taints:.2f}. "
+        f"{DIRECTION}"
+    )
+    return {
+        "method": MONETARY,
+        "confidence": confidence.text,
+        "tolerable": tolerable.text,
+        "expected": expected.text,
+        "size": str(size),
+        "expectedTaints": f"{taints:.4f}",
+        "prose": prose,
+    }
+
+
+def evaluation_document(asked: EvaluationAsked) -> dict[str, str]:
+    """Most likely rate and limits, rounded to ten digits."""
+    confidence = parse_rate(asked.confidence, name="confidence").value
+    distribution, size = Distribution(asked.method), int(asked.size)
+    taints = [parse_rate(text, name="taint").value for text in asked.taints]
+    deviations = int(asked.deviations) if asked.deviations else len(taints)
+    population = int(asked.population) if asked.population else None
+    limit = upper_limit(distribution, size, deviations, confidence, population)
+    document = {
+        "method": distribution.value,
+        "size": asked.size,
+        "deviations": str(deviations),
+        "mostLikelyRate": str(Fraction(deviations, size)),
+        "upperLimit": f"{limit:.10g}",
+    }
+    if taints:
+        bound = stringer_rate(distribution, size, taints, confidence)
+        document["stringerRate"] = f"{bound:.10g}"
+        if asked.book_value:
+            book = _book_value(asked.book_value)
+            document["mostLikelyMisstatement"] = f"{float(most_likely_misstatement(size, taints, book)):.10g}"
+            document["stringerBound"] = f"{float(Fraction(bound) * book):.10g}"
+    return document
+
+
+def _book_value(text: str) -> Fraction:
+    try:
+        return Amount.parse(text).fraction()
+    except ValueError as error:
+        raise UsageError("USAGE", f"--book-value: {error}") from None
+
+
+def sample_document(sample: SampleResult) -> dict[str, Any]:
+    """A drawn sample; proofs hold every hash on the way to the root."""
+    return {
+        "ledger": sample.ledger,
+        "scheme": sample.scheme,
+        "root": sample.root,
+        "population": str(sample.population),
+        "size": str(sample.size),
+        "method": f"attribute-{sample.method}",
+        "confidence": sample.confidence,
+        "tolerable": sample.tolerable,
+        "expected": sample.expected,
+        "allowedDeviations": str(sample.allowed_deviations),
+        "commitment": sample.commitment,
+        "committedAt": sample.committed_at,
+        "source": sample.source,
+        "randomness": sample.randomness,
+        "seed": sample.seed,
+        "items": [_item(item) for item in sample.items],
+        "deviations": str(sample.deviations),
+        "dummyRejected": sample.dummy_rejected,
+    }
+
+
+def _item(item: SampleItem) -> dict[str, Any]:
+    proof = item.proof
+    return {
+        "index": str(item.index),
+        "ticket": item.ticket,
+        "key": item.key,
+        "included": item.included,
+        "row": None if proof is None else proof.row,
+        "leaf": None if proof is None else proof.leaf,
+        "path": [] if proof is None else [_step(step) for step in proof.steps],
+    }
+
+
+def _step(step: ProofStep) -> dict[str, Any]:
+    return {
+        "level": step.level,
+        "side": step.side,
+        "sibling": step.sibling,
+        "siblingBalances": dict(step.sibling_balances),
+        "node": step.node,
+        "nodeBalances": dict(step.node_balances),
+    }
