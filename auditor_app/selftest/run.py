@@ -78,7 +78,7 @@ def selftest(token: CancelToken, only: Collection[str] = ()) -> Operation[tuple[
     lines = []
     for number, fixture in enumerate(wanted):
         token.check()
-        yield Progress(number, len(wanted), "fixtures", f"Self-test: {fixture.id}")
+        yield Progress(number, len(wanted), "fixtures", f"Attack corpus: {fixture.id}")
         lines.append(_line(fixture, CASES.get(fixture.id)))
     if not only:
         lines += [_without_fixture(name) for name in CASES if name not in known]

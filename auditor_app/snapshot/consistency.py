@@ -36,7 +36,6 @@ _MAJOR = "1"
 _CAIP19 = re.compile(
     r"[-a-z0-9]{3,8}:[-_a-zA-Z0-9]{1,32}/[-a-z0-9]{3,8}:[-.%a-zA-Z0-9]{1,128}(?:/[-.%a-zA-Z0-9]{1,78})?\Z"
 )
-_SURROGATE = re.compile("[\ud800-\udfff]")
 S = TypeVar("S", SnapshotStatement, EvidenceStatement)
 
 
@@ -51,7 +50,6 @@ def parse_statement(payload: bytes, kind: type[S]) -> S:
         )
     except AuditError as error:
         raise SnapshotError(error.code, error.what, at=error.at, action=error.action) from None
-    _check_texts(document)
     _check_version(document)
     try:
         statement = msgspec.convert(document, kind)
@@ -110,19 +108,6 @@ def refuse(what: str) -> NoReturn:
     raise SnapshotError(
         "SNAPSHOT.SCHEMA", what, at=Location(STATEMENT_FILE), action="Ask the issuer for a corrected file."
     )
-
-
-def _check_texts(value: Any) -> None:
-    """Refuse lone surrogates, which JSON escapes can write and UTF-8 cannot."""
-    if isinstance(value, str) and _SURROGATE.search(value):
-        refuse("a text holds half of a surrogate pair")
-    if isinstance(value, dict):
-        for key, item in value.items():
-            _check_texts(key)
-            _check_texts(item)
-    elif isinstance(value, list):
-        for item in value:
-            _check_texts(item)
 
 
 def _check_version(document: Any) -> None:

@@ -131,7 +131,7 @@ SCHEME = Scheme(
     properties=Properties(
         digest_bits=256, binds_child_sums=None, domain_separation=False, field_separators=False, salted=True
     ),
-    parameters={"auditId": "the id of the review, such as PR22NOV22"},
+    parameters={"auditId": "the id of the audit round, such as PR22NOV22"},
     bind=bind,
     tree=TreeFormat(recognises, check),
 )

@@ -51,7 +51,11 @@ class Anvil:
         """A transaction from an account with unlimited coins, mined at once."""
         transaction = {"from": DEPLOYER, "data": data, "gas": hex(8_000_000)} | ({} if to is None else {"to": to})
         transaction_hash = self("eth_sendTransaction", transaction)
-        receipt = self("eth_getTransactionReceipt", transaction_hash)
+        receipt = None
+        deadline = time.monotonic() + 20
+        while receipt is None and time.monotonic() < deadline:
+            receipt = self("eth_getTransactionReceipt", transaction_hash)
+        assert receipt is not None
         assert receipt["status"] == "0x1"
         return dict(receipt)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -40,8 +40,8 @@ class OnePart:
         self.total_bytes = len(data)
         self._part = LedgerPart("spot", 0, data)
 
-    def parts(self, token: CancelToken) -> list[LedgerPart]:
-        return [self._part]
+    def parts(self, token: CancelToken) -> Iterator[LedgerPart]:
+        yield self._part
 
     def read_part(self, index: int, token: CancelToken) -> LedgerPart:
         return self._part
