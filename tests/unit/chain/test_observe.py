@@ -190,3 +190,19 @@ def test_unknown_assets_and_undecodable_accounts_count_for_nothing() -> None:
 def test_a_snapshot_without_reserves_has_no_lines() -> None:
     result = observe(snapshot(claimed=None), None, TOKEN)
     assert (result.lines, codes(result)) == ((), ["EVIDENCE.ABSENT"])
+
+
+def test_a_chain_in_the_evidence_that_the_snapshot_does_not_name_and_no_row_uses_is_ignored() -> None:
+    chains = {
+        "eip155:1": EvidenceBlock(block_height="100", block_hash=ETH_HASH),
+        BTC_CHAIN: EvidenceBlock(block_height="900", block_hash=BTC_HASH),
+        "eip155:56": EvidenceBlock(block_height="5"),
+    }
+    assert codes(observe(snapshot(ROWS), evidence(ROWS, chains=chains), TOKEN)) == []
+
+
+def test_addresses_of_an_unknown_form_are_a_warning() -> None:
+    tezos = Asset(symbol="XTZ", decimals=6, on_chain=("tezos:NetXdQprcVkpaWU/slip44:1729",))
+    rows = [("tezos:NetXdQprcVkpaWU:tz1", "XTZ", 1)]
+    result = observe(snapshot(rows, assets=(*ASSETS, tezos)), None, TOKEN)
+    assert codes(result) == ["ADDRESS.UNKNOWN_FORM", "CHAIN.UNPINNED_BLOCK", "EVIDENCE.ABSENT"]

@@ -12,6 +12,7 @@ import rlp as other_rlp
 from eth_utils import keccak
 
 from auditor_app.chain.bundle import ProofBundle, TokenLayout, decode_bundle, encode_bundle, make_bundle, member_name
+from auditor_app.chain.header import FIELD_LISTS, HeaderError, encode_header, read_header
 from auditor_app.chain.observe import observe
 from auditor_app.chain.observed import Grade, ReserveResult
 from auditor_app.chain.state_proof import mapping_slot
@@ -269,3 +270,53 @@ def test_a_bundle_reads_back() -> None:
     assert decode_bundle(encode_bundle(bundle), "x") == bundle
     with pytest.raises(ChainError):
         decode_bundle(encode_bundle(bundle).replace(b'"keyFirst":true', b'"keyFirst":true,"more":1'), "x")
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"hash": None}, "names no hash"),
+        ({"hash": "0x12"}, "names no hash"),
+        ({"stateRoot": 7}, "no hexadecimal"),
+        ({"stateRoot": "0xzz"}, "no hexadecimal"),
+        ({"extraData": "0x" + "00" * 3000}, "no hexadecimal"),
+        ({"stateRoot": "0x123"}, "cut short"),
+    ],
+)
+def test_a_header_of_malformed_fields_is_refused(change: dict[str, Any], words: str) -> None:
+    fields = dict.fromkeys(FIELD_LISTS["Frontier"], "0x00") | {"hash": HONEST.hash}
+    with pytest.raises(HeaderError, match=words):
+        encode_header(fields | change)
+
+
+@pytest.mark.parametrize(
+    ("position", "value", "words"),
+    [
+        (3, b"short", "wrong length"),
+        (0, [], "wrong length"),
+        (8, b"\x00", "not canonical"),
+        (14, None, "fields of a header"),
+    ],
+)
+def test_bytes_that_hash_but_are_no_header_are_refused(position: int, value: Any, words: str) -> None:
+    items = other_rlp.decode(HONEST.header)
+    items[position : position + 1] = [] if value is None else [value]
+    encoded = other_rlp.encode(items)
+    with pytest.raises(HeaderError, match=words):
+        read_header(encoded, keccak(encoded))
+
+
+def test_proofs_without_a_block_hash_are_refused(good: ProofBundle) -> None:
+    file = proof_file(good, HONEST.hash)
+    block = EvidenceBlock(block_height=str(HEIGHT))
+    predicate = msgspec.structs.replace(file.statement.predicate, chains={CHAIN: block})
+    without = replace(file, statement=msgspec.structs.replace(file.statement, predicate=predicate))
+    found = [item for item in run(without, named=None).findings if item.code == "EVIDENCE.PROOF"]
+    assert "no block hash" in found[0].message
+
+
+def test_a_row_of_an_asset_that_the_map_does_not_hold_is_not_proven(good: ProofBundle) -> None:
+    rows = [*ROWS, (EVM_A, "DOGE", 1)]
+    result = run(proof_file(good, HONEST.hash, rows=rows), typed=HONEST.hash)
+    assert codes(result) == {"EVIDENCE.UNCLAIMED"}
+    assert grades(result) == [Grade.PROVEN] * 5

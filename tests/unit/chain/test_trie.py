@@ -47,7 +47,6 @@ def test_bytes_that_decode_are_the_only_encoding_of_what_they_say(data: bytes) -
         "c180ff",  # bytes behind the value
         "f800",
         "bf" + "ff" * 8,
-        "c1" * 40 + "c0",  # deep
     ],
 )
 def test_rlp_that_is_not_canonical_is_refused(text: str) -> None:
@@ -92,6 +91,26 @@ def test_no_changed_proof_proves_anything(entries: dict[bytes, bytes], data: st.
     for proof in changed:
         with pytest.raises(TrieError):
             prove(root, key, proof)
+
+
+def test_lists_nested_without_end_are_refused() -> None:
+    deep: rlp.Item = []
+    for _ in range(40):
+        deep = [deep]
+    with pytest.raises(rlp.RlpError, match="nested"):
+        rlp.decode(rlp.encode(deep))
+
+
+def test_a_node_given_twice_is_refused() -> None:
+    with pytest.raises(TrieError, match="twice"):
+        NodeTable([b"node", b"node"])
+
+
+def test_a_branch_behind_a_whole_path_is_refused() -> None:
+    below, branch = rooted([PATH] * 16 + [b""])
+    root, extension = rooted([b"\x00" + PATH, below])
+    with pytest.raises(TrieError, match="must have ended"):
+        prove(root, b"key", [extension, branch])
 
 
 def test_an_empty_trie_has_nothing_and_takes_no_nodes() -> None:
@@ -157,6 +176,7 @@ def test_a_small_node_outside_its_parent_is_refused() -> None:
         [b"", b"\x00\x01", EMPTY_ROOT, EMPTY_ROOT],
         [b"", b"", EMPTY_ROOT[:31], EMPTY_ROOT],
         [b"", b"", [EMPTY_ROOT], EMPTY_ROOT],
+        [b"", b"", EMPTY_ROOT, [b""] * 32],
         b"x",
     ],
 )

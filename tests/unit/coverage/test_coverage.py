@@ -129,6 +129,11 @@ def test_an_asset_that_is_neither_owed_nor_claimed_has_no_line() -> None:
     assert [line.asset for line in result.lines] == ["BTC"]
 
 
+def test_the_claim_is_the_statements_total_not_the_sum_of_rows() -> None:
+    line = run({"ledger0": (total("BTC", "1"),)}, RESERVES, RESERVES, claimed={"BTC": 7}, **ONE).lines[0]
+    assert (line.claimed, line.observed) == (7, 110 * BTC)
+
+
 def test_a_snapshot_that_declares_no_reserves_has_no_shortfall_but_no_verdict_either() -> None:
     result = run({"ledger0": (total("BTC", "1"),)}, [], None, claimed=None, **ONE)
     assert (result.findings, result.complete) == ((), False)

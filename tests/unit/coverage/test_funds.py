@@ -141,3 +141,8 @@ def test_funds_never_enter_coverage() -> None:
         ("ETH", 0, 0),
         ("USDT", 0, 0),
     ]
+
+
+def test_a_snapshot_without_funds_has_none() -> None:
+    held = snapshot([(BTC_A, "BTC", 1)])
+    assert protection_funds(held, observe(held, None, TOKEN), TOKEN) == FundResult((), (), ())
