@@ -321,7 +321,7 @@ class _Reader:
         """``liability``, as written."""
         value = item.get("liability") if isinstance(item, dict) else None
         try:
-            return AmountText.parse(value if isinstance(value, str) else "")
+            return AmountText.parse(value if type(value) is str else "")
         except ValueError:
             raise self.refuse(f"{where} has no usable liability", "a decimal number", str(value)) from None
 
