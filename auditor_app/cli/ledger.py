@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+from auditor_app.cli import mexc_export
 from auditor_app.cli.terminal import add_json_option, drive, emit_json, finding_json, say, say_findings
 from auditor_app.errors import UsageError
 from auditor_app.findings import exit_status
@@ -36,6 +37,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     )
     add_json_option(root)
     root.set_defaults(handler=root_command)
+    mexc_export.add(commands.add_parser("mexc-export", help="compare MEXC's export for auditors with its log"))
 
 
 def read_parameters(items: Sequence[str]) -> dict[str, str]:
