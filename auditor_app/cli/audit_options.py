@@ -6,6 +6,7 @@ import argparse
 import re
 from pathlib import Path
 
+from auditor_app.cli.typed_hashes import typed_hashes
 from auditor_app.engagement.record import AuditRequest, SampleRequest
 from auditor_app.errors import UsageError
 from auditor_app.instants import format_instant, parse_instant
@@ -65,6 +66,13 @@ def add_audit_options(parser: argparse.ArgumentParser, *, trust_required: bool =
         metavar="DAYS",
         help=f"days after the instant within which a root should be public (default {PROMPT_DAYS})",
     )
+    parser.add_argument(
+        "--block",
+        action="append",
+        default=[],
+        metavar="CHAIN=HASH",
+        help="a block hash from a source of your own; state proofs under it are proven whoever captured them",
+    )
     parser.add_argument("--sample", type=Path, metavar="RECORD", help="a sample commitment record made earlier")
     parser.add_argument("--randomness", metavar="R", help="drand:ROUND:SIGNATURE, block:HASH or dice:DIGITS")
 
@@ -83,6 +91,7 @@ def audit_request(options: argparse.Namespace) -> AuditRequest:
         trusted_time=_instant(options.trusted_time),
         sample=None if options.sample is None else SampleRequest(options.sample, options.randomness),
         challenge=options.challenge,
+        blocks=tuple(typed_hashes(options.block).items()),
         earlier=tuple(options.earlier),
         window=options.window,
         own_assets=tuple(options.own_asset),

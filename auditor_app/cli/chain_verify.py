@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import re
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,14 +12,13 @@ from auditor_app.chain.anchor import anchored_block
 from auditor_app.chain.observe import observe
 from auditor_app.chain.observed import AddressLine, Grade, ReserveResult
 from auditor_app.cli.terminal import add_json_option, emit_json, finding_json, limitation_json, say, say_findings
+from auditor_app.cli.typed_hashes import typed_hashes
 from auditor_app.errors import SignatureError, UsageError
 from auditor_app.findings import exit_status
 from auditor_app.operation import CancelToken
 from auditor_app.snapshot.authentic import AuthenticEvidence
 from auditor_app.snapshot.authenticate import authenticate_evidence, authenticate_snapshot
 from auditor_app.snapshot.trust import load_store
-
-_TYPED_BLOCK = re.compile(r"([-a-z0-9]{3,8}:[-_a-zA-Z0-9]{1,32})=((?:0x)?[0-9a-fA-F]{64})\Z", re.ASCII)
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -46,19 +44,6 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--time", dest="trusted_time", metavar="T", help="the instant at which keys are judged")
     add_json_option(parser)
     parser.set_defaults(handler=_verify)
-
-
-def typed_hashes(texts: Sequence[str]) -> dict[str, str]:
-    """Hashes by CAIP-2 id from ``CHAIN=HASH`` texts; :class:`UsageError` for anything else."""
-    blocks: dict[str, str] = {}
-    for text in texts:
-        match = _TYPED_BLOCK.match(text)
-        if not match or match[1] in blocks:
-            raise UsageError(
-                "USAGE", "a hash is typed as CHAIN=HASH, each chain once", action="Example: --block eip155:1=0x92da…"
-            )
-        blocks[match[1]] = match[2]
-    return blocks
 
 
 def _verify(options: argparse.Namespace) -> int:

@@ -6,7 +6,7 @@ The order is that of the snapshot format's verification order; nothing is parsed
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from auditor_app import __version__
 from auditor_app.amounts import Amount
@@ -182,7 +182,7 @@ def _reserves(
     try:
         evidence = authenticate_evidence(request.evidence, store, token=token, trusted_time=request.trusted_time)
         try:
-            return observe(snapshot, evidence, token), ()
+            return observe(snapshot, evidence, token, dict(request.blocks)), ()
         finally:
             evidence.members.close()
     except SignatureError as error:
@@ -195,7 +195,9 @@ def _reserves(
             message=f"The evidence file was not used: {error.sentence()}",
             at=error.at,
         )
-        return observe(snapshot, None, token), (reason,)
+        unobserved = observe(snapshot, None, token)
+        kept = tuple(item for item in unobserved.findings if item.code != "EVIDENCE.ABSENT")
+        return replace(unobserved, findings=kept), (reason,)
 
 
 def _exclusions(snapshot: AuthenticSnapshot) -> list[Finding]:

@@ -41,6 +41,8 @@ class AuditRequest:
     sample: SampleRequest | None = None
     challenge: str | None = None
     """The text that the auditor asked to be signed with the reserve addresses' keys."""
+    blocks: tuple[tuple[str, str], ...] = ()
+    """CAIP-2 ids with the block hashes that the auditor typed: under them state proofs need nobody's word."""
     earlier: tuple[Path, ...] = ()
     """Other signed snapshots of the same issuer: their roots and sequence are compared."""
     window: Path | None = None
