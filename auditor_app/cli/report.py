@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
 from auditor_app.cli.audit_options import add_audit_options, audit_request
@@ -34,6 +35,7 @@ from auditor_app.findings import exit_status
 from auditor_app.instants import parse_instant
 from auditor_app.operation import CancelToken
 from auditor_app.report.document import Report, ReportOptions, build_report
+from auditor_app.report.template import load_template
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -51,6 +53,12 @@ def add(parser: argparse.ArgumentParser) -> None:
     build.add_argument("-o", "--output", type=Path, required=True, metavar="PDF", help="where to write the report")
     add_engagement_options(build)
     build.add_argument("--final", action="store_true", help="a final report, once every sign-off stands; else a draft")
+    build.add_argument(
+        "--template", type=Path, metavar="DIR", help="a firm's own template: a copy of a bundled one, edited"
+    )
+    build.add_argument(
+        "--redacted", type=Path, metavar="PDF", help="write the version with identifiers masked here, too"
+    )
     add_json_option(build)
     build.set_defaults(handler=_build)
 
@@ -60,22 +68,29 @@ def _build(options: argparse.Namespace) -> int:
     date = _date(options.date)
     if options.final and options.engagement is None:
         raise UsageError("USAGE", "--final goes with --engagement", action="A final report comes from an engagement.")
+    template = None if options.template is None else load_template(options.template)
     request = audit_request(options)
     with engagement_of(options) as book:
         if book is None:
             audit = performed(request, None, options)
-            report = drive(build_report(audit, ReportOptions(date), CancelToken()))
-            write_atomically(options.output, report.pdf)
+            plan = ReportOptions(date, template=template)
+            report = drive(build_report(audit, plan, CancelToken()))
         else:
-            audit, report = _engaged(book, request, date, options)
-    emit_json(options.json, {"report": _report_json(report, options.output), **audit_document(audit)})
+            plan = ReportOptions(date, template=template, final=options.final)
+            audit, report, plan = _engaged(book, request, plan, options)
+        masked = _redacted(audit, plan, options)
+        write_atomically(options.output, report.pdf)
+    told: dict[str, object] = {"report": _report_json(report, options.output)}
+    if masked is not None:
+        told["redacted"] = _report_json(masked, options.redacted)
+    emit_json(options.json, {**told, **audit_document(audit)})
     _say_report(report, audit, options.output)
     return exit_status(audit.findings)
 
 
 def _engaged(
-    book: EngagementFile, request: AuditRequest, date: str | None, options: argparse.Namespace
-) -> tuple[Audit, Report]:
+    book: EngagementFile, request: AuditRequest, plan: ReportOptions, options: argparse.Namespace
+) -> tuple[Audit, Report, ReportOptions]:
     """Build on the recorded run if the same comes out again, else record a new one; enter the report in the journal."""
     author, token, before = author_of(options), CancelToken(), book.papers
     kind: Kind = "final" if options.final else "draft"
@@ -93,19 +108,31 @@ def _engaged(
     if run is None:
         record_run(book, audit, author, time_typed=request.trusted_time is not None)
     entry = (run or book.papers.runs[-1]).stamp.entry
-    report = drive(build_engaged(audit, book.papers, date, token))
+    plan = replace(plan, papers=book.papers)
+    report = drive(build_engaged(audit, book.papers, plan.date, token, kind=kind, template=plan.template))
     act = issue_act(
         report,
         run=entry,
         kind=kind,
-        typed_date=date,
+        typed_date=plan.date,
         person=author.person,
         at=author.at,
         amendment=author.amendment,
+        template=plan.template,
     )
     say_recorded(book.record(act))
-    write_atomically(options.output, report.pdf)
-    return audit, report
+    return audit, report, plan
+
+
+def _redacted(audit: Audit, plan: ReportOptions, options: argparse.Namespace) -> Report | None:
+    """The masked version of the same report, where one was asked for; it is written first and never journalled."""
+    if options.redacted is None:
+        return None
+    if options.redacted == options.output:
+        raise UsageError("USAGE", "--redacted and -o name the same file", action="Name two files.")
+    masked = drive(build_report(audit, replace(plan, redacted=True), CancelToken()))
+    write_atomically(options.redacted, masked.pdf)
+    return masked
 
 
 def _date(text: str | None) -> str | None:

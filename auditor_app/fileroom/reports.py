@@ -13,24 +13,30 @@ from auditor_app.engagement.record import Audit
 from auditor_app.engagement.results import run_bytes
 from auditor_app.engagement.runs import parameters_of
 from auditor_app.engagement.taking import referenced
+from auditor_app.engagement.terms import InputReference
 from auditor_app.errors import EngagementError
 from auditor_app.operation import CancelToken, Operation
 from auditor_app.report.document import Report, ReportOptions, build_report
+from auditor_app.report.template import Template
 
 Kind = Literal["draft", "final"]
 
 
 def build_engaged(
     audit: Audit,
-    papers: Papers,  # noqa: ARG001 - what the engagement adds to the report comes from here
+    papers: Papers,
     date: str | None,
     token: CancelToken,
+    *,
+    kind: Kind,
+    template: Template | None = None,
 ) -> Operation[Report]:
     """The report on a run of an engagement; ``papers`` are those before the build, so that it can be built again.
 
     The one place that says what goes into an engagement's report: building and re-performance both call it.
     """
-    return (yield from build_report(audit, ReportOptions(date), token))
+    options = ReportOptions(date, papers=papers, template=template, final=kind == "final")
+    return (yield from build_report(audit, options, token))
 
 
 def refuse_final(papers: Papers) -> None:
@@ -76,8 +82,9 @@ def issue_act(
     person: str,
     at: str,
     amendment: Amendment | None = None,
+    template: Template | None = None,
 ) -> Act:
-    """The act that records a built report; ``run`` is the number of its run's entry."""
+    """The act that records a built report; ``run`` is the number of its run's entry, a firm's own template an input."""
     digest = hashlib.sha256(report.pdf).hexdigest()
     action = IssueReport(
         kind=kind,
@@ -87,4 +94,6 @@ def issue_act(
         report=digest,
         size=str(len(report.pdf)),
     )
-    return Act(action, person, at, documents={digest: report.pdf}, amendment=amendment)
+    files = () if template is None else template.files
+    inputs = tuple(InputReference(role="other", name=f.name, size=str(f.size), sha256=f.sha256) for f in files)
+    return Act(action, person, at, inputs, {digest: report.pdf}, amendment)

@@ -12,7 +12,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from auditor_app.report.legible import fours
-from auditor_app.report.wording import require_wording
+from auditor_app.report.wording import forbidden_words, require_wording
 
 Tone = Literal["agrees", "exception", "warning", "none"]
 """``agrees`` ● green, ``exception`` ▲ red, ``warning`` ◆ amber, ``none`` ○ grey: shape and word beside the colour."""
@@ -44,6 +44,12 @@ class Given(Block, frozen=True):
 
     text: str
     weight: Literal["plain", "strong", "muted"] = "plain"
+
+
+class Doubt(Block, frozen=True):
+    """A word that a person typed and that such a report must not use; a draft underlines it."""
+
+    text: str
 
 
 class Code(Block, frozen=True):
@@ -80,7 +86,7 @@ class Newline(Block, frozen=True):
     """A new line inside a cell."""
 
 
-Inline: TypeAlias = Said | Locked | Given | Code | Digits | Quantity | Mark | Newline
+Inline: TypeAlias = Said | Locked | Given | Doubt | Code | Digits | Quantity | Mark | Newline
 Cell: TypeAlias = tuple[Inline, ...]
 
 
@@ -189,6 +195,20 @@ def said(text: str, weight: Literal["plain", "strong", "muted"] = "plain") -> Ce
 def given(text: str, weight: Literal["plain", "strong", "muted"] = "plain") -> Cell:
     """A cell with text from a file; an em dash where there is none."""
     return (Given(text, weight),) if text else (Said("—", "muted"),)
+
+
+def typed(text: str, *, underline: bool) -> Cell:
+    """What a person typed, line by line; ``underline`` marks words that an agreed-upon procedures report must not use."""
+    cell: list[Inline] = []
+    for number, line in enumerate(text.strip().splitlines()):
+        if number:
+            cell.append(Newline())
+        done = 0
+        for word in forbidden_words(line) if underline else ():
+            cell += [Given(line[done : word.start]), Doubt(word.word)]
+            done = word.start + len(word.word)
+        cell.append(Given(line[done:]))
+    return tuple(cell) or (Said("—", "muted"),)
 
 
 def code(text: str) -> Cell:

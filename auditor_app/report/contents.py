@@ -11,13 +11,16 @@ from auditor_app.report.sections import (
     addresses,
     control,
     coverage,
+    engagement,
     exceptions,
     funds,
     limitations,
+    papers,
     procedures,
     reproduction,
     sample,
     scope,
+    signature,
     snapshot,
     summary,
 )
@@ -25,26 +28,30 @@ from auditor_app.report.sections import (
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """``number`` is printed before the title; ``wide`` turns the page; ``fresh`` starts a new one."""
+    """``number`` is printed before the title, ``paper`` is its working-paper index; ``wide`` turns the page."""
 
     number: str
     title: str
+    paper: str
     build: Callable[[Material], tuple[PageBlock, ...]]
     wide: bool = False
     fresh: bool = False
 
 
 SECTIONS: tuple[Section, ...] = (
-    Section("1", "Summary", summary.build, fresh=True),
-    Section("2", "Scope", scope.build, fresh=True),
-    Section("3", "Procedures and findings", procedures.build, fresh=True),
-    Section("4", "Snapshot and commitments", snapshot.build, fresh=True),
-    Section("5", "Coverage by asset", coverage.build, wide=True, fresh=True),
-    Section("6", "Protection funds", funds.build, fresh=True),
-    Section("7", "Exceptions, notes and warnings", exceptions.build, fresh=True),
-    Section("8", "What this report does not cover", limitations.build, fresh=True),
-    Section("A", "Addresses", addresses.build, wide=True, fresh=True),
-    Section("B", "Control of addresses", control.build, wide=True, fresh=True),
-    Section("C", "Sample", sample.build, fresh=True),
-    Section("D", "Reproduction", reproduction.build, fresh=True),
+    Section("1", "Engagement", "A", engagement.build, fresh=True),
+    Section("2", "Summary", "G", summary.build, fresh=True),
+    Section("3", "Scope", "A", scope.build, fresh=True),
+    Section("4", "Procedures and findings", "A", procedures.build, fresh=True),
+    Section("5", "Snapshot and commitments", "B, C", snapshot.build, fresh=True),
+    Section("6", "Coverage by asset", "D4", coverage.build, wide=True, fresh=True),
+    Section("7", "Protection funds", "D5", funds.build, fresh=True),
+    Section("8", "Exceptions, notes and warnings", "F", exceptions.build, fresh=True),
+    Section("9", "What this report does not cover", "G", limitations.build, fresh=True),
+    Section("10", "Signature", "G", signature.build, fresh=True),
+    Section("A", "Addresses", "D1, D3", addresses.build, wide=True, fresh=True),
+    Section("B", "Control of addresses", "D2", control.build, wide=True, fresh=True),
+    Section("C", "Sample", "E1", sample.build, fresh=True),
+    Section("D", "Working papers", "A", papers.build, fresh=True),
+    Section("E", "Reproduction", "G", reproduction.build, fresh=True),
 )

@@ -12,10 +12,11 @@ import io
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from auditor_app.amounts import Amount
 from auditor_app.engagement.document import audit_document
+from auditor_app.engagement.papers import Papers, Stamp
 from auditor_app.engagement.record import Audit
 from auditor_app.sampling.result import SampleResult
 
@@ -38,8 +39,12 @@ class Exhibit:
         return hashlib.sha256(self.data).hexdigest()
 
 
-def exhibits(audit: Audit, report_date: str) -> tuple[Exhibit, ...]:
-    """Every attachment of a report on ``audit``, in order."""
+MANIFEST = "manifest.json"
+"""The attachment that lists the others: what ``report check`` reads first."""
+
+
+def exhibits(audit: Audit, report_date: str, papers: Papers | None = None) -> tuple[Exhibit, ...]:
+    """Every attachment of a report on ``audit`` but the manifest, in order."""
     made = [
         Exhibit(
             "findings.json",
@@ -54,7 +59,42 @@ def exhibits(audit: Audit, report_date: str) -> tuple[Exhibit, ...]:
         made.append(Exhibit("addresses.csv", "text/csv", "data", "Reserve addresses, exact amounts", _addresses(audit)))
     if audit.sample is not None:
         made.append(Exhibit("sample.csv", "text/csv", "data", "Drawn leaves with their full tickets", _sample(audit)))
+    if papers is not None:
+        made.append(
+            Exhibit(
+                "engagement.json",
+                "application/json",
+                "data",
+                "Terms, sign-offs, exceptions log and journal head",
+                _engagement(papers),
+            )
+        )
     return tuple(made)
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """What a manifest says about its report besides the attachments."""
+
+    report_id: str
+    report_date: str
+    kind: Literal["draft", "final"]
+    full_id: str | None
+    head: str | None
+
+
+def manifest(issue: Issue, items: Sequence[Exhibit]) -> Exhibit:
+    """The list of attachments with sizes and digests, the report's id, and the journal's head before the build."""
+    document = {
+        "format": "reserve-auditor-manifest/1",
+        "reportId": issue.report_id,
+        "reportDate": issue.report_date,
+        "kind": issue.kind,
+        "redactedFrom": issue.full_id,
+        "journalHead": issue.head,
+        "attachments": [{"name": item.name, "size": str(len(item.data)), "sha256": item.sha256} for item in items],
+    }
+    return Exhibit(MANIFEST, "application/json", "data", "List of the other attachments", _json(document))
 
 
 def report_id(items: Iterable[Exhibit]) -> str:
@@ -87,7 +127,55 @@ def _record(audit: Audit, report_date: str) -> bytes:
     }
     if audit.identity.trusted_time.source == "now":
         document["snapshot"]["trustedTime"]["instant"] = None
+    return _json(document)
+
+
+def _json(document: dict[str, Any]) -> bytes:
     return (json.dumps(document, indent=1, ensure_ascii=True) + "\n").encode("ascii")
+
+
+def _engagement(papers: Papers) -> bytes:
+    """What the report says of the engagement, for machines."""
+    terms = papers.terms
+
+    def stamp(item: Stamp | None) -> dict[str, str] | None:
+        return None if item is None else {"entry": str(item.entry), "at": item.at, "person": item.person}
+
+    return _json(
+        {
+            "format": "reserve-auditor-engagement/1",
+            "engagement": papers.identity,
+            "journal": {"head": papers.head.sha256, "length": str(papers.head.length)},
+            "terms": {
+                name: dict(value) if isinstance(value := getattr(terms, name), dict) else value
+                for name in terms.__struct_fields__
+            },
+            "people": [{"name": item.name, "roles": list(item.roles)} for item in papers.people],
+            "procedures": [
+                {"key": item.key, "wording": item.wording, "agreed": item.agreed, "reason": item.reason}
+                for item in papers.procedures
+            ],
+            "signOffs": [
+                {"role": item.role, "head": item.head.text(), **(stamp(item.stamp) or {})}
+                for item in papers.sign_offs
+                if item.cleared is None
+            ],
+            "exceptions": [
+                {
+                    "number": str(item.number),
+                    **{
+                        name: getattr(item, name)
+                        for name in ("procedure", "item", "expected", "observed", "cause", "response", "disposition")
+                    },
+                    "raised": stamp(item.raised),
+                    "closed": stamp(item.closed),
+                    "closingReason": item.closing_reason,
+                }
+                for item in papers.exceptions
+            ],
+            "tickmarks": [{"mark": mark, "meaning": meaning} for mark, meaning in papers.tickmarks],
+        }
+    )
 
 
 def _sample_summary(sample: SampleResult | None) -> dict[str, str] | None:

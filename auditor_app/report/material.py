@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from auditor_app.engagement.papers import LoggedException, Papers
 from auditor_app.engagement.record import Audit
 from auditor_app.findings import Finding
-from auditor_app.report.elements import Element
+from auditor_app.report.blocks import Cell, typed
+from auditor_app.report.elements import Missing
 from auditor_app.report.exhibits import Exhibit
+from auditor_app.report.template import Template
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,15 +32,41 @@ class NumberedFinding:
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """The input of every section; ``report_id`` is made from the exhibits' digests, ``missing`` keeps it a draft."""
+    """The input of every section.
+
+    ``report_id`` is made from the exhibits' digests; ``papers`` is ``None`` without an engagement; ``missing`` and
+    ``obstacles`` are what keeps the report from being final; ``full_id`` is the id of the full version where this is the
+    redacted one.
+    """
 
     audit: Audit
     date: ReportDate
     report_id: str
     exhibits: tuple[Exhibit, ...]
-    missing: tuple[Element, ...]
+    missing: tuple[Missing, ...]
     exceptions: tuple[NumberedFinding, ...]
     notes: tuple[NumberedFinding, ...]
+    template: Template
+    papers: Papers | None = None
+    obstacles: tuple[str, ...] = ()
+    final: bool = False
+    full_id: str | None = None
+
+    def typed(self, text: str) -> Cell:
+        """What a person typed; a draft underlines words that the report must not use."""
+        return typed(text, underline=not self.final)
+
+    def logged(self, finding: Finding) -> LoggedException | None:
+        """The line of the exceptions log that was raised from ``finding``."""
+        if self.papers is None:
+            return None
+        key = (finding.code, finding.procedure, logged_item(finding))
+        return next((x for x in self.papers.exceptions if (x.finding, x.procedure, x.item) == key), None)
+
+
+def logged_item(finding: Finding) -> str:
+    """A finding's subject as the exceptions log keeps it."""
+    return finding.subject[:5000] or "(no subject)"
 
 
 def numbered(findings: Sequence[Finding], prefix: str, *, counting: bool) -> tuple[NumberedFinding, ...]:

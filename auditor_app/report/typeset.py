@@ -37,7 +37,10 @@ def typeset(document: msgspec.Struct, files: Mapping[str, bytes]) -> bytes:
                 root=empty,
                 font_paths=[str(resource("fonts"))],
                 ignore_system_fonts=True,
-                sys_inputs={"document": msgspec.json.encode(tree).decode()},
+                sys_inputs={
+                    "document": msgspec.json.encode(tree).decode(),
+                    "theme": msgspec.json.encode({"accent": tree["letterhead"]["accent"]}).decode(),
+                },
                 pdf_standards=list(STANDARDS),
                 package_path=empty,
                 package_cache_path=empty,

@@ -15,7 +15,7 @@ _FORBIDDEN = (
     r"verif(?:y|ies|ied|ying|ication|ications)",
     r"validat(?:e|es|ed|ing|ion|ions)",
     r"test(?:s|ed|ing)?",
-    r"review(?:s|ed|ing)?",
+    r"review(?:s|ed|ing)?(?! notes?\b)",
     r"examin(?:e|es|ed|ing|ation|ations)",
     r"ensur(?:e|es|ed|ing)",
     r"certif(?:y|ies|ied|ying|ication|ications)",

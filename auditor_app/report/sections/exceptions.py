@@ -1,7 +1,8 @@
-"""Exceptions, numbered, each with what was expected and observed; then every note and warning."""
+"""Exceptions, numbered, each with what was expected, observed and answered; the log; then every note and warning."""
 
 from __future__ import annotations
 
+from auditor_app.engagement.papers import LoggedException
 from auditor_app.findings import CATALOGUE
 from auditor_app.procedures import PROCEDURES
 from auditor_app.report.blocks import (
@@ -11,36 +12,40 @@ from auditor_app.report.blocks import (
     Given,
     Heading,
     Inline,
+    Mark,
     Newline,
     PageBlock,
     Paragraph,
     Said,
     Table,
+    quantity,
     said,
 )
 from auditor_app.report.material import Material, NumberedFinding
+from auditor_app.report.quantities import count_text
 from auditor_app.report.statuses import severity_mark
 
 _COLUMNS = (Column("No.", 0.36), Column("Procedure", 0.9), Column("What was found", 3.1), Column("Follow-up", 1.5))
 
 
 def build(material: Material) -> tuple[PageBlock, ...]:
-    """The exceptions, then the notes and warnings."""
+    """The exceptions, the exceptions log of the engagement, then the notes and warnings."""
     blocks: list[PageBlock] = []
     if material.exceptions:
-        blocks.append(Table(_COLUMNS, tuple(_row(item, response=True) for item in material.exceptions)))
+        blocks.append(Table(_COLUMNS, tuple(_row(material, item, response=True) for item in material.exceptions)))
     else:
         blocks.append(Paragraph(said("The procedures performed gave rise to no exceptions.")))
+    blocks += _log(material)
     blocks.append(Heading(2, "Notes and warnings"))
     if material.notes:
         blocks.append(Paragraph(said("These change no verdict.")))
-        blocks.append(Table(_COLUMNS, tuple(_row(item, response=False) for item in material.notes), "small"))
+        blocks.append(Table(_COLUMNS, tuple(_row(material, item, response=False) for item in material.notes), "small"))
     else:
         blocks.append(Paragraph(said("None.")))
     return tuple(blocks)
 
 
-def _row(item: NumberedFinding, *, response: bool) -> tuple[Cell, ...]:
+def _row(material: Material, item: NumberedFinding, *, response: bool) -> tuple[Cell, ...]:
     found, entry = item.finding, CATALOGUE[item.finding.code]
     procedure = PROCEDURES[found.procedure]
     content: list[Inline] = [Given(found.subject, "strong"), Newline(), Given(found.message)]
@@ -50,10 +55,59 @@ def _row(item: NumberedFinding, *, response: bool) -> tuple[Cell, ...]:
             content += [Newline(), Said(label, "muted"), Code(value)]
     action: list[Inline] = [Said(entry.action)]
     if response:
-        action += [Newline(), Said("Management's response: none recorded.", "muted")]
+        action += [Newline(), *_response(material, material.logged(found))]
     return (
         said(item.number, "strong"),
         (Said(f"{procedure.reference} {procedure.title}"), Newline(), severity_mark(found.severity)),
         (*content, Newline(), Said(found.code, "muted")),
         tuple(action),
     )
+
+
+def _response(material: Material, line: LoggedException | None) -> Cell:
+    """Management's response as logged, and the number of the log's line."""
+    if line is None or not line.response:
+        number = "" if line is None else f" (log no. {line.number})"
+        return said(f"Management's response: none recorded{number}.", "muted")
+    return (Said(f"Management's response (log no. {line.number}): ", "muted"), *material.typed(line.response))
+
+
+def _log(material: Material) -> list[PageBlock]:
+    """The whole log: numbered, nothing left out, closed lines with their reason."""
+    if material.papers is None:
+        return []
+    heading = Heading(2, "Exceptions log of the engagement")
+    if not material.papers.exceptions:
+        return [heading, Paragraph(said("The log holds no line."))]
+    rows = tuple(_logged(material, line) for line in material.papers.exceptions)
+    return [heading, Table(_LOG_COLUMNS, rows, "small")]
+
+
+_LOG_COLUMNS = (
+    Column("Log no.", 0.4, "right"),
+    Column("Item", 2.2),
+    Column("Cause and response", 2.2),
+    Column("State", 1.2),
+)
+
+
+def _logged(material: Material, line: LoggedException) -> tuple[Cell, ...]:
+    procedure = PROCEDURES.get(line.procedure)
+    item: list[Inline] = [Given(line.item, "strong"), Newline()]
+    item += [Given(line.procedure if procedure is None else f"{procedure.reference} {procedure.title}", "muted")]
+    for label, value in (("Expected: ", line.expected), ("Observed: ", line.observed)):
+        if value:
+            item += [Newline(), Said(label, "muted"), Code(value)]
+    told: list[Inline] = []
+    for label, text in (
+        ("Cause: ", line.cause),
+        ("Management's response: ", line.response),
+        ("Disposition: ", line.disposition),
+    ):
+        if told:
+            told.append(Newline())
+        told += [Said(label, "muted"), *(material.typed(text) if text else said("none recorded", "muted"))]
+    state: Cell = (Mark("warning", "Open"),)
+    if line.closed is not None:
+        state = (Mark("none", "Closed"), Newline(), *material.typed(line.closing_reason))
+    return quantity(count_text(line.number)), tuple(item), tuple(told), state

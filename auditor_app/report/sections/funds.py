@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from auditor_app.coverage.lines import FundLine, FundTotal
+from auditor_app.amounts import floor_percent
+from auditor_app.coverage.lines import CoverageLine, FundLine, FundTotal
 from auditor_app.report.blocks import (
     Cell,
     Code,
@@ -35,7 +36,50 @@ def build(material: Material) -> tuple[PageBlock, ...]:
         blocks += [Heading(2, "Funds against their targets"), _totals(audit.fund_totals)]
     if audit.funds:
         blocks += [Heading(2, "Accounts"), _accounts(audit.funds)]
+    if material.papers is not None and material.papers.terms.funds_with_reserves:
+        blocks += [Heading(2, "Rate without and with protection funds"), *_both_ways(audit.coverage, audit.funds)]
     return tuple(blocks)
+
+
+def _both_ways(lines: tuple[CoverageLine, ...], funds: tuple[FundLine, ...]) -> tuple[PageBlock, ...]:
+    """Assets in which a fund's balance was observed on chain; each fund counts in its own asset only."""
+    held: dict[str, int] = {}
+    for fund in funds:
+        if fund.observed is not None:
+            held[fund.asset] = held.get(fund.asset, 0) + fund.observed
+    shown = [(line, held[line.asset]) for line in lines if line.asset in held]
+    if not shown:
+        return (Paragraph(said("No balance of a protection fund was observed, so both rates are the same.")),)
+    introduction = (
+        "Shown because the terms of the engagement ask for it. A fund counts with its observed balance and in its own "
+        "asset only; a claim in the issuer's ledger does not count."
+    )
+    return Paragraph(said(introduction)), Table(_BOTH, tuple(_both(*pair) for pair in shown), "small")
+
+
+_BOTH = (
+    Column("Asset", 0.6),
+    Column("Gross liabilities", 1.4, "right"),
+    Column("Reserves observed", 1.4, "right"),
+    Column("Funds observed", 1.3, "right"),
+    Column("Rate without", 0.9, "right"),
+    Column("Rate with", 0.9, "right"),
+)
+
+
+def _both(line: CoverageLine, fund: int) -> tuple[Cell, ...]:
+    shown = shown_decimals((line.liabilities, line.observed, fund), line.decimals)
+    together = None
+    if line.observed is not None and line.liabilities is not None:
+        together = floor_percent(line.observed + fund, line.liabilities)
+    return (
+        given(line.asset, "strong"),
+        quantity(amount_text(line.liabilities, line.decimals, shown)),
+        quantity(amount_text(line.observed, line.decimals, shown)),
+        quantity(amount_text(fund, line.decimals, shown)),
+        quantity(percent_text(line.rate)),
+        quantity(percent_text(together)),
+    )
 
 
 def _totals(totals: tuple[FundTotal, ...]) -> Table:

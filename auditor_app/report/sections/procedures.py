@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from auditor_app.engagement.record import PerformedProcedure
+from auditor_app.engagement.terms import AgreedProcedure
 from auditor_app.procedures import PROCEDURES
 from auditor_app.report.blocks import (
     Cell,
     Column,
     Given,
+    Heading,
     Inline,
     Mark,
     Newline,
@@ -15,6 +19,7 @@ from auditor_app.report.blocks import (
     Paragraph,
     Said,
     Table,
+    given,
     said,
 )
 from auditor_app.report.material import Material
@@ -29,16 +34,85 @@ def build(material: Material) -> tuple[PageBlock, ...]:
         "sections that follow; none was left out for its size."
     )
     columns = (Column("Ref", 0.32), Column("Procedure", 2.6), Column("Finding", 2.4))
-    rows = tuple(_row(material, item) for item in material.audit.procedures)
-    return (Paragraph(said(introduction)), Table(columns, rows, "small"))
+    agreed = {} if material.papers is None else {item.key: item for item in material.papers.procedures}
+    rows = [_row(material, item, agreed.get(item.key)) for item in material.audit.procedures]
+    performed = {item.key for item in material.audit.procedures}
+    rows += [_own(material, item) for item in agreed.values() if item.key not in performed and item.agreed]
+    return (
+        Paragraph(said(introduction)),
+        Paragraph(_timing(material), "small"),
+        Table(columns, tuple(rows), "small"),
+        *_thresholds(material),
+        *_departures(material, agreed),
+    )
 
 
-def _row(material: Material, item: PerformedProcedure) -> tuple[Cell, ...]:
+def _timing(material: Material) -> Cell:
+    """When the procedures were performed, and on data of which instant."""
+    stated = (Said("Timing: on data as of "), Given(material.audit.identity.as_of))
+    if material.papers is None or not material.papers.runs:
+        return (*stated, Said("."))
+    return (*stated, Said(", performed at "), Given(material.papers.runs[-1].stamp.at), Said("."))
+
+
+def _row(material: Material, item: PerformedProcedure, agreed: AgreedProcedure | None) -> tuple[Cell, ...]:
     procedure = PROCEDURES[item.key]
-    done: list[Inline] = [Said(procedure.title, "strong"), Newline(), Said(procedure.wording)]
+    done: list[Inline] = [Said(procedure.title, "strong"), Newline()]
+    if agreed is None or agreed.wording == procedure.wording:
+        done.append(Said(procedure.wording))
+    else:
+        done += material.typed(agreed.wording)
     if item.extent:
         done += [Newline(), Said("Extent: ", "muted"), Given(item.extent, "muted")]
     return said(procedure.reference, "strong"), tuple(done), _finding(material, item)
+
+
+def _own(material: Material, agreed: AgreedProcedure) -> tuple[Cell, ...]:
+    """A procedure of the firm's own: the program did not perform it and says only what the log says."""
+    lines = [line for line in material.papers.exceptions if line.procedure == agreed.key] if material.papers else []
+    finding: list[Inline] = [Mark("none", "Not performed by the program")]
+    if agreed.reason:
+        finding += [Newline(), *material.typed(agreed.reason)]
+    if lines:
+        finding += [Newline(), Said(f"See log no. {', '.join(str(line.number) for line in lines[:_LISTED])}.", "muted")]
+    return (
+        said("A", "strong"),
+        (Given(agreed.key, "strong"), Newline(), *material.typed(agreed.wording)),
+        tuple(finding),
+    )
+
+
+def _thresholds(material: Material) -> tuple[PageBlock, ...]:
+    """Limits that were agreed; without one every exception is reported whatever its size."""
+    if material.papers is None:
+        return ()
+    heading = Heading(2, "Agreed thresholds")
+    agreed = material.papers.terms.thresholds
+    if not agreed:
+        return heading, Paragraph(said("No threshold was agreed: every exception is reported, whatever its size."))
+    rows: tuple[tuple[Cell, ...], ...] = tuple((given(name), material.typed(text)) for name, text in agreed.items())
+    return heading, Table((Column("For", 1), Column("As agreed", 3)), rows, labels=True)
+
+
+def _departures(material: Material, agreed: Mapping[str, AgreedProcedure]) -> tuple[PageBlock, ...]:
+    """What was changed, left out or could not be performed."""
+    rows: list[tuple[Cell, ...]] = []
+    for item in agreed.values():
+        usual = PROCEDURES.get(item.key)
+        title: Cell = given(item.key) if usual is None else said(f"{usual.reference} {usual.title}")
+        if not item.agreed:
+            rows.append((title, said("Left out"), material.typed(item.reason)))
+        elif usual is not None and item.wording != usual.wording:
+            rows.append((title, said("Worded otherwise than usual"), material.typed(item.reason)))
+    for done in material.audit.procedures:
+        entry = agreed.get(done.key)
+        if not done.performed and (entry is None or entry.agreed):
+            usual = PROCEDURES[done.key]
+            rows.append((said(f"{usual.reference} {usual.title}"), said("Not performed"), given(done.outcome)))
+    heading = Heading(2, "Procedures changed, left out or not performed")
+    if not rows:
+        return heading, Paragraph(said("None."))
+    return heading, Table((Column("Procedure", 1.1), Column("What", 1), Column("Reason", 2.4)), tuple(rows), "small")
 
 
 def _finding(material: Material, item: PerformedProcedure) -> Cell:

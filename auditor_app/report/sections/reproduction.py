@@ -11,6 +11,7 @@ from auditor_app.report.blocks import (
     Column,
     Given,
     Heading,
+    Newline,
     PageBlock,
     Paragraph,
     Said,
@@ -28,7 +29,6 @@ from auditor_app.snapshot.publication import PROMPT_DAYS
 
 def build(material: Material) -> tuple[PageBlock, ...]:
     """Inputs, command, expected roots, attachments."""
-    audit = material.audit
     return (
         Paragraph(
             said(
@@ -40,7 +40,7 @@ def build(material: Material) -> tuple[PageBlock, ...]:
         Heading(2, "Inputs"),
         *_inputs(material),
         Heading(2, "Command"),
-        Paragraph((Code(command(audit.request, material.date.text if material.date.typed else None)),), "command"),
+        Paragraph((Code(_how(material)),), "command"),
         *_clock(material),
         Heading(2, "Expected result"),
         Table((Column("Ledger and scheme", 1), Column("Expected root", 3)), _roots(material)),
@@ -84,6 +84,15 @@ def command(request: AuditRequest, typed_date: str | None) -> str:
     return shlex.join([*words, "-o", "report.pdf"])
 
 
+def _how(material: Material) -> str:
+    """Inside an engagement the journal says what was typed; its package is performed again as a whole."""
+    request = material.audit.request
+    if material.papers is not None:
+        return f"reserve-auditor reperform PACKAGE --trust {shlex.quote(request.trust_store.name)} --inputs FOLDER"
+    words = command(request, material.date.text if material.date.typed else None)
+    return words if material.full_id is None else words.replace(" -o report.pdf", " --redacted -o report.pdf")
+
+
 def _clock(material: Material) -> tuple[PageBlock, ...]:
     """A run that judged keys by the clock says what to type for the same answer later."""
     if material.audit.identity.trusted_time.source != "now":
@@ -92,12 +101,20 @@ def _clock(material: Material) -> tuple[PageBlock, ...]:
 
 
 def _program(material: Material) -> tuple[tuple[Cell, ...], ...]:
+    rows: list[tuple[Cell, ...]] = []
+    if material.papers is not None:
+        entry = Said(f"entry {count_text(material.papers.head.length)}", "muted")
+        rows.append((said("Journal head before the build"), (*digits(material.papers.head.sha256), Newline(), entry)))
+    if material.full_id is not None:
+        rows.append((said("Redacted version of"), code(material.full_id)))
+    rows += [(said(f"Template {item.name}"), digits(item.sha256)) for item in material.template.files]
     note = "typed" if material.date.typed else "none was typed: the day of the newest input"
     return (
         (said("Program"), (Said("Reserve Auditor "), Given(material.audit.program_version))),
         (said("Report id"), code(material.report_id)),
         (said("Report date"), (Given(material.date.text), Said(f", {note}"))),
         (said("Document format"), said("produced as PDF/A-3a and PDF/UA-1")),
+        *rows,
     )
 
 

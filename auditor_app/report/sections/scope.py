@@ -35,6 +35,11 @@ _SAME_ASSET = (
     "Each asset is compared with itself. Wrapped and pegged forms are assets of their own; no asset is converted "
     "into another."
 )
+_LOANS = (
+    "Loans to customers, staked and otherwise locked assets, and assets held by custodians enter as the snapshot states "
+    "them: a claimed reserve counts only with a balance observed at its own address; a claim on a borrower, a validator "
+    "or a custodian without an address does not."
+)
 _FUNDS = "Protection funds are never part of the reserves or of the rate; they have a table of their own."
 
 
@@ -43,6 +48,7 @@ def build(material: Material) -> tuple[PageBlock, ...]:
     identity = material.audit.identity
     blocks: list[PageBlock] = [
         Table((Column("Subject", 1), Column("As stated in the snapshot", 3)), _subject(material), labels=True),
+        *_agreed(material),
         Heading(2, "Ledgers"),
         Table(
             (Column("Ledger", 2), Column("Rows counted", 1, "right")),
@@ -61,7 +67,7 @@ def build(material: Material) -> tuple[PageBlock, ...]:
         blocks.append(Paragraph(said("The snapshot names no network.")))
     blocks += [
         Heading(2, "Definitions"),
-        Bullets(tuple(said(text) for text in (_RATE, _GROSS, _OBSERVED, _SAME_ASSET, _FUNDS))),
+        Bullets(tuple(said(text) for text in (_RATE, _GROSS, _OBSERVED, _SAME_ASSET, _LOANS, _funds(material)))),
     ]
     return tuple(blocks)
 
@@ -78,6 +84,22 @@ def _subject(material: Material) -> tuple[tuple[Cell, ...], ...]:
         (said("Snapshot"), given(identity.snapshot_id)),
         (said("Payload SHA-256"), digits(identity.payload_sha256)),
     )
+
+
+def _agreed(material: Material) -> tuple[PageBlock, ...]:
+    """The scope in the words of the engagement's terms."""
+    if material.papers is None or not material.papers.terms.scope:
+        return ()
+    return Heading(2, "Scope as agreed"), Paragraph(material.typed(material.papers.terms.scope))
+
+
+def _funds(material: Material) -> str:
+    if material.papers is not None and material.papers.terms.funds_with_reserves:
+        return (
+            "Protection funds are never part of the reserves or of the rate. As the terms of the engagement ask, the "
+            "section on protection funds shows, apart, the rate without and with them."
+        )
+    return _FUNDS
 
 
 def _height(height: str) -> str:

@@ -22,15 +22,13 @@ from auditor_app.report.blocks import (
 )
 from auditor_app.report.material import Material
 from auditor_app.report.quantities import count_text, percent_text, plural
-from auditor_app.report.standard_paragraphs import NATURE, NO_ASSURANCE, SUMMARY_NOTICE
+from auditor_app.report.standard_paragraphs import SUMMARY_NOTICE
 from auditor_app.report.statuses import verdict_mark
 
 
 def build(material: Material) -> tuple[PageBlock, ...]:
-    """Standard paragraphs, verdict cards, key figures, contents."""
+    """Verdict cards, key figures, contents."""
     return (
-        Paragraph((Locked(NATURE),)),
-        Paragraph((Locked(NO_ASSURANCE),)),
         Cards(_cards(material)),
         _figures(material),
         Paragraph((Locked(SUMMARY_NOTICE),), "small"),
