@@ -65,6 +65,14 @@ def test_clean_files_leave_nothing_to_report(tmp_path: Path) -> None:
     assert json.loads(out.read_text())["verdicts"] == {"authentic": "agrees", "data": "agrees", "coverage": "agrees"}
 
 
+def test_the_page_of_attacks_names_every_fixture_with_its_codes() -> None:
+    page = (Path(__file__).parents[3] / "docs/attacks.md").read_text()
+    rows = {line.split("|")[1].strip(): line for line in page.splitlines() if line.startswith("| ")}
+    for fixture in load_fixtures():
+        row = next(text for ids, text in rows.items() if fixture.id in ids.split(", "))
+        assert all(code in row for code in (*fixture.findings, *fixture.limitations)), fixture.id
+
+
 # ---- taking checks out
 
 Patch = Callable[[pytest.MonkeyPatch], None]
