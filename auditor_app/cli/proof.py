@@ -23,6 +23,7 @@ from auditor_app.findings import Limitation, exit_status
 from auditor_app.merkle.profiles import AUTO, Detection, Difference
 from auditor_app.merkle.proof_file import detect_file, normalise_root
 from auditor_app.merkle.published import Comparison, ProofCheck
+from auditor_app.merkle.ranges import FIELD_BITS, range_findings, read_batches
 from auditor_app.merkle.tree_file import check_tree, find_tree
 from auditor_app.operation import CancelToken
 
@@ -62,6 +63,11 @@ def add(parser: argparse.ArgumentParser) -> None:
     )
     add_json_option(tree)
     tree.set_defaults(handler=tree_command)
+    ranges = commands.add_parser("ranges", help="compare published batch values with the field they are packed into")
+    ranges.add_argument("file", type=Path, metavar="FILE", help="a JSON list of objects that name whole numbers")
+    ranges.add_argument("--bits", type=int, default=FIELD_BITS, metavar="N", help=f"bits of a field ({FIELD_BITS})")
+    add_json_option(ranges)
+    ranges.set_defaults(handler=ranges_command)
 
 
 def check_command(options: argparse.Namespace) -> int:
@@ -91,6 +97,27 @@ def check_command(options: argparse.Namespace) -> int:
         _say_comparison(traced)
     found = [item for check in checks for item in check.findings]
     return exit_status([*found, *(() if traced is None else traced.findings)])
+
+
+def ranges_command(options: argparse.Namespace) -> int:
+    """Compare, print, and return the exit status."""
+    if not 1 <= options.bits <= 512:
+        raise UsageError("USAGE", "--bits takes a number from 1 to 512", observed=str(options.bits))
+    batches = read_batches(options.file)
+    findings, limitations = range_findings(batches, subject=options.file.name, bits=options.bits)
+    emit_json(
+        options.json,
+        {
+            "entries": len(batches),
+            "findings": [finding_json(item) for item in findings],
+            "limitations": [limitation_json(item) for item in limitations],
+        },
+    )
+    say(f"{options.file.name}: {len(batches)} entries, fields of {options.bits} bits")
+    say_findings(findings)
+    for item in limitations:
+        say(f"  {item.code}: {item.message}")
+    return exit_status(findings)
 
 
 def _trace(options: argparse.Namespace, checks: Sequence[ProofCheck]) -> LedgerComparison | None:

@@ -185,6 +185,17 @@ def test_values_fit_their_field_or_do_not(tmp_path: Path) -> None:
             read_batches(path)
 
 
+def test_the_command_compares_ranges(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "batches.json"
+    path.write_text(json.dumps([{"TotalDebt": "0", "BasePrice": str(2**64)}]))
+    assert main(["proof", "ranges", str(path), "--json"]) == 1
+    document = json.loads(capsys.readouterr().out)
+    assert [item["code"] for item in document["findings"]] == ["RANGE.FIELD"]
+    assert [item["code"] for item in document["limitations"]] == ["ZK.NOT_CHECKED"]
+    assert main(["proof", "ranges", str(path), "--bits", "65"]) == 0
+    assert main(["proof", "ranges", str(path), "--bits", "0"]) == 3
+
+
 # ---- the run
 
 
