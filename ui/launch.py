@@ -10,7 +10,7 @@ from pathlib import Path
 from auditor_app.cli.audit_options import add_audit_options, audit_request
 from auditor_app.cli.main import build_parser
 from auditor_app.cli.main import main as command_line
-from auditor_app.cli.terminal import Parser, say
+from auditor_app.cli.terminal import Parser, warn
 from auditor_app.engagement.record import AuditRequest
 from auditor_app.errors import AuditError, UsageError
 
@@ -45,7 +45,7 @@ def _open(argv: Sequence[str]) -> int:
                 raise UsageError("USAGE", f"there is no file {path}", action="Check the path.")
         request = audit_request(options)
     except AuditError as error:
-        say(f"reserve-auditor: {error.sentence()}")
+        warn(f"reserve-auditor: {error.sentence()}")
         return error.exit_status
     return _window(request, options.trust)
 
@@ -56,21 +56,21 @@ def _open_demo(folder: Path) -> int:
 
     files = DemoFiles.of(folder)
     if not files.snapshot.exists():
-        say(f"reserve-auditor: there is no demo in {folder}. Make it first: reserve-auditor demo {folder}")
+        warn(f"reserve-auditor: there is no demo in {folder}. Make it first: reserve-auditor demo {folder}")
         return _UNUSABLE
     return _window(files.request(), files.trust_store)
 
 
 def _window(request: AuditRequest | None, trust_store: Path | None) -> int:
     if not _display_there():
-        say(
+        warn(
             "reserve-auditor: there is no display for the window. The command line works without one: reserve-auditor --help"
         )
         return _UNUSABLE
     try:
         from ui.application import open_window
     except ImportError as error:
-        say(f"reserve-auditor: the window needs a system library ({error}). On Debian: apt-get install {_LIBRARIES}")
+        warn(f"reserve-auditor: the window needs a system library ({error}). On Debian: apt-get install {_LIBRARIES}")
         return _UNUSABLE
     return open_window(request, trust_store)
 

@@ -7,13 +7,11 @@ from pathlib import Path
 
 from auditor_app.amounts import Amount
 from auditor_app.chain.endpoints import parse_endpoints
-from auditor_app.chain.live import LiveResult, look_now
+from auditor_app.chain.live import LiveResult, claimed_units, look_now
 from auditor_app.chain.plan import plan_capture
 from auditor_app.cli.terminal import add_json_option, drive, emit_json, say
 from auditor_app.operation import CancelToken
-from auditor_app.snapshot.authentic import AuthenticSnapshot
 from auditor_app.snapshot.authenticate import authenticate_snapshot
-from auditor_app.snapshot.members import read_addresses
 from auditor_app.snapshot.trust import load_store
 
 
@@ -34,21 +32,12 @@ def _now(options: argparse.Namespace) -> int:
         plan = plan_capture(snapshot, endpoints, token)
         for reading in plan.readings:
             say(f"  {reading.origin}: {reading.accounts} balances of {reading.asset} at the newest block")
-        result = drive(look_now(snapshot.statement.predicate, plan, _claims(snapshot, token), token))
+        result = drive(look_now(snapshot.statement.predicate, plan, claimed_units(snapshot, token), token))
     finally:
         snapshot.members.close()
     _say(result)
     emit_json(options.json, _document(result))
     return 0
-
-
-def _claims(snapshot: AuthenticSnapshot, token: CancelToken) -> dict[tuple[str, str], int]:
-    """Claimed base units by account text and asset; a repeated row once."""
-    reserves = snapshot.statement.predicate.reserves
-    if reserves is None:
-        return {}
-    rows = read_addresses(snapshot.members.read(reserves.addresses, token), reserves.addresses)
-    return {(row.account, row.asset): row.claimed for row in rows}
 
 
 def _say(result: LiveResult) -> None:

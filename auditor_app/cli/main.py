@@ -7,7 +7,15 @@ import sys
 from collections.abc import Sequence
 
 from auditor_app import __version__
-from auditor_app.cli.terminal import Parser, add_json_option, emit_json, finding_json, say
+from auditor_app.cli.terminal import (
+    Parser,
+    StandardOutput,
+    add_json_option,
+    emit_json,
+    finding_json,
+    results_beside_json,
+    warn,
+)
 from auditor_app.errors import AuditError
 from auditor_app.findings import CATALOGUE, from_error
 from auditor_app.operation import Cancelled
@@ -22,6 +30,7 @@ COMMANDS: tuple[tuple[str, str, str], ...] = (
     ("sample", "auditor_app.cli.sample", "commit to, draw and trace a sample of leaves"),
     ("chain", "auditor_app.cli.chain", "capture what is on chain at the named blocks"),
     ("engagement", "auditor_app.cli.engagement", "open, keep, check, lock and export an engagement file"),
+    ("reperform", "auditor_app.cli.reperform", "repeat every computed procedure of an exported engagement"),
     ("report", "auditor_app.cli.report", "build the PDF report"),
     ("scheme", "auditor_app.cli.scheme", "what each published tree is, and what it does not prove"),
     ("selftest", "auditor_app.cli.selftest", "run the known attacks against this installation"),
@@ -54,23 +63,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     wanted = next((word for word in argv if not word.startswith("-")), "")
     try:
         options = build_parser([wanted]).parse_args(argv)
-        status: int = options.handler(options)
+        with results_beside_json(getattr(options, "json", None)):
+            status: int = options.handler(options)
     except AuditError as error:
         emit_json(_json_target(argv), _error_json(error))
-        say(f"reserve-auditor: {error.sentence()}")
+        warn(f"reserve-auditor: {error.sentence()}")
         return error.exit_status
     except (Cancelled, KeyboardInterrupt):
-        say("reserve-auditor: cancelled; nothing was written.")
+        warn("reserve-auditor: cancelled; nothing was written.")
         return _CANCELLED
     return status
 
 
-def _json_target(argv: Sequence[str]) -> str | None:
+def _json_target(argv: Sequence[str]) -> str | StandardOutput | None:
     """Where ``--json`` points, read leniently since the command line itself may be what is wrong."""
     probe = Parser(add_help=False, allow_abbrev=False)
     add_json_option(probe)
     try:
-        target: str | None = probe.parse_known_args(list(argv))[0].json
+        target: str | StandardOutput | None = probe.parse_known_args(list(argv))[0].json
     except AuditError:
         return None
     return target

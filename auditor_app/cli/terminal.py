@@ -1,4 +1,4 @@
-"""The terminal's side of a command: one JSON object out, progress and messages on standard error."""
+"""The terminal's side of a command: results or one JSON object out, progress and messages on standard error."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ import argparse
 import json
 import sys
 import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext, redirect_stdout
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn, TextIO, TypeVar
 
@@ -18,19 +21,21 @@ from auditor_app.operation import Operation, Progress, run
 
 __all__ = [
     "Parser",
+    "StandardOutput",
     "add_json_option",
     "drive",
     "emit_json",
     "finding_json",
     "limitation_json",
     "plain",
+    "results_beside_json",
     "say",
     "say_findings",
+    "warn",
 ]
 
 T = TypeVar("T")
 
-_STANDARD_OUTPUT = "-"
 _PROGRESS_INTERVAL = 0.25
 _HARMLESS = "\n\N{NARROW NO-BREAK SPACE}"
 
@@ -43,26 +48,33 @@ class Parser(argparse.ArgumentParser):
         raise UsageError("USAGE", message, action=f"Try: {self.prog} --help")
 
 
+@dataclass(frozen=True, slots=True)
+class StandardOutput:
+    """``--json`` without a file: the stream as it was when the command line was read."""
+
+    stream: TextIO
+
+
 def add_json_option(parser: argparse.ArgumentParser) -> None:
     """``--json`` alone writes one object to standard output; ``--json FILE`` writes it there."""
     parser.add_argument(
         "--json",
         nargs="?",
-        const=_STANDARD_OUTPUT,
+        const=StandardOutput(sys.stdout),
         default=None,
         metavar="OUT",
         help="write the result as one JSON object to OUT, or to standard output",
     )
 
 
-def emit_json(target: str | None, document: dict[str, Any]) -> None:
+def emit_json(target: str | StandardOutput | None, document: dict[str, Any]) -> None:
     """Write ``document`` where ``--json`` said; nothing without ``--json``."""
     if target is None:
         return
     text = json.dumps(document, indent=2, ensure_ascii=True) + "\n"
-    if target == _STANDARD_OUTPUT:
-        sys.stdout.write(text)
-        sys.stdout.flush()
+    if isinstance(target, StandardOutput):
+        target.stream.write(text)
+        target.stream.flush()
     else:
         write_atomically(Path(target), text.encode("utf-8"))
 
@@ -73,16 +85,26 @@ def plain(text: str) -> str:
 
 
 def say(text: str = "") -> None:
-    """A line for the person at the terminal, on standard error."""
+    """A line of the result for people, on standard output; on standard error where JSON alone may stand there."""
+    print(plain(text))
+
+
+def warn(text: str) -> None:
+    """A message about the command itself, on standard error."""
     print(plain(text), file=sys.stderr)
 
 
-def say_findings(findings: tuple[Finding, ...]) -> None:
+def results_beside_json(target: object) -> AbstractContextManager[object]:
+    """Where :func:`say` goes while a command runs: away from standard output if one JSON object is to stand there."""
+    return redirect_stdout(sys.stderr) if isinstance(target, StandardOutput) else nullcontext()
+
+
+def say_findings(findings: tuple[Finding, ...], tell: Callable[[str], None] = say) -> None:
     """Each finding on its own lines, those that count first."""
     order = [Severity.CRITICAL, Severity.EXCEPTION, Severity.WARNING, Severity.NOTE]
     for item in sorted(findings, key=lambda found: order.index(found.severity)):
-        say(f"  {item.severity.value:<9} {item.code}  {item.subject}")
-        say(f"            {item.message}")
+        tell(f"  {item.severity.value:<9} {item.code}  {item.subject}")
+        tell(f"            {item.message}")
 
 
 class _ProgressLine:

@@ -7,7 +7,7 @@ import argparse
 from auditor_app.amounts import Amount
 from auditor_app.cli.audit_options import add_audit_options, audit_request
 from auditor_app.cli.engaged import add_engagement_options, engagement_of, performed
-from auditor_app.cli.terminal import add_json_option, emit_json, say, say_findings
+from auditor_app.cli.terminal import add_json_option, emit_json, say, say_findings, warn
 from auditor_app.engagement.document import audit_document, stopped_document
 from auditor_app.engagement.record import Audit
 from auditor_app.errors import AuditError, EngagementError, UsageError
@@ -34,14 +34,14 @@ def _verify(options: argparse.Namespace) -> int:
         raise
     except NotAuthentic as error:
         emit_json(options.json, stopped_document(error.findings, reached=True))
-        say(f"NOT AUTHENTIC  {options.snapshot.name}")
-        say_findings(error.findings)
+        warn(f"NOT AUTHENTIC  {options.snapshot.name}")
+        say_findings(error.findings, warn)
         return error.exit_status
     except AuditError as error:
         stop = from_error(error, procedure="container", subject=options.snapshot.name)
         emit_json(options.json, stopped_document((stop,), reached=stop.area is Area.AUTHENTIC))
-        say(f"{'NOT AUTHENTIC' if error.exit_status == _NOT_AUTHENTIC else 'NOT USABLE'}  {options.snapshot.name}")
-        say_findings((stop,))
+        warn(f"{'NOT AUTHENTIC' if error.exit_status == _NOT_AUTHENTIC else 'NOT USABLE'}  {options.snapshot.name}")
+        say_findings((stop,), warn)
         return error.exit_status
     emit_json(options.json, audit_document(audit))
     _say_audit(audit)
