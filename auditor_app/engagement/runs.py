@@ -63,6 +63,7 @@ def parameters_of(request: AuditRequest, *, time_typed: bool) -> RunParameters:
         published_roots=request.published_roots,
         randomness=None if request.sample is None else request.sample.randomness,
         challenge=request.challenge,
+        blocks=request.blocks,
         own_assets=request.own_assets,
         published_within=request.published_within,
     )
@@ -103,6 +104,7 @@ def request_again(run: Run, place: Callable[[InputReference], Path]) -> AuditReq
         trusted_time=typed.trusted_time,
         sample=sample,
         challenge=typed.challenge,
+        blocks=typed.blocks,
         earlier=tuple(place(file) for file in run.inputs if file.role == "other snapshot"),
         window=first("balances around the instant"),
         own_assets=typed.own_assets,

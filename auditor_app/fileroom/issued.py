@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pikepdf
@@ -10,9 +11,9 @@ from auditor_app import strict_json
 from auditor_app.engagement.checking import KnownHead
 from auditor_app.errors import AuditError, EngagementError, Location
 from auditor_app.files import read_capped
+from auditor_app.report.exhibits import MANIFEST
 
-ATTACHMENT = "engagement.json"
-"""The attachment with ``{"engagement": SHA-256, "journal": {"head": SHA-256, "length": "12"}}``."""
+_HEAD = re.compile(r"([1-9][0-9]{0,9}):([0-9a-f]{64})\Z")
 _MAX_REPORT_BYTES = 256 * 2**20
 _MAX_ATTACHMENT_BYTES = 16 * 2**20
 
@@ -25,29 +26,28 @@ def head_of_report(path: Path) -> KnownHead:
     read_capped(path, max_bytes=_MAX_REPORT_BYTES, code="ENGAGEMENT.HEAD")
     try:
         with pikepdf.open(path) as pdf:
-            held = pdf.attachments.get(ATTACHMENT)
+            held = pdf.attachments.get(MANIFEST)
             data = b"" if held is None else held.get_file().read_bytes()
     except pikepdf.PdfError:
         raise EngagementError("ENGAGEMENT.HEAD", "this is no PDF that can be read", at=Location(path.name)) from None
-    if not data:
+    match = None if not data else _HEAD.match(_stated(data, path.name))
+    if match is None:
         raise EngagementError(
             "ENGAGEMENT.HEAD",
             "the report holds no journal head: it was not built from an engagement",
             at=Location(path.name),
-            action="Type the head that the report prints: --head.",
+            action="Name a report that was, or type the head that it prints: --head.",
         )
-    return _head(data, path.name)
+    return KnownHead(match[2], int(match[1]), f"report {path.name}")
 
 
-def _head(data: bytes, file: str) -> KnownHead:
+def _stated(manifest: bytes, file: str) -> str:
+    """The head as the report's list of attachments states it, or an empty text."""
     try:
-        document = strict_json.parse(data, file=file, code="ENGAGEMENT.HEAD", max_bytes=_MAX_ATTACHMENT_BYTES)
-        journal = document["journal"]
-        head, length, identity = journal["head"], int(journal["length"]), document.get("engagement")
-        if not (isinstance(head, str) and len(head) == 64 and length > 0):
-            raise ValueError
-    except (AuditError, KeyError, TypeError, ValueError, AttributeError):
+        document = strict_json.parse(manifest, file=file, code="ENGAGEMENT.HEAD", max_bytes=_MAX_ATTACHMENT_BYTES)
+    except AuditError as error:
         raise EngagementError(
-            "ENGAGEMENT.HEAD", "the report's journal head cannot be read", at=Location(file)
+            "ENGAGEMENT.HEAD", f"the report's list of attachments cannot be read: {error.what}", at=Location(file)
         ) from None
-    return KnownHead(head, length, f"report {file}", identity if isinstance(identity, str) else None)
+    stated = document.get("journalHead") if isinstance(document, dict) else None
+    return stated if isinstance(stated, str) else ""
