@@ -9,6 +9,8 @@ from auditor_app.amounts import floor_percent
 from auditor_app.chain.plan import CapturePlan
 from auditor_app.chain.rpc import JsonRpc, Limits
 from auditor_app.operation import CancelToken, Operation
+from auditor_app.snapshot.authentic import AuthenticSnapshot
+from auditor_app.snapshot.members import read_addresses
 from auditor_app.snapshot.statement import Asset, SnapshotPredicate
 
 
@@ -56,6 +58,15 @@ class LiveResult:
     blocks: tuple[tuple[str, int, str], ...]
     lines: tuple[LiveLine, ...]
     assets: tuple[LiveAsset, ...]
+
+
+def claimed_units(snapshot: AuthenticSnapshot, token: CancelToken) -> dict[tuple[str, str], int]:
+    """Claimed base units by account text and asset; a repeated row once."""
+    reserves = snapshot.statement.predicate.reserves
+    if reserves is None:
+        return {}
+    rows = read_addresses(snapshot.members.read(reserves.addresses, token), reserves.addresses)
+    return {(row.account, row.asset): row.claimed for row in rows}
 
 
 def look_now(

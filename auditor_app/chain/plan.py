@@ -89,6 +89,20 @@ def plan_capture(snapshot: AuthenticSnapshot, endpoints: Sequence[Endpoint], tok
     return CapturePlan(tuple(endpoints), {c: tuple(t) for c, t in by_chain.items()}, readings, tuple(left_out))
 
 
+def readable_chains(snapshot: AuthenticSnapshot, token: CancelToken) -> frozenset[str]:
+    """The CAIP-2 ids on which a capture could read something that the snapshot claims."""
+    predicate = snapshot.statement.predicate
+    assets = {asset.symbol: asset for asset in predicate.assets}
+    every = set(predicate.chains)
+    found = set()
+    for text, symbol in _claimed_rows(snapshot, token):
+        try:
+            found.add(_target(text, assets.get(symbol), predicate.chains, every).account.chain)
+        except ValueError:
+            continue  # the plan names it and says why
+    return frozenset(found)
+
+
 def _claimed_rows(snapshot: AuthenticSnapshot, token: CancelToken) -> Iterable[tuple[str, str]]:
     """Account and asset of every reserve row and every on-chain fund account."""
     predicate = snapshot.statement.predicate
