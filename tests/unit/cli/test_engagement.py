@@ -375,3 +375,17 @@ def test_a_recorded_result_that_was_made_up_is_found(book: Path, command: Comman
 
 def _total(document: dict[str, Any], command: Command, book: Path) -> str:
     return str(_run(command, book)[1]["totals"][0]["recomputed"])
+
+
+def test_the_history_of_two_runs(book: Path, command: Command) -> None:
+    """Both snapshots are of one instant and claim different roots: the second is an equivocation."""
+    assert command("engagement", "history", book)[1]["snapshots"] == []
+    assert _run(command, book, "good")[0] == 1
+    status, document = command("engagement", "history", book)
+    assert (status, len(document["snapshots"]), document["findings"]) == (0, 1, [])
+    assert document["snapshots"][0]["leafCounts"] == {"spot": "400"}
+    assert _run(command, book, "bad")[0] == 1
+    status, document = command("engagement", "history", book)
+    assert status == 1
+    assert {item["code"] for item in document["findings"]} == {"ROOT.EQUIVOCATION", "FRESH.ROLLBACK"}
+    assert command("engagement", "history", book, "--issuer", "Nobody")[1]["snapshots"] == []
