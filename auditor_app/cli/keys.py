@@ -23,13 +23,14 @@ def load_keys(paths: Sequence[Path]) -> tuple[SigningKey, ...]:
         load_private_pem(
             read_capped(path, max_bytes=_MAX_PEM_BYTES, code="TRUST.KEY"),
             file=path.name,
-            passphrase=partial(_passphrase, path),
+            passphrase=partial(passphrase_for, path),
         )
         for path in paths
     )
 
 
-def _passphrase(path: Path) -> bytes:
+def passphrase_for(path: Path) -> bytes:
+    """The pass phrase of the key in ``path``: from the environment, else typed unseen; never an argument."""
     from_environment = os.environ.get(PASSPHRASE_VARIABLE)
     if from_environment is not None:
         return from_environment.encode("utf-8")

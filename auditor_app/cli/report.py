@@ -1,4 +1,4 @@
-"""``reserve-auditor report build``: perform every procedure again and write the PDF, or write nothing at all."""
+"""``reserve-auditor report``: build it from procedures performed again, or write nothing at all; sign and check it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 from dataclasses import replace
 from pathlib import Path
 
+from auditor_app.cli import report_sign
 from auditor_app.cli.audit_options import add_audit_options, audit_request
 from auditor_app.cli.engaged import (
     add_engagement_options,
@@ -61,6 +62,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     )
     add_json_option(build)
     build.set_defaults(handler=_build)
+    report_sign.add(commands)
 
 
 def _build(options: argparse.Namespace) -> int:

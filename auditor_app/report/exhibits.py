@@ -99,7 +99,12 @@ def manifest(issue: Issue, items: Sequence[Exhibit]) -> Exhibit:
 
 def report_id(items: Iterable[Exhibit]) -> str:
     """``RA-`` and 16 hex digits over the exhibits' digests: the same run and date give the same identity."""
-    digest = hashlib.sha256("\n".join(f"{item.name} {item.sha256}" for item in items).encode()).hexdigest()
+    return report_id_of((item.name, item.sha256) for item in items)
+
+
+def report_id_of(digests: Iterable[tuple[str, str]]) -> str:
+    """:func:`report_id` from names and SHA-256 digests."""
+    digest = hashlib.sha256("\n".join(f"{name} {sha256}" for name, sha256 in digests).encode()).hexdigest()
     return f"RA-{digest[:16]}"
 
 
