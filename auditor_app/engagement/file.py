@@ -75,18 +75,23 @@ class EngagementFile:
         return self._store.path
 
     @property
+    def writable(self) -> bool:
+        """Whether this is the one writer."""
+        return self._store.writable
+
+    @property
     def papers(self) -> Papers:
         """Everything in the file as of its head."""
         return self._papers
 
     def record(self, *acts: Act) -> Recorded:
         """Append one entry for each act, all on the disk when this returns; :class:`EngagementError` and no change otherwise."""
-        if not self._store.writable:
+        if not self.writable:
             raise EngagementError(
                 "ENGAGEMENT.REFUSED",
-                "the engagement is open read-only",
+                "the engagement is open read-only, or another process became its writer",
                 at=Location(self.path.name),
-                action="Open it for writing.",
+                action="Open it again for writing.",
             )
         before, papers = self._papers, self._papers
         entries: list[StoredEntry] = []

@@ -53,6 +53,7 @@ class EngagementStore:
         self.path = path
         self.writable = writable
         self._connection = connection
+        self._written = self._count() if writable else 0
 
     @staticmethod
     def create(path: Path, first: StoredEntry) -> None:
@@ -139,19 +140,18 @@ class EngagementStore:
                 for digest, body in documents.items():
                     self._connection.execute("INSERT OR IGNORE INTO documents VALUES (?, ?)", (digest, body))
                 self._connection.execute("COMMIT")
-            except BaseException:
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
-                raise
+                self._written += len(entries)
             finally:
-                self._connection.execute("BEGIN IMMEDIATE")
+                self._lock_again()
 
     def remember(self, sha256: str, path: str) -> None:
         """Note where an input was last seen: a hint for this machine, not part of the journal and never exported."""
         with _refusals(self.path):
-            self._connection.execute("INSERT OR REPLACE INTO locations VALUES (?, ?)", (sha256, path))
-            self._connection.execute("COMMIT")
-            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                self._connection.execute("INSERT OR REPLACE INTO locations VALUES (?, ?)", (sha256, path))
+                self._connection.execute("COMMIT")
+            finally:
+                self._lock_again()
 
     def locations(self) -> Mapping[str, str]:
         """Where inputs were last seen, by digest."""
@@ -164,6 +164,25 @@ class EngagementStore:
         with _refusals(self.path):
             row = self._connection.execute("PRAGMA integrity_check(1)").fetchone()
         return "" if row == ("ok",) else str(row[0])[:200]
+
+    def _lock_again(self) -> None:
+        """Undo what was not committed and take the lock for the next entry.
+
+        Between a commit and this another process may have become the writer: then this one writes no more.
+        """
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError:
+            self.writable = False
+            return
+        if self._count() != self._written:
+            self._connection.execute("ROLLBACK")
+            self.writable = False
+
+    def _count(self) -> int:
+        return int(self._connection.execute("SELECT count(*) FROM entries").fetchone()[0])
 
     def close(self) -> None:
         """Let go of the file and the lock; a second call does nothing."""

@@ -174,3 +174,24 @@ def test_what_cannot_be_kept_is_refused_and_changes_nothing(tmp_path: Path) -> N
         assert book.papers == before
     with open_for_reading(path) as book:
         assert book.papers == before
+
+
+def test_a_writer_that_lost_its_turn_writes_no_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between a commit and the next lock another process may come in: the entry stays, and nothing is mixed."""
+    path = books.new(tmp_path)
+    again = EngagementStore._lock_again
+
+    def slow(store: EngagementStore) -> None:
+        monkeypatch.setattr(EngagementStore, "_lock_again", again)
+        with open_for_writing(path) as other:
+            other.record(books.act(books.exception("from the other process")))
+        again(store)
+
+    with open_for_writing(path) as book:
+        monkeypatch.setattr(EngagementStore, "_lock_again", slow)
+        book.record(books.act(books.exception("first")))
+        assert not book.writable
+        with pytest.raises(EngagementError, match="another process became its writer"):
+            book.record(books.act(books.exception("third")))
+        with open_for_writing(path) as third:
+            assert [line.item for line in third.papers.exceptions] == ["first", "from the other process"]
