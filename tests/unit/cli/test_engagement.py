@@ -14,8 +14,10 @@ import pytest
 from auditor_app.cli import engaged, engagement
 from auditor_app.cli.main import main
 from auditor_app.engagement.file import open_for_reading, open_for_writing
+from auditor_app.engagement.terms import TEXT_FIELDS
 from auditor_app.snapshot.trust import load_store, revoke_key, save_store
 from tests.unit.cli.test_sample import DICE, RATES, folder  # noqa: F401 - the fixture
+from tests.unit.engagement import books
 from tests.unit.snapshot import samples
 
 Command = Callable[..., tuple[int, dict[str, Any]]]
@@ -342,6 +344,25 @@ def test_a_final_report_needs_sign_offs_on_the_recorded_run(book: Path, command:
     assert (status, document["code"]) == (3, "ENGAGEMENT.REFUSED")
     assert "The preparer has not signed off" in document["error"]
     assert not (tmp_path / "r.pdf").exists()
+    terms = [f"--{name.replace('_', '-')}={getattr(books.terms(), name)}" for name in TEXT_FIELDS]
+    assert command("engagement", "terms", book, *terms, *BY)[0] == 0
+    people = {"preparer": "P. Reparer", "reviewer": "R. Eviewer", "partner": "E. Partner"}
+    for role in ("reviewer", "partner"):
+        assert command("engagement", "person", book, people[role], "--role", role, *BY)[0] == 0
+    assert _run(command, book)[0] == 1
+    for role, name in people.items():
+        assert command("engagement", "sign-off", book, "--role", role, "--by", name)[0] == 0
+    status, document = _report(command, book, tmp_path / "r.pdf", "--final", "--nonce", "cd" * 32)
+    assert (status, document["code"]) == (3, "ENGAGEMENT.REFUSED")
+    assert "no recorded run has these inputs" in document["error"]
+    status, document = _report(command, book, tmp_path / "r.pdf", "--final")
+    assert (status, document.get("code")) == (1, None)
+    assert document["report"]["draft"] is False
+    papers = command("engagement", "show", book)[1]
+    assert (papers["obstacles"], len(papers["runs"]), papers["reports"][0]["action"]["kind"]) == ([], 1, "final")
+    assert command("engagement", "export", book, "-o", tmp_path / "p.zip")[0] == 0
+    status, document = command("reperform", tmp_path / "p.zip", *_trust(book), "--inputs", book.parent)
+    assert (status, document["same"]) == (0, True), document
 
 
 def test_a_recorded_result_that_was_made_up_is_found(book: Path, command: Command, tmp_path: Path) -> None:
@@ -352,7 +373,6 @@ def test_a_recorded_result_that_was_made_up_is_found(book: Path, command: Comman
 
     from auditor_app import strict_json
     from auditor_app.engagement.file import Act
-    from tests.unit.engagement import books
 
     _run(command, book)
     with open_for_writing(book) as opened:
