@@ -6,7 +6,7 @@ import argparse
 from dataclasses import replace
 from pathlib import Path
 
-from auditor_app.cli import report_sign
+from auditor_app.cli import report_sign, report_workbook
 from auditor_app.cli.audit_options import add_audit_options, audit_request
 from auditor_app.cli.engaged import (
     add_engagement_options,
@@ -63,6 +63,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     add_json_option(build)
     build.set_defaults(handler=_build)
     report_sign.add(commands)
+    report_workbook.add(commands)
 
 
 def _build(options: argparse.Namespace) -> int:

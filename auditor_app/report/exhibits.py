@@ -6,21 +6,17 @@ would take for a formula starts with an apostrophe.
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from auditor_app.amounts import Amount
 from auditor_app.engagement.document import audit_document
 from auditor_app.engagement.papers import Papers, Stamp
 from auditor_app.engagement.record import Audit
+from auditor_app.report.tables import delimited, units
 from auditor_app.sampling.result import SampleResult
-
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,10 +102,6 @@ def report_id_of(digests: Iterable[tuple[str, str]]) -> str:
     """:func:`report_id` from names and SHA-256 digests."""
     digest = hashlib.sha256("\n".join(f"{name} {sha256}" for name, sha256 in digests).encode()).hexdigest()
     return f"RA-{digest[:16]}"
-
-
-def _units(value: int | None, decimals: int) -> str | None:
-    return None if value is None else Amount(value, decimals).plain()
 
 
 def _record(audit: Audit, report_date: str) -> bytes:
@@ -201,28 +193,6 @@ def _sample_summary(sample: SampleResult | None) -> dict[str, str] | None:
     }
 
 
-def _table(header: Sequence[str], rows: Iterable[Sequence[str | None]]) -> bytes:
-    """RFC 4180 with LF line ends; empty where a value is missing."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows([_cell(value) for value in row] for row in rows)
-    return buffer.getvalue().encode("utf-8", "backslashreplace")
-
-
-def _cell(value: str | None) -> str:
-    """A cell that no spreadsheet executes: an apostrophe before anything but a number that starts like a formula."""
-    if value is None:
-        return ""
-    if not value.startswith(_FORMULA_STARTS):
-        return value
-    try:
-        Amount.parse(value)
-    except ValueError:
-        return f"'{value}"
-    return value
-
-
 def _coverage(audit: Audit) -> bytes:
     header = (
         "asset",
@@ -234,16 +204,16 @@ def _coverage(audit: Audit) -> bytes:
         "rate_percent_floor",
         "net_rate_percent_floor",
     )
-    return _table(
+    return delimited(
         header,
         (
             (
                 line.asset,
-                _units(line.liabilities, line.decimals),
-                _units(line.debts, line.decimals),
-                _units(line.claimed, line.decimals),
-                _units(line.observed, line.decimals),
-                _units(line.difference, line.decimals),
+                units(line.liabilities, line.decimals),
+                units(line.debts, line.decimals),
+                units(line.claimed, line.decimals),
+                units(line.observed, line.decimals),
+                units(line.difference, line.decimals),
                 line.rate,
                 line.net_rate,
             )
@@ -253,15 +223,15 @@ def _coverage(audit: Audit) -> bytes:
 
 
 def _addresses(audit: Audit) -> bytes:
-    return _table(
+    return delimited(
         ("account", "role", "asset", "claimed", "observed", "grade", "source"),
         (
             (
                 line.address.account,
                 line.address.role,
                 line.address.asset,
-                _units(line.address.claimed, line.decimals),
-                _units(line.observed, line.decimals),
+                units(line.address.claimed, line.decimals),
+                units(line.observed, line.decimals),
                 line.grade.value,
                 line.source,
             )
@@ -272,7 +242,7 @@ def _addresses(audit: Audit) -> bytes:
 
 def _sample(audit: Audit) -> bytes:
     items = () if audit.sample is None else audit.sample.items
-    return _table(
+    return delimited(
         ("leaf_index", "ticket", "key", "included"),
         ((str(item.index), item.ticket, item.key, "yes" if item.included else "no") for item in items),
     )

@@ -401,7 +401,7 @@ def test_a_key_on_a_token_signs_and_never_leaves_it(
     with pytest.raises(AuditError, match="token"), signer_from_token(TokenKey(module, "office", "x"), lambda: "0"):
         pass
     with (
-        pytest.raises(AuditError, match="token did not sign|could not be made"),
+        pytest.raises(AuditError, match="token did not sign"),
         signer_from_token(TokenKey(module, "office", "nobody"), lambda: "5678") as signer,
     ):
         sign_report(unsigned, signer, SigningPlan("partner"))
