@@ -29,7 +29,7 @@ $(UV): .tools/.system-$(shell id -u)
 	$(UV) sync --locked --no-managed-python
 	@touch $@
 
-.node/.complete: packaging/set-up.sh
+.node/.complete: packaging/set-up.sh $(UV)
 	@sh packaging/set-up.sh node
 
 demo: .venv/.complete

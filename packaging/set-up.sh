@@ -68,7 +68,29 @@ node() {
     else
         echo "npm is not installed: tests against a local Ethereum node will be skipped (Debian: apt-get install npm)."
     fi
+    litecoin
     touch .node/.complete
+}
+
+LITECOIN="litecoind libboost-thread1.74.0 libboost-filesystem1.74.0 libevent-pthreads-2.1-7 libevent-2.1-7 libfmt9 libleveldb1d libminiupnpc17 libdb5.3++ libdb5.3 libsnappy1v5"
+
+litecoin() { # a UTXO node from Debian and an Electrum server from PyPI, unpacked into .node; nothing is installed
+    if [ ! -x .node/ltc/usr/lib/litecoin/litecoind ]; then
+        rm -rf .node/debs && mkdir -p .node/debs .node/ltc
+        if command -v apt-get >/dev/null 2>&1 && [ "$(dpkg --print-architecture)" = amd64 ]; then
+            # shellcheck disable=SC2086
+            (cd .node/debs && { apt-get -qq download $LITECOIN || { may_install && apt-get update -qq && apt-get -qq download $LITECOIN; }; }) >/dev/null 2>&1 &&
+                for deb in .node/debs/*.deb; do dpkg -x "$deb" .node/ltc; done
+        fi
+        rm -rf .node/debs
+        [ -x .node/ltc/usr/lib/litecoin/litecoind ] ||
+            echo "litecoind could not be had from Debian (bookworm, amd64): tests against a local UTXO node will be skipped."
+    fi
+    if [ ! -x .node/electrumx/bin/electrumx_server ]; then
+        .tools/bin/uv venv --quiet --no-managed-python .node/electrumx &&
+            .tools/bin/uv pip install --quiet --python .node/electrumx/bin/python 'e-x[leveldb]==2.0.0' ||
+            echo "ElectrumX could not be installed: tests against a local Electrum server will be skipped."
+    fi
 }
 
 window() { # program folder

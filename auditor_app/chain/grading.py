@@ -17,6 +17,7 @@ from auditor_app.chain.addresses import on_chain_ids
 from auditor_app.chain.bundle import decode_bundle, member_name
 from auditor_app.chain.observed import Grade, Observation
 from auditor_app.chain.proven_state import ProvenState
+from auditor_app.chain.replayed import compare_histories
 from auditor_app.errors import AuditError, ChainError, Location
 from auditor_app.findings import Finding, Limitation, finding, limitation
 from auditor_app.operation import CancelToken
@@ -95,11 +96,14 @@ def read_proofs(
     findings: list[Finding] = []
     limits: list[Limitation] = []
     for chain in evidence.statement.predicate.chains:
-        if not chain.startswith("eip155:") or member_name(chain) not in present:
-            continue
         token.check()
         own = [claim for claim in claims if claim.chain == chain]
         try:
+            if chain.startswith("bip122:"):
+                rows = [row for claim in own for row in claim.rows]
+                limits += compare_histories(evidence, chain, rows, by_symbol, token)
+            if not chain.startswith("eip155:") or member_name(chain) not in present:
+                continue
             found = _prove_chain(evidence, chain, own, by_symbol, token)
         except ChainError as error:
             broken.add(chain)
@@ -197,7 +201,7 @@ def _not_proven(error: AuditError, chain: str) -> Finding:
         "EVIDENCE.PROOF",
         procedure=_PROCEDURE,
         subject=f"chain {chain}",
-        message=f"The state proofs were recalculated and do not hold: {error.what}. No line of this chain was used.",
+        message=f"State proofs or histories were recalculated and do not hold: {error.what}. No line of this chain was used.",
         expected=error.expected,
         observed=error.observed,
         at=error.at,

@@ -80,8 +80,8 @@ def look_now(
 
     ``claims`` are claimed base units by account text and asset symbol. :class:`ChainError` if an endpoint fails.
     """
-    from auditor_app.chain.capture import read_assets
     from auditor_app.chain.evm import open_block, quantity
+    from auditor_app.chain.readers.evm import read_assets
 
     blocks: dict[str, tuple[int, str]] = {}
     lines: list[LiveLine] = []

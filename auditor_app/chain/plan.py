@@ -6,23 +6,16 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from auditor_app.chain.accounts import Account, contract_of, decode_account, evm_address
+from auditor_app.chain.accounts import decode_account
 from auditor_app.chain.addresses import on_chain_ids
 from auditor_app.chain.endpoints import Endpoint
+from auditor_app.chain.readers.model import Target
+from auditor_app.chain.readers.table import accepted, reader_of
 from auditor_app.errors import ChainError, UsageError
 from auditor_app.operation import CancelToken
 from auditor_app.snapshot.authentic import AuthenticSnapshot
 from auditor_app.snapshot.members import read_addresses, read_funds
 from auditor_app.snapshot.statement import Asset, BlockReference
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """One balance to observe: the account as the snapshot writes it, and the asset it is claimed under."""
-
-    account: Account
-    text: str
-    asset: Asset
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +55,7 @@ class CapturePlan:
 
 
 def plan_capture(snapshot: AuthenticSnapshot, endpoints: Sequence[Endpoint], token: CancelToken) -> CapturePlan:
-    """List what would be asked of each endpoint; :class:`UsageError` for an endpoint that nothing needs."""
+    """List what would be asked of each endpoint; :class:`UsageError` for one that nothing needs."""
     predicate = snapshot.statement.predicate
     by_chain: dict[str, list[Target]] = defaultdict(list)
     left_out: list[NotCaptured] = []
@@ -79,6 +72,7 @@ def plan_capture(snapshot: AuthenticSnapshot, endpoints: Sequence[Endpoint], tok
             seen.add(key)
             by_chain[target.account.chain].append(target)
     for endpoint in endpoints:
+        reader_of(endpoint)
         if endpoint.chain not in by_chain:
             raise UsageError(
                 "USAGE",
@@ -123,15 +117,12 @@ def _target(text: str, asset: Asset | None, chains: Mapping[str, BlockReference]
         account = decode_account(text)
     except ChainError as error:
         raise ValueError(error.what) from None
-    if not account.chain.startswith("eip155:"):
-        raise ValueError("this chain is not of the EVM kind, which is all that is captured")
-    evm_address(account)
     if account.chain not in chains:
         raise ValueError("the snapshot names no block for this chain")
     if asset is None or not on_chain_ids(asset, account.chain):
         raise ValueError("the asset map does not place this asset on this chain")
     for asset_id in on_chain_ids(asset, account.chain):
-        contract_of(asset_id)
+        accepted(account, asset_id)
     if account.chain not in served:
         raise ValueError("no endpoint was given for this chain")
     return Target(account, text, asset)
@@ -144,7 +135,7 @@ def _readings(
         counts: dict[tuple[str, str | None], int] = defaultdict(int)
         for target in by_chain[endpoint.chain]:
             for asset_id in on_chain_ids(target.asset, endpoint.chain):
-                counts[target.asset.symbol, contract_of(asset_id)] += 1
+                counts[target.asset.symbol, accepted(target.account, asset_id)] += 1
         height = int(chains[endpoint.chain].block_height)
         for (symbol, contract), number in counts.items():
             yield PlannedReading(endpoint.origin, endpoint.chain, height, symbol, contract, number)

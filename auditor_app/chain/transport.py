@@ -8,6 +8,7 @@ cancelled.
 from __future__ import annotations
 
 import base64
+import contextlib
 import http.client
 import socket
 import ssl
@@ -319,9 +320,6 @@ class Watch:
         while not self._done.wait(0.05):
             self.late = time.monotonic() > self._deadline
             if self.late or self._token.cancelled:
-                try:
-                    # past TLS, whose own shutdown is not thread-safe
+                with contextlib.suppress(OSError):  # past TLS, whose own shutdown is not thread-safe
                     socket.socket.shutdown(self._sock, socket.SHUT_RDWR)
-                except OSError:
-                    pass
                 return

@@ -21,6 +21,9 @@ from auditor_app.findings import Finding, Limitation, finding, limitation
 from auditor_app.operation import CancelToken, Operation, Progress
 
 HEADER_BYTES = 80
+DECIMALS = 8
+"""Values in transactions are hundred-millionths of a coin, on every chain made after Bitcoin."""
+
 MAX_TRANSACTION_BYTES = 4_000_000
 _PROCEDURE = "balances"
 _UNSPENT_LIMITATION = "UTXO.SPEND_WITHHELD"
@@ -94,14 +97,14 @@ def replay(
     """
     if grade is Grade.PROVEN:
         raise ValueError("a replayed balance is never proven")
-    roots = _merkle_roots(evidence, height, block_hash)
+    roots = merkle_roots(evidence, height, block_hash)
     balances: list[UtxoBalance] = []
     findings: list[Finding] = []
     for number, history in enumerate(evidence.histories):
         token.check()
         yield Progress(number, len(evidence.histories), "addresses", "Replaying histories")
         try:
-            unspent = _replayed(history, roots, height)
+            unspent = unspent_outputs(history, roots, height)
         except ChainError as error:
             findings.append(_fault(history, error))
             balances.append(UtxoBalance(history.account, None, 0, Grade.CLAIMED, (evidence.source,)))
@@ -157,8 +160,8 @@ def _agreed_balance(mine: UtxoBalance, other: UtxoBalance | None, findings: list
     return UtxoBalance(mine.account, mine.amount, mine.outputs, grade, sources)
 
 
-def _merkle_roots(evidence: UtxoEvidence, height: int, block_hash: str) -> Mapping[int, bytes]:
-    """Merkle root (display order) by height, of headers that link up to the named block."""
+def merkle_roots(evidence: UtxoEvidence, height: int, block_hash: str) -> Mapping[int, bytes]:
+    """Merkle root (display order) by height, of headers that link up to the named block; :class:`ChainError` else."""
     wanted = evidence.headers[: height - evidence.first_height + 1]
     if evidence.first_height + len(wanted) - 1 != height or any(len(header) != HEADER_BYTES for header in wanted):
         raise _invalid("the headers do not reach the named height in blocks of 80 bytes", evidence.chain)
@@ -177,8 +180,11 @@ def _merkle_roots(evidence: UtxoEvidence, height: int, block_hash: str) -> Mappi
     return {number: header[36:68][::-1] for number, header in enumerate(wanted, start=evidence.first_height)}
 
 
-def _replayed(history: AddressHistory, roots: Mapping[int, bytes], height: int) -> dict[_Outpoint, int]:
-    """Value by outpoint of what the account's script was paid and no transaction handed over has spent."""
+def unspent_outputs(history: AddressHistory, roots: Mapping[int, bytes], height: int) -> dict[_Outpoint, int]:
+    """Value by outpoint of what the account's script was paid and no transaction handed over has spent.
+
+    :class:`ChainError` ``EVIDENCE.INVALID`` for a transaction not shown to be in its block, or listed and not given.
+    """
     transactions = _included(history, roots, height)
     _check_listed(history, transactions, height)
     paid = {

@@ -1,4 +1,4 @@
-"""A loopback HTTP server that answers JSON-RPC as a test tells it to, well or badly."""
+"""A loopback HTTP server that answers as a test tells it to, well or badly."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Answer = Callable[["Handler", Any], None]
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Hands every POST to the test's function."""
+    """Hands every POST, with its JSON, and every GET to the test's function."""
 
     protocol_version = "HTTP/1.1"
 
@@ -25,6 +25,11 @@ class Handler(BaseHTTPRequestHandler):
         server: Any = self.server
         server.fake.seen.append((self.path, body))
         server.fake.answer(self, json.loads(body))
+
+    def do_GET(self) -> None:
+        server: Any = self.server
+        server.fake.seen.append((self.path, b""))
+        server.fake.answer(self, None)
 
     def reply(self, data: bytes, status: int = 200, **headers: str) -> None:
         self.send_response(status)

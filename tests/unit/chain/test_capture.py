@@ -233,7 +233,7 @@ def test_a_failed_or_cancelled_capture_leaves_no_file(town: Town, tmp_path: Path
 def test_an_interrupted_capture_goes_on_where_it_stopped(
     town: Town, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("auditor_app.chain.capture._KEPT_TOGETHER", 2)
+    monkeypatch.setattr("auditor_app.chain.readers.evm._KEPT_TOGETHER", 2)
     held, path, work = town.snapshot(), tmp_path / "e.porevidence", tmp_path / "e.partial"
     plan = plan_capture(held, [town.node.endpoint()], TOKEN)
 
