@@ -200,7 +200,7 @@ def test_plans(command: Command) -> None:
     assert document["size"] == "231"
     assert "omission" in document["prose"]
     assert command("plan", *RATES)[0] == 3
-    assert command("plan", "--confidence", "95", "--tolerable", "5%", "--population", "10")[1]["code"] == "SAMPLE.PLAN"
+    assert command("plan", "--confidence", "1", "--tolerable", "5%", "--population", "10")[1]["code"] == "SAMPLE.PLAN"
 
 
 def test_evaluations(command: Command) -> None:

@@ -13,6 +13,8 @@ from auditor_app.sampling.rates import parse_rate
     [
         ("95%", "0.95", "95 %"),
         ("95 %", "0.95", "95 %"),
+        ("95", "0.95", "95 %"),
+        ("1.01", "0.0101", "1.01 %"),
         ("0.95", "0.95", "95 %"),
         ("0.9500", "0.95", "95 %"),
         ("3.25%", "0.0325", "3.25 %"),
@@ -31,7 +33,7 @@ def test_the_risk_is_what_the_confidence_leaves() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["95", "", "%", "-5%", "1e-2", "0,95", ".5", "101%", "1.01", "٩٥%", "5%%", "0.5\n", "NaN"]
+    "text", ["1", "", "%", "-5%", "1e-2", "0,95", ".5", "101%", "101", "٩٥%", "5%%", "0.5\n", "NaN"]
 )
 def test_anything_else_is_refused(text: str) -> None:
     with pytest.raises(SamplingError, match="confidence is no rate") as error:
