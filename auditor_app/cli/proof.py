@@ -1,9 +1,12 @@
-"""``proof check`` and ``proof tree``: recalculate what an exchange gives its customers, one path or the whole tree."""
+"""``proof check`` and ``proof tree``: recalculate what an exchange gives its customers, one path or the whole tree.
+
+``proof check`` takes the file of a whole tree too, so that nobody has to know beforehand which of both a file is.
+"""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,16 +26,17 @@ from auditor_app.findings import Limitation, exit_status
 from auditor_app.merkle.profiles import AUTO, Detection, Difference
 from auditor_app.merkle.proof_file import detect_file, normalise_root
 from auditor_app.merkle.published import Comparison, ProofCheck
+from auditor_app.merkle.published_tree import TreeCheck
 from auditor_app.merkle.ranges import FIELD_BITS, range_findings, read_batches
-from auditor_app.merkle.tree_file import check_tree, find_tree
+from auditor_app.merkle.tree_file import PublishedTree, check_tree, find_tree
 from auditor_app.operation import CancelToken
 
 
 def add(parser: argparse.ArgumentParser) -> None:
     """The ``proof`` group."""
     commands = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
-    check = commands.add_parser("check", help="recalculate one published proof from its leaf to its root")
-    check.add_argument("proof", type=Path, metavar="PROOF", help="the file as the exchange gives it to its customer")
+    check = commands.add_parser("check", help="recalculate a published file: one proof from its leaf, or a whole tree")
+    check.add_argument("proof", type=Path, metavar="PROOF", help="the file as the exchange publishes it")
     check.add_argument("--scheme", default=AUTO, metavar="NAME", help="the scheme, or auto (the default)")
     check.add_argument("--root", metavar="HEX", help="the root from the exchange's own publication")
     check.add_argument("--anchor", type=Path, metavar="FILE", help="the exchange's second file, where it has one")
@@ -74,6 +78,9 @@ def check_command(options: argparse.Namespace) -> int:
     """Check, trace where a snapshot is given, print, and return the exit status."""
     if (options.snapshot is None) != (options.trust is None) or (options.ledger and options.snapshot is None):
         raise UsageError("USAGE", "--snapshot and --trust go together; --ledger names a ledger of the snapshot")
+    tree = _whole_tree(options)
+    if tree is not None:
+        return _check_tree(tree, options, companion=options.anchor)
     detection = detect_file(
         options.proof,
         scheme=options.scheme,
@@ -91,12 +98,27 @@ def check_command(options: argparse.Namespace) -> int:
         say(attempt.sentence())
     for check in checks:
         _say_check(check)
+    _say_limitations(item for check in checks for item in check.limitations)
     if detection.chosen.difference is not None:
         _say_difference(detection.chosen.difference)
     if traced is not None:
         _say_comparison(traced)
     found = [item for check in checks for item in check.findings]
     return exit_status([*found, *(() if traced is None else traced.findings)])
+
+
+def _whole_tree(options: argparse.Namespace) -> PublishedTree | None:
+    """The whole tree that ``proof check`` was given in place of one proof, if it was."""
+    if not (options.proof.is_file() or options.proof.is_dir()):
+        return None
+    tree = find_tree([options.proof], scheme=options.scheme)
+    if tree is not None and options.snapshot is not None:
+        raise UsageError(
+            "USAGE",
+            f"the file has the form of a whole tree of the scheme {tree.scheme}, and --snapshot traces one proof",
+            action="Leave --snapshot out, or name a customer's file.",
+        )
+    return tree
 
 
 def ranges_command(options: argparse.Namespace) -> int:
@@ -115,8 +137,7 @@ def ranges_command(options: argparse.Namespace) -> int:
     )
     say(f"{options.file.name}: {len(batches)} entries, fields of {options.bits} bits")
     say_findings(findings)
-    for item in limitations:
-        say(f"  {item.code}: {item.message}")
+    _say_limitations(limitations)
     return exit_status(findings)
 
 
@@ -223,23 +244,16 @@ def tree_command(options: argparse.Namespace) -> int:
             at=Location(options.files[0].name),
             action="Ask for the tree as the exchange publishes it, or name its scheme.",
         )
+    return _check_tree(tree, options, companion=options.proof)
+
+
+def _check_tree(tree: PublishedTree, options: argparse.Namespace, *, companion: Path | None) -> int:
+    """Recalculate, print, and return the exit status."""
     given = read_parameters(options.param)
-    check = drive(check_tree(tree, CancelToken(), root=options.root, companion=options.proof, options=given))
-    emit_json(
-        options.json,
-        {
-            "scheme": check.scheme,
-            "root": check.root,
-            "leaves": check.leaves,
-            "padding": check.padding,
-            "nodes": check.nodes,
-            "disagreeing": check.disagreeing,
-            "totals": dict(check.totals),
-            "checks": checks_json(check.checks),
-            "findings": [finding_json(item) for item in check.findings],
-            "limitations": limitations_json(check.limitations),
-        },
-    )
+    check = drive(check_tree(tree, CancelToken(), root=options.root, companion=companion, options=given))
+    emit_json(options.json, {**tree_json(check), "others": list(tree.others)})
+    for other in tree.others:
+        say(f"the files have the form of {other} too: --scheme {other}")
     say(f"scheme {check.scheme}, {check.leaves} leaves, {check.padding} padding nodes")
     say(f"  {check.nodes} inner nodes recalculated, {check.disagreeing} do not agree")
     say(f"  root recalculated  {check.root}")
@@ -247,7 +261,32 @@ def tree_command(options: argparse.Namespace) -> int:
         say(f"    {coin} {text}")
     _say_comparisons(check.checks)
     say_findings(check.findings)
+    _say_limitations(check.limitations)
     return exit_status(check.findings)
+
+
+def tree_json(check: TreeCheck) -> dict[str, Any]:
+    """A checked whole tree as ``--json`` prints it: the keys of one proof, of which it has no leaf, and its own.
+
+    ``rootMatches`` is whether every node that the files state recalculates, the root among them.
+    """
+    published = [item.agrees for item in check.checks if item.name == "published root"]
+    return {
+        "scheme": check.scheme,
+        "leaf": None,
+        "root": check.root,
+        "balances": dict(check.totals),
+        "rootMatches": check.disagreeing == 0 if check.nodes else None,
+        "publishedRootMatches": all(published) if published else None,
+        "leaves": check.leaves,
+        "padding": check.padding,
+        "nodes": check.nodes,
+        "disagreeing": check.disagreeing,
+        "totals": dict(check.totals),
+        "checks": checks_json(check.checks),
+        "findings": [finding_json(item) for item in check.findings],
+        "limitations": limitations_json(check.limitations),
+    }
 
 
 def checks_json(checks: Sequence[Comparison]) -> list[dict[str, Any]]:
@@ -289,6 +328,13 @@ def _say_check(check: ProofCheck) -> None:
     if check.published_root_matches is None:
         say("  no published root was given to compare with (--root)")
     say_findings(check.findings)
+
+
+def _say_limitations(limitations: Iterable[Limitation]) -> None:
+    """What the file at hand cannot show, each sentence once."""
+    for code, message in dict.fromkeys((item.code, item.message) for item in limitations):
+        say(f"  limitation {code}")
+        say(f"            {message}")
 
 
 def _say_comparisons(checks: Sequence[Comparison]) -> None:

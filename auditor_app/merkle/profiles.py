@@ -129,7 +129,8 @@ def _formats(document: ProofDocument, scheme: str) -> list[tuple[Scheme, ProofFo
             "PROOF.UNREADABLE",
             "the file has the form of no known scheme's proof",
             at=Location(document.file),
-            action="Ask for the file as the exchange issues it, or name its scheme.",
+            action="Ask for the file as the exchange issues it, or name its scheme. An exchange's second file goes "
+            "with --anchor, a list of balances to ledger root.",
         )
     if document.anchor is not None:
         taking = [(item, form) for item, form in fitting if form.takes_anchor]

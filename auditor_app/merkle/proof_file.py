@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from codecs import BOM_UTF8
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -61,7 +62,7 @@ def _document(path: Path, limit: int, anchor: ProofDocument | None, options: Map
     """One file; JSON is parsed strictly, with numbers kept as their text, whenever it begins like JSON."""
     try:
         data = read_capped(path, max_bytes=limit, code="PROOF.UNREADABLE")
-        looks_like_json = data.lstrip(b" \t\r\n")[:1] in (b"{", b"[", b"\xef") or not data.strip()
+        looks_like_json = data.removeprefix(BOM_UTF8).lstrip(b" \t\r\n")[:1] in (b"{", b"[", b"")
         parsed = (
             strict_json.parse(
                 data, file=path.name, code="PROOF.UNREADABLE", numbers="text", max_bytes=limit, max_depth=MAX_DEPTH

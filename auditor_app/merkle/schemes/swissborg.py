@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from auditor_app.errors import LedgerError, ProofError
-from auditor_app.findings import limitation
+from auditor_app.findings import Limitation, limitation
 from auditor_app.ledger.columns import DECIMAL_SCALE, is_amount
 from auditor_app.merkle.amount_text import AmountText
 from auditor_app.merkle.heap import HeapRule
@@ -266,7 +266,17 @@ def _proof(
         start=Node(bytes.fromhex(written), (held.units(scale),)),
         anchor=NO_CLAIM if part is None else Claim(bytes.fromhex(part.digest), {currency: part.liability.plain()}),
         compared=compared,
-        limitations=() if row else (limitation("TREE.LEAF_NOT_BOUND", subject=f"{where}, {currency}"),),
+        limitations=() if row else (_not_bound(f"{where}, {currency}"),),
+    )
+
+
+def _not_bound(subject: str) -> Limitation:
+    """The leaf stands as the file has it: its nonce is derived from the customer's credential."""
+    return limitation(
+        "TREE.LEAF_NOT_BOUND",
+        subject=subject,
+        message="Without the customer's credential (--param credential=SECRET) the leaf cannot be made: its hash was "
+        "taken from the file, and nothing recalculated ties it to the balances.",
     )
 
 
