@@ -63,8 +63,10 @@ class AuditError(Exception):
         """The message for the reader: what, where, expected against observed, what to do."""
         where = self.at.text()
         text = f"{where}: {self.what}" if where else self.what
-        if self.expected or self.observed:
-            text += f" (expected {self.expected or 'nothing'}, observed {self.observed or 'nothing'})"
+        compared = (("expected", self.expected), ("observed", self.observed))
+        beside = ", ".join(f"{name} {value}" for name, value in compared if value)
+        if beside:
+            text += f" ({beside})"
         text += "."
         return f"{text} {self.action}" if self.action else text
 

@@ -19,12 +19,13 @@ def read_capped(path: Path, *, max_bytes: int, code: str) -> bytes:
         raise AuditError(
             code, f"the file cannot be opened ({error.strerror})", at=Location(str(path)), action="Check the path."
         ) from None
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
         os.close(descriptor)
         raise AuditError(code, "this is not a regular file", at=Location(str(path)), action="Name a file.")
     with os.fdopen(descriptor, "rb") as file:
-        data = file.read(max_bytes + 1)
-    if len(data) > max_bytes:
+        data = b"" if status.st_size > max_bytes else file.read(max_bytes + 1)
+    if max(status.st_size, len(data)) > max_bytes:
         raise AuditError(
             code, "the file is over the size limit", at=Location(str(path)), expected=f"at most {max_bytes} bytes"
         )
