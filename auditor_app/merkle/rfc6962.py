@@ -1,5 +1,7 @@
 """Inclusion and consistency of RFC 6962 trees, on hashes alone, as RFC 9162 sections 2.1.3.2 and 2.1.4.2 define them.
 
+Both are there for a subtree too: some leaves of the tree, from a place where a whole tree of that width can stand.
+
 For logs and proofs that come as lists of hashes; a ledger's own proofs are checked from the row in
 :mod:`auditor_app.merkle.inclusion`.
 """
@@ -10,6 +12,7 @@ import hashlib
 from collections.abc import Sequence
 
 DIGEST_BYTES = 32
+EMPTY_ROOT = hashlib.sha256(b"").digest()
 
 
 def leaf_hash(data: bytes) -> bytes:
@@ -49,34 +52,50 @@ def is_extended_by(size: int, later_size: int, root: bytes, later_root: bytes, p
     From the empty tree there is nothing to show, so nothing shows it. Two trees of one size need equal roots and no
     path.
     """
-    if not 0 < size <= later_size or not _all_digests(path):
+    return size > 0 and contains(0, size, later_size, subtree=root, root=later_root, path=path)
+
+
+def is_subtree(start: int, end: int) -> bool:
+    """Whether the leaves from ``start`` up to ``end`` can be a subtree: ``start`` is a multiple of a power of two as wide."""
+    return 0 <= start < end and start % (1 << (end - start - 1).bit_length()) == 0
+
+
+def includes_in_subtree(index: int, start: int, end: int, *, leaf: bytes, path: Sequence[bytes], root: bytes) -> bool:
+    """Whether the leaf hash at ``index`` of the whole tree leads to the ``root`` of its subtree by ``path``."""
+    return is_subtree(start, end) and includes(index - start, end - start, leaf, path, root)
+
+
+def contains(start: int, end: int, size: int, *, subtree: bytes, root: bytes, path: Sequence[bytes]) -> bool:
+    """Whether ``path`` shows that the tree of ``size`` leaves under ``root`` holds ``subtree`` over ``start`` to ``end``.
+
+    draft-ietf-plants-merkle-tree-certs, section 4.4.3; with ``start`` 0 it is the consistency proof of RFC 9162. The
+    empty subtree is in every tree, without a path.
+    """
+    if 0 <= start == end <= size:
+        return not path and subtree == EMPTY_ROOT
+    if not (is_subtree(start, end) and end <= size and (not path or _all_digests([subtree, *path]))):
         return False
-    if size == later_size:
-        return not path and root == later_root
-    nodes = list(path)
-    if size & (size - 1) == 0:
-        nodes.insert(0, root)
-    if not nodes:
+    first, last, final = start, end - 1, size - 1
+    while first != last and (last == final or last % 2):
+        first, last, final = first >> 1, last >> 1, final >> 1
+    siblings = list(path)
+    if first == last:
+        siblings.insert(0, subtree)
+    if not siblings:
         return False
-    position, last = size - 1, later_size - 1
-    while position % 2:
-        position >>= 1
-        last >>= 1
-    earlier = later = nodes[0]
-    for sibling in nodes[1:]:
-        if last == 0:
+    inner = outer = siblings[0]
+    for sibling in siblings[1:]:
+        if final == 0:
             return False
-        if position % 2 or position == last:
-            earlier = node_hash(sibling, earlier)
-            later = node_hash(sibling, later)
-            while position and position % 2 == 0:
-                position >>= 1
-                last >>= 1
+        if last % 2 or last == final:
+            inner = node_hash(sibling, inner) if first < last else inner
+            outer = node_hash(sibling, outer)
+            while last % 2 == 0:
+                first, last, final = first >> 1, last >> 1, final >> 1
         else:
-            later = node_hash(later, sibling)
-        position >>= 1
-        last >>= 1
-    return last == 0 and earlier == root and later == later_root
+            outer = node_hash(outer, sibling)
+        first, last, final = first >> 1, last >> 1, final >> 1
+    return final == 0 and inner == subtree and outer == root
 
 
 def _all_digests(values: Sequence[bytes]) -> bool:

@@ -1,4 +1,4 @@
-"""The inclusion and consistency vectors of transparency-dev/merkle, one test each kind, every file counted."""
+"""The inclusion and consistency vectors of transparency-dev/merkle, those of subtrees too: every file counted."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from auditor_app.merkle.rfc6962 import includes, is_extended_by
+from auditor_app.merkle.rfc6962 import contains, includes, includes_in_subtree, is_extended_by
 
 pytestmark = pytest.mark.vectors
 
@@ -53,4 +53,44 @@ def test_consistency_vectors(vectors: Path) -> None:
     ]
     assert not wrong
     assert len(found) == 98
+    assert {case["wantErr"] for _, case in found} == {True, False}
+
+
+def test_subtree_inclusion_vectors(vectors: Path) -> None:
+    found = cases(vectors / "rfc6962/testdata/subtreeinclusion")
+    wrong = [
+        name
+        for name, case in found
+        if includes_in_subtree(
+            case["leafIdx"],
+            case["start"],
+            case["end"],
+            leaf=raw(case["leafHash"]),
+            path=[raw(h) for h in case["proof"] or []],
+            root=raw(case["root"]),
+        )
+        is case["wantErr"]
+    ]
+    assert not wrong
+    assert len(found) == 204
+    assert {case["wantErr"] for _, case in found} == {True, False}
+
+
+def test_subtree_consistency_vectors(vectors: Path) -> None:
+    found = cases(vectors / "rfc6962/testdata/subtreeconsistency")
+    wrong = [
+        name
+        for name, case in found
+        if contains(
+            case["start"],
+            case["end"],
+            case["size"],
+            subtree=raw(case["root1"]),
+            root=raw(case["root2"]),
+            path=[raw(h) for h in case["proof"] or []],
+        )
+        is case["wantErr"]
+    ]
+    assert not wrong
+    assert len(found) == 118
     assert {case["wantErr"] for _, case in found} == {True, False}
