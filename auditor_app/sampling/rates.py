@@ -39,15 +39,13 @@ class Rate:
 def parse_rate(text: str, *, name: str) -> Rate:
     """Read ``95%``, ``95``, or ``0.95`` exactly; ``name`` stands in the message.
 
-    A number above 1 can only be a percentage. Raises :class:`SamplingError` ``SAMPLE.PLAN`` for anything else, a bare
-    ``1`` included: it might mean one percent or all.
+    A number above 1 can only be a percentage; a bare ``1`` is all. Raises :class:`SamplingError` ``SAMPLE.PLAN`` for
+    anything else.
     """
     match = _RATE.match(text)
     if match is None:
         raise _refused(name, text)
     amount = Amount.parse(match[1])
-    if amount.fraction() == 1 and not match[2]:
-        raise _refused(name, text)
     if match[2] or amount.fraction() > 1:
         amount = Amount(amount.units, amount.scale + 2)
     if amount.fraction() > 1:
@@ -62,5 +60,5 @@ def _refused(name: str, text: str) -> SamplingError:
         f"the {name} is no rate from 0 to 1",
         expected="a rate such as 95% or 0.95",
         observed=repr(text[:40]),
-        action="Write a percentage, or a decimal from 0 to 1; one percent needs its sign.",
+        action="Write a percentage, or a decimal from 0 to 1.",
     )

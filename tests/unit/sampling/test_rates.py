@@ -14,6 +14,7 @@ from auditor_app.sampling.rates import parse_rate
         ("95%", "0.95", "95 %"),
         ("95 %", "0.95", "95 %"),
         ("95", "0.95", "95 %"),
+        ("1", "1", "100 %"),
         ("1.01", "0.0101", "1.01 %"),
         ("0.95", "0.95", "95 %"),
         ("0.9500", "0.95", "95 %"),
@@ -33,7 +34,7 @@ def test_the_risk_is_what_the_confidence_leaves() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["1", "", "%", "-5%", "1e-2", "0,95", ".5", "101%", "101", "٩٥%", "5%%", "0.5\n", "NaN"]
+    "text", ["", "%", "-5%", "1e-2", "0,95", ".5", "101%", "101", "٩٥%", "5%%", "0.5\n", "NaN"]
 )
 def test_anything_else_is_refused(text: str) -> None:
     with pytest.raises(SamplingError, match="confidence is no rate") as error:
