@@ -14,27 +14,25 @@ import numpy.typing as npt
 
 from auditor_app.errors import Location
 from auditor_app.ledger.columns import is_amount
-from auditor_app.ledger.fast_rows import (
-    BASE,
+from auditor_app.ledger.grammar import Grammar
+from auditor_app.ledger.scan import EXAMPLES, ColumnSum, PartScan, Place, grammar_error
+from auditor_app.ledger.source import LedgerPart
+from auditor_app.native.layout import (
     BASE_UNITS,
     BREACH,
+    COLUMN_WIDTH,
     DECIMAL,
     DISORDER,
     END,
     HEX,
     MINUS,
     MINUSES,
-    NARROW,
     NOTES,
-    SUM_LIMBS,
     TOKEN,
     TOO_WIDE,
-    WIDE,
-    scan_rows,
 )
-from auditor_app.ledger.grammar import Grammar
-from auditor_app.ledger.scan import EXAMPLES, ColumnSum, PartScan, Place, grammar_error
-from auditor_app.ledger.source import LedgerPart
+from auditor_app.native.library import address, machine_code
+from auditor_app.native.limbs import BASE, NARROW, SUM_LIMBS, WIDE
 
 CHUNK_ROWS = 2**12
 """Rows scanned at a time: what is known of them stays in the processor's second cache."""
@@ -73,17 +71,22 @@ class ScanTable:
             for column in grammar.columns
         ]
         unsigned = [not grammar.columns[position].signed for position in grammar.amounts]
-        return ScanTable(grammar, np.array(lines, np.int64), np.array(unsigned, np.bool_))
+        table = np.array(lines, np.int64).reshape(-1, COLUMN_WIDTH)
+        return ScanTable(grammar, table, np.array(unsigned, np.bool_))
 
 
 class FastPartScan:
-    """Scans one part chunk by chunk and adds up what :func:`~auditor_app.ledger.scan.scan_part` would say of it."""
+    """Scans one part chunk by chunk and adds up what :func:`~auditor_app.ledger.scan.scan_part` would say of it.
+
+    Needs machine code: whoever makes one has asked :func:`auditor_app.merkle.warm.readiness`.
+    """
 
     def __init__(self, part: LedgerPart, table: ScanTable, *, keep_amounts: bool) -> None:
-        """``keep_amounts`` false leaves :attr:`Chunk.amounts` without rows: sums are made anyway."""
+        """``keep_amounts`` false leaves :attr:`Chunk.amounts` without limbs: sums are made anyway."""
         self._part = part
         self._table = table
         self._keep = keep_amounts
+        self._code = machine_code()
         self._data = np.frombuffer(part.data, np.uint8)
         self._sums = np.zeros((len(table.unsigned), 2, SUM_LIMBS), np.int64)
         self._rows = 0
@@ -106,13 +109,13 @@ class FastPartScan:
         """
         width, amounts = len(self._table.columns), len(self._table.unsigned)
         cells = np.empty((CHUNK_ROWS, width + 1), np.int32)
-        kept = np.empty((CHUNK_ROWS if self._keep else 0, amounts, NARROW), np.int64)
+        kept = np.empty((CHUNK_ROWS, amounts, NARROW if self._keep else 0), np.int64)
         marks = np.empty((CHUNK_ROWS, amounts), np.uint8)
         start = 0
         while start < len(self._data):
             notes = np.zeros(NOTES, np.int64)
             notes[BREACH] = -1
-            rows = scan_rows(self._data, start, self._table.columns, cells, kept, marks, self._sums, notes)
+            rows = self._scan(start, cells, kept, marks, sums=self._sums, notes=notes)
             if notes[BREACH] >= 0:
                 raise grammar_error(self._part, self._table.grammar, int(notes[BREACH]), self._rows + rows)
             chunk = Chunk(self._part.first_row + self._rows, cells[:rows], kept[:rows], marks[:rows])
@@ -130,8 +133,36 @@ class FastPartScan:
         notes = np.zeros(NOTES, np.int64)
         sums = np.zeros_like(self._sums)
         start = int(chunk.cells[0, 0])
-        scan_rows(self._data, start, self._table.columns, chunk.cells, amounts, chunk.marks, sums, notes)
+        self._scan(start, chunk.cells, amounts, chunk.marks, sums=sums, notes=notes)
         return Chunk(chunk.first_row, chunk.cells, amounts, chunk.marks)
+
+    def _scan(
+        self,
+        start: int,
+        cells: npt.NDArray[np.int32],
+        amounts: npt.NDArray[np.int64],
+        marks: npt.NDArray[np.uint8],
+        *,
+        sums: npt.NDArray[np.int64],
+        notes: npt.NDArray[np.int64],
+    ) -> int:
+        """Scan rows from byte ``start`` until the arrays are full; how many."""
+        columns = self._table.columns
+        return self._code.scan_rows(
+            address(self._data),
+            len(self._data),
+            start,
+            address(columns),
+            len(columns),
+            address(cells),
+            len(cells),
+            address(amounts),
+            amounts.shape[2],
+            address(marks),
+            marks.shape[1],
+            address(sums),
+            address(notes),
+        )
 
     def key(self, chunk: Chunk, row: int) -> bytes:
         """The key of one row of a chunk."""

@@ -217,7 +217,7 @@ class Template:
     """A scheme's pieces and number rules.
 
     ``lone`` are the pieces of a lone node's parent under :attr:`Odd.ALONE` (``node`` if empty); ``pad`` the partner
-    under :attr:`Odd.PAD`. ``digest_bytes`` cuts SHA-256. Where ``sums`` is false, nodes carry none. Coins named in
+    under :attr:`Odd.PAD`. ``digest_bytes`` cuts SHA-256, ``leaf_bytes`` a leaf's where that is shorter. Where ``sums`` is false, nodes carry none. Coins named in
     ``zero_filled`` become zero when absent from both children of a pair; ``rounding`` cuts every sum of a pair to
     that many decimals, towards zero.
     """
@@ -228,6 +228,7 @@ class Template:
     lone: tuple[NodePiece, ...] = ()
     pad: Node | None = None
     digest_bytes: int = 32
+    leaf_bytes: int | None = None
     sums: bool = True
     zero_filled: frozenset[str] = frozenset()
     rounding: int | None = None
@@ -256,9 +257,11 @@ class TemplateRule(Rule):
         self._node_writers = tuple(_node_writer(piece, layout, depth) for piece in template.node)
         self._lone_writers = tuple(_node_writer(piece, layout, depth) for piece in template.lone or template.node)
         self._filled = tuple(coin.name in template.zero_filled for coin in layout.coins)
-        self._cuts = tuple(
+        self.leaf_bytes = template.digest_bytes if template.leaf_bytes is None else template.leaf_bytes
+        self.cuts = tuple(
             1 if template.rounding is None else 10 ** max(coin.scale - template.rounding, 0) for coin in layout.coins
         )
+        """What the sum of a pair is cut to a multiple of, coin by coin."""
         self._virtual = (None,) * sum(coin.position < 0 for coin in layout.coins)
         self._zeros = (0,) * len(layout.coins) if template.sums else ()
 
@@ -268,7 +271,7 @@ class TemplateRule(Rule):
 
     def leaf(self, row: Row) -> Node:
         """SHA-256 of the leaf's pieces, cut to the scheme's width, with the row's balances."""
-        digest = hashlib.sha256(self.leaf_preimage(row)).digest()[: self.template.digest_bytes]
+        digest = hashlib.sha256(self.leaf_preimage(row)).digest()[: self.leaf_bytes]
         return Node(digest, row.units + self._virtual) if self.template.sums else Node(digest)
 
     def parent_preimage(self, left: Node, right: Node | None, level: int) -> bytes:
@@ -303,11 +306,11 @@ class TemplateRule(Rule):
                 for a, b, filled in zip(left.sums, right.sums, self._filled, strict=True)
             ]
         )
-        if self.template.rounding is None:
+        if max(self.cuts, default=1) == 1:
             return sums
         return tuple(
             None if units is None else units - (units % cut if units >= 0 else -(-units % cut))
-            for units, cut in zip(sums, self._cuts, strict=True)
+            for units, cut in zip(sums, self.cuts, strict=True)
         )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from auditor_app.errors import LedgerError
 from auditor_app.ledger.columns import is_amount
-from auditor_app.merkle.rule import Layout, Node
+from auditor_app.merkle.rule import Layout
 from auditor_app.merkle.template import BalanceText, NumberForm, Template, TemplateRule
 
 EIGHT_PLACES = 8
@@ -72,10 +72,4 @@ class CutRule(TemplateRule):
         leaf_count: int | None = None,
     ) -> None:
         super().__init__(scheme, layout, template, leaf_count=leaf_count)
-        self._units = tuple(10 ** max(coin.scale - places[coin.name], 0) for coin in layout.coins)
-
-    def _sums(self, left: Node, right: Node | None) -> tuple[int | None, ...]:
-        return tuple(
-            None if units is None else units - (units % unit if units >= 0 else -(-units % unit))
-            for units, unit in zip(super()._sums(left, right), self._units, strict=True)
-        )
+        self.cuts = tuple(10 ** max(coin.scale - places[coin.name], 0) for coin in layout.coins)

@@ -1,7 +1,8 @@
 """Whether compiled code may be relied on in this process, found out once; and a way to find out before it is needed.
 
-Loading compiled code takes half a second, compiling it for the first time some ten. Nothing here runs at import: the
-window calls :func:`warm` in a job thread after it is up, the command line meets the same answer in its first ledger.
+Loading machine code takes some milliseconds, making it for the first time about twenty seconds. Nothing here runs at
+import: the window calls :func:`warm` in a job thread after it is up, the command line meets the same answer in its
+first ledger.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 
 FEWEST_ROWS = 2000
-"""Below this many rows the reference path is quicker than loading compiled code."""
+"""Below this many rows the reference path is quick enough, and nothing waits for a compiler."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ _LOADING = threading.Lock()
 
 
 def readiness() -> Readiness:
-    """Load or compile, and compare the kernel with ``hashlib``; the answer is kept for the life of the process."""
+    """Load or make the machine code, compare it with ``hashlib``; the answer is kept for the life of the process."""
     with _LOADING:
         return _readiness()
 
@@ -38,19 +39,20 @@ def readiness() -> Readiness:
 @cache
 def _readiness() -> Readiness:
     try:
-        from numba.core.errors import NumbaError
+        from auditor_app.merkle.kernel import self_check
+        from auditor_app.native.library import MachineCodeError
     except ImportError as error:
-        return Readiness(f"Numba could not be loaded ({error})")
+        return Readiness(f"LLVM cannot be loaded ({error})")
     try:
-        from auditor_app.merkle import kernel
-        from auditor_app.merkle.fast import reading  # noqa: F401
-    except (ImportError, OSError, RuntimeError, NumbaError) as error:
-        return Readiness(f"code could not be compiled on this machine ({type(error).__name__}: {str(error)[:200]})")
-    if not kernel.self_check():
-        return Readiness("the compiled kernel did not agree with hashlib on this machine")
-    return Readiness("")
+        agrees = self_check()
+    except MachineCodeError as error:
+        return Readiness(str(error))
+    return Readiness("" if agrees else "the compiled kernel does not agree with hashlib on this machine")
 
 
 def warm() -> Readiness:
-    """Load or compile everything that a large ledger needs; call it in a thread, never in the window's own."""
+    """Load or make everything that a large ledger needs; call it in a thread, never in the window's own.
+
+    Making it holds the interpreter for seconds at a time; a process of its own does it without a pause in the window.
+    """
     return readiness()

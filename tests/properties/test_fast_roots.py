@@ -23,6 +23,7 @@ from auditor_app.merkle.template import (
     Cell,
     Child,
     ChildSums,
+    Hashed,
     Level,
     NumberForm,
     Odd,
@@ -77,7 +78,15 @@ def ledgers(draw: st.DrawFn) -> list[bytes]:
     ]
 
 
-form = st.sampled_from([NumberForm(), NumberForm("fixed", 0), NumberForm("fixed", 8), NumberForm("fixed", 18)])
+form = st.sampled_from(
+    [
+        NumberForm(),
+        NumberForm(whole=".0", zero="0.0"),
+        NumberForm("fixed", 0),
+        NumberForm("fixed", 8),
+        NumberForm("fixed", 18),
+    ]
+)
 
 
 @st.composite
@@ -99,7 +108,9 @@ def texts(draw: st.DrawFn, *, leaf: bool) -> BalanceText:
 
 @st.composite
 def templates(draw: st.DrawFn) -> Template:
-    leaf = [Text(b"leaf:"), Cell(), Cell("nonce"), RowText(), Text(b""), Balances(draw(texts(leaf=True)))]
+    leaf: list[Any] = [Text(b"leaf:"), Cell(), Cell("nonce"), RowText(), Text(b""), Balances(draw(texts(leaf=True)))]
+    leaf.append(Hashed((Cell(), Balances(draw(texts(leaf=True))))))
+    leaf.append(Hashed((RowText(),)))
     sums = draw(st.booleans())
     node: list[Any] = [
         Text(b"\x01"),
@@ -116,7 +127,7 @@ def templates(draw: st.DrawFn) -> Template:
     size = draw(st.sampled_from([4, 8, 16, 32]))
     coins = (1,) * 5
     return Template(
-        leaf=tuple(draw(st.permutations(leaf))[: draw(st.integers(1, 6))]),
+        leaf=tuple(draw(st.permutations(leaf))[: draw(st.integers(1, 8))]),
         node=(*node[:3], *draw(st.permutations(node[3:]))),
         odd=draw(st.sampled_from(list(Odd))),
         pad=Node(b"p" * size, coins if sums else ()),

@@ -27,7 +27,7 @@ class KeptNodes:
     """Nodes of one level, part by part. One reader at a time."""
 
     def __init__(self, coins: int, words: int, held_in_memory: int = HELD_IN_MEMORY) -> None:
-        """``words`` is how many 32-bit words of a digest the scheme keeps."""
+        """``words`` is how many 32-bit words of a digest the scheme keeps at most."""
         self._coins = coins
         self._words = words
         self._runs: list[_Run] = []
@@ -37,7 +37,7 @@ class KeptNodes:
 
     def append(self, nodes: Nodes) -> None:
         """Keep the next part's nodes."""
-        digests = np.ascontiguousarray(nodes.digests[:, : self._words])
+        digests = nodes.digests[:, [*range(self._words), 8]]
         self._file.seek(self._size)
         for array in (digests, nodes.sums, nodes.present):
             data = np.ascontiguousarray(array).tobytes()
@@ -52,8 +52,9 @@ class KeptNodes:
         self._file.seek(run.offset)
         nodes = Nodes.empty(run.count, self._coins, run.limbs)
         nodes.digests[:] = 0
-        words = self._read(np.uint32, run.count, self._words)
-        nodes.digests[:, : self._words] = words
+        words = self._read(np.uint32, run.count, self._words + 1)
+        nodes.digests[:, : self._words] = words[:, :-1]
+        nodes.digests[:, 8] = words[:, -1]
         nodes.sums[:] = self._read(np.int64, run.count, self._coins * run.limbs).reshape(nodes.sums.shape)
         nodes.present[:] = self._read(np.uint8, run.count, self._coins)
         return nodes

@@ -11,13 +11,12 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from auditor_app.ledger.fast_rows import BASE, LIMB_DIGITS, WIDE
 from auditor_app.ledger.fast_scan import Chunk, FastPartScan
-from auditor_app.merkle.fast.preimages import BATCH, hash_leaves, hash_nodes, leaf_sums
 from auditor_app.merkle.fast.program import Program, Programs
-from auditor_app.merkle.kernel import BLOCK, PADDING
 from auditor_app.merkle.rule import Node
-from auditor_app.native.words import SLACK
+from auditor_app.native.layout import DIGEST_WORDS, slot_bytes
+from auditor_app.native.library import MachineCode, address, machine_code
+from auditor_app.native.limbs import BASE, LIMB_DIGITS, WIDE
 
 
 class SumTooWide(Exception):
@@ -26,9 +25,9 @@ class SumTooWide(Exception):
 
 @dataclass(frozen=True)
 class Nodes:
-    """Nodes of one level: eight words of digest, limbs of each coin's sum, and which coins are present.
+    """Nodes of one level: digests, limbs of each coin's sum, and which coins are present.
 
-    Shapes (node, 8), (node, coin, limb), (node, coin).
+    Shapes (node, 9), (node, coin, limb), (node, coin). A digest is eight words and how many of them the scheme keeps.
     """
 
     digests: npt.NDArray[np.uint32]
@@ -39,7 +38,7 @@ class Nodes:
     def empty(count: int, coins: int, limbs: int) -> Nodes:
         """Room for ``count`` nodes."""
         return Nodes(
-            np.empty((count, 8), np.uint32),
+            np.empty((count, DIGEST_WORDS), np.uint32),
             np.empty((count, coins, limbs), np.int64),
             np.empty((count, coins), np.uint8),
         )
@@ -93,6 +92,7 @@ class Workshop:
 
     programs: Programs
     depth: int | None
+    _code: MachineCode = field(default_factory=machine_code)
     _slots: npt.NDArray[np.uint8] = field(default_factory=lambda: np.empty(0, np.uint8))
     _node_programs: dict[int, Program] = field(default_factory=dict)
 
@@ -106,15 +106,58 @@ class Workshop:
     def _leaves(self, data: npt.NDArray[np.uint8], chunk: Chunk) -> Nodes:
         rows, programs = len(chunk.cells), self.programs
         nodes = Nodes.empty(rows, len(programs.positions), chunk.amounts.shape[2])
-        if not leaf_sums(
-            rows, chunk.amounts, chunk.marks, programs.positions, programs.lifts, nodes.sums, nodes.present
-        ):
+        fits = self._code.leaf_sums(
+            rows,
+            address(chunk.amounts),
+            address(chunk.marks),
+            chunk.marks.shape[1],
+            address(programs.positions),
+            address(programs.lifts),
+            len(programs.positions),
+            nodes.limbs,
+            address(nodes.sums),
+            address(nodes.present),
+        )
+        if not fits:
             raise SumTooWide
+        inner = np.empty((len(programs.inner), rows, DIGEST_WORDS), np.uint32)
+        for program, digests in zip(programs.inner, inner, strict=True):
+            self._hash(program, data, chunk, nodes, inner=inner[:0], digests=digests)
+        self._hash(programs.leaf, data, chunk, nodes, inner=inner, digests=nodes.digests)
+        return nodes if programs.rule.template.sums else Nodes.empty(rows, 0, 0).with_digests(nodes)
+
+    def _hash(
+        self,
+        program: Program,
+        data: npt.NDArray[np.uint8],
+        chunk: Chunk,
+        nodes: Nodes,
+        *,
+        inner: npt.NDArray[np.uint32],
+        digests: npt.NDArray[np.uint32],
+    ) -> None:
+        """One hash of every row of a chunk, written to ``digests``."""
         longest = int((chunk.cells[:, -1] - chunk.cells[:, 0]).max(initial=0))
-        leaf = programs.leaf
-        slots = self._room(leaf.longest + leaf.row_texts * longest)
-        hash_leaves(data, rows, chunk.cells, leaf.lines, leaf.texts, nodes.sums, nodes.present, slots, nodes.digests)
-        return nodes if programs.rule.template.sums else Nodes.empty(rows, 0, nodes.limbs).with_digests(nodes)
+        slots = self._room(program.longest + program.row_texts * longest)
+        whole = program is not self.programs.leaf
+        self._code.hash_leaves(
+            address(data),
+            len(data),
+            address(chunk.cells),
+            chunk.cells.shape[1] - 1,
+            len(chunk.cells),
+            address(program.lines),
+            len(program.lines),
+            address(program.texts),
+            address(nodes.sums),
+            address(nodes.present),
+            nodes.present.shape[1],
+            nodes.limbs,
+            address(inner),
+            address(slots),
+            address(digests),
+            8 if whole else self.programs.rule.leaf_bytes // 4,
+        )
 
     def parents(self, nodes: Nodes, level: int) -> Nodes:
         """The nodes of ``level`` above all nodes of the level below; a lone last one follows the reference rule.
@@ -125,20 +168,23 @@ class Workshop:
         if program is None:
             program = self._node_programs[level] = self.programs.node(level, self.depth)
         parents = Nodes.empty((len(nodes) + 1) // 2, self.programs.coins, nodes.limbs)
-        words = self.programs.rule.template.digest_bytes // 4
-        fits = hash_nodes(
-            words,
-            nodes.digests,
-            nodes.sums,
-            nodes.present,
-            program.lines,
-            program.texts,
-            self.programs.filled,
-            self.programs.cuts,
-            self._room(program.longest),
-            parents.digests,
-            parents.sums,
-            parents.present,
+        fits = self._code.hash_nodes(
+            address(nodes.digests),
+            address(nodes.sums),
+            address(nodes.present),
+            len(nodes),
+            self.programs.coins,
+            nodes.limbs,
+            address(program.lines),
+            len(program.lines),
+            address(program.texts),
+            address(self.programs.filled),
+            address(self.programs.cuts),
+            address(self._room(program.longest)),
+            address(parents.digests),
+            address(parents.sums),
+            address(parents.present),
+            self.programs.rule.template.digest_bytes // 4,
         )
         if not fits:
             raise SumTooWide
@@ -158,7 +204,8 @@ class Workshop:
 
     def node(self, nodes: Nodes, index: int) -> Node:
         """One node as the reference has it."""
-        digest = nodes.digests[index].astype(">u4").tobytes()[: self.programs.rule.template.digest_bytes]
+        words = nodes.digests[index]
+        digest = words[:8].astype(">u4").tobytes()[: 4 * int(words[8])]
         return Node(digest, self._units(nodes.sums[index].tolist(), nodes.present[index].tolist()))
 
     def _units(self, sums: list[list[int]], present: list[int]) -> tuple[int | None, ...]:
@@ -175,7 +222,8 @@ class Workshop:
         """Write one of the reference's nodes; :class:`SumTooWide` if a sum does not fit."""
         raw = np.zeros(32, np.uint8)
         raw[: len(node.digest)] = np.frombuffer(node.digest, np.uint8)
-        nodes.digests[index] = raw.view(">u4")
+        nodes.digests[index, :8] = raw.view(">u4")
+        nodes.digests[index, 8] = len(node.digest) // 4
         for number, (coin, units) in enumerate(zip(self.programs.rule.layout.coins, node.sums, strict=False)):
             nodes.present[index, number] = units is not None
             value = (units or 0) * 10 ** (LIMB_DIGITS - coin.scale)
@@ -187,7 +235,7 @@ class Workshop:
 
     def _room(self, longest: int) -> npt.NDArray[np.uint8]:
         """Slots for a batch of messages of at most ``longest`` bytes."""
-        size = BATCH * -(-(longest + PADDING) // BLOCK) * BLOCK + BLOCK + SLACK
+        size = slot_bytes(longest)
         if len(self._slots) < size:
             self._slots = np.empty(size, np.uint8)
         return self._slots

@@ -9,14 +9,17 @@ import numpy as np
 import numpy.typing as npt
 
 from auditor_app.ledger.fast_scan import Chunk, FastPartScan, ScanTable
+from auditor_app.ledger.grammar import TOKEN_LENGTH
 from auditor_app.ledger.repeats import Fingerprints
 from auditor_app.ledger.scan import PartScan
 from auditor_app.ledger.source import PART_ROWS, LedgerPart
-from auditor_app.merkle.fast.fingerprints import SLOT_BYTES, fingerprint_ids
 from auditor_app.merkle.fast.nodes import Nodes, Workshop
 from auditor_app.merkle.fast.program import Programs, programs_of
 from auditor_app.merkle.rule import Rule
 from auditor_app.merkle.tree import KEEP_LEVEL
+from auditor_app.native.layout import KEY_BYTES, slot_bytes
+from auditor_app.native.library import address, machine_code
+from auditor_app.native.limbs import NARROW
 
 PART_LEVEL = PART_ROWS.bit_length() - 1
 """The level of the node above a full part."""
@@ -94,7 +97,7 @@ def process_part(
 
 def _roots(workshop: Workshop, groups: list[Nodes], *, full: bool) -> PartRoots:
     """The kept nodes, and the part's own node where it is a whole subtree."""
-    kept = Nodes.joined(groups) if groups else Nodes.empty(0, workshop.programs.coins, 2)
+    kept = Nodes.joined(groups) if groups else Nodes.empty(0, workshop.programs.coins, NARROW)
     return PartRoots(kept, workshop.raised(kept, KEEP_LEVEL, PART_LEVEL) if full else None)
 
 
@@ -103,7 +106,7 @@ class FingerprintPass:
 
     def __init__(self, key: bytes | None) -> None:
         self._key = None if key is None else np.frombuffer(key, np.uint8)
-        self._slots = np.empty(0 if key is None else SLOT_BYTES, np.uint8)
+        self._slots = np.empty(slot_bytes(KEY_BYTES + TOKEN_LENGTH), np.uint8)
         self._made: list[Fingerprints] = []
 
     def add(self, data: npt.NDArray[np.uint8], chunk: Chunk) -> None:
@@ -111,7 +114,16 @@ class FingerprintPass:
         if self._key is None:
             return
         made = np.empty(len(chunk.cells), np.uint64)
-        fingerprint_ids(data, chunk.cells, self._key, self._slots, made)
+        machine_code().fingerprint_ids(
+            address(data),
+            len(data),
+            address(chunk.cells),
+            chunk.cells.shape[1] - 1,
+            len(made),
+            address(self._key),
+            address(self._slots),
+            address(made),
+        )
         self._made.append(made)
 
     def result(self) -> Fingerprints:

@@ -5,6 +5,7 @@ The table is made from the very template that the reference rule runs, so there 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +13,6 @@ import numpy as np
 import numpy.typing as npt
 
 from auditor_app.ledger.columns import amount_positions, scale_of
-from auditor_app.ledger.fast_rows import LIMB_DIGITS, WIDE
 from auditor_app.merkle.rule import Coin, Layout, Rule
 from auditor_app.merkle.template import (
     Balances,
@@ -20,6 +20,7 @@ from auditor_app.merkle.template import (
     Cell,
     Child,
     ChildSums,
+    Hashed,
     Level,
     NumberForm,
     RowText,
@@ -27,26 +28,33 @@ from auditor_app.merkle.template import (
     TemplateRule,
     Text,
 )
-from auditor_app.native.words import SLACK
+from auditor_app.native import layout as places
+from auditor_app.native.layout import (
+    CELL,
+    COIN,
+    COIN_CELL,
+    DIGEST,
+    ENDED,
+    FIXED,
+    HEX_TEXT,
+    KIND,
+    LEFT,
+    OPEN,
+    OWN,
+    PLAIN,
+    RAW,
+    RIGHT,
+    ROW,
+    SLACK,
+    TEXT,
+    TEXT_AT,
+    TEXT_LENGTH,
+    WIDTH,
+)
+from auditor_app.native.limbs import LIMB_DIGITS, WIDE
 from auditor_app.snapshot.statement import Column
 
-TEXT, OPEN, CELL, ROW, DIGEST, COIN, COIN_CELL = range(7)
-"""What a line writes: fixed text; the same and the start of a list of coins; a cell; the whole row; a child's digest; a
-coin with its amount; a coin with the cell's own text."""
-
-OWN, LEFT, RIGHT = range(3)
-"""Whose digest or sums a line writes."""
-
-PLAIN, FIXED = range(2)
-RAW, HEX = range(2)
-
-_FORMS = {"plain": PLAIN, "fixed": FIXED}
-
-KIND, TEXT_AT, TEXT_LENGTH, FIELD, FORM, PLACES = range(6)
-AFTER_AT, AFTER_LENGTH, JOINED_AT, JOINED_LENGTH, ABSENT_AT, ABSENT_LENGTH, SOURCE, WIDTH = range(6, 14)
-"""Places in a line. ``FIELD`` is a cell's column or a coin's place; ``JOINED`` is the label of a coin that is not the
-first, joiner included; ``ABSENT_LENGTH`` is -1 where an absent coin is left out."""
-
+_DIGEST_BYTES = 32
 _LONGEST_NUMBER = 2 + LIMB_DIGITS * WIDE
 """Sign, dot and digits."""
 
@@ -70,6 +78,7 @@ class Program:
 class Programs:
     """Everything compiled code needs of one rule.
 
+    ``inner`` are the programs of hashes whose hex text stands in the leaf's own preimage.
     ``cuts`` holds for each coin how many of the eighteen decimals of a sum are cut off at every node, ``filled``
     whether a coin absent from both children becomes a zero, ``positions`` the amount column of each coin or -1,
     ``lifts`` the zeros behind its last digit at eighteen decimals.
@@ -77,6 +86,7 @@ class Programs:
 
     rule: TemplateRule
     leaf: Program
+    inner: tuple[Program, ...]
     cuts: Table
     filled: npt.NDArray[np.uint8]
     positions: Table
@@ -86,6 +96,11 @@ class Programs:
     def coins(self) -> int:
         """How many sums a node carries."""
         return len(self.positions) if self.rule.template.sums else 0
+
+    @property
+    def digest_words(self) -> int:
+        """Words of the longest digest in the tree."""
+        return max(self.rule.template.digest_bytes, self.rule.leaf_bytes) // 4
 
     @property
     def reads_amounts(self) -> bool:
@@ -107,17 +122,18 @@ def programs_of(rule: Rule) -> Programs | None:
     template, layout = rule.template, rule.layout
     writer = _Writer(layout)
     try:
-        for piece in template.leaf:
-            _leaf_piece(writer, piece)
+        inner = _leaf_pieces(writer, template.leaf)
         leaf = writer.program()
-        coins = layout.coins if template.sums or (leaf.lines[:, KIND] == COIN).any() else ()
-        if template.digest_bytes % 4:
+        writes_numbers = any((program.lines[:, KIND] == COIN).any() for program in (leaf, *inner))
+        coins = layout.coins if template.sums or writes_numbers else ()
+        if template.digest_bytes % 4 or rule.leaf_bytes % 4:
             return None
         amounts = amount_positions(layout.columns)
         programs = Programs(
             rule,
             leaf,
-            np.array([_cut(coin, template.rounding) for coin in coins], np.int64),
+            inner,
+            np.array([_cut(coin, unit) for coin, unit in zip(coins, rule.cuts, strict=False)], np.int64),
             np.array([coin.name in template.zero_filled for coin in coins], np.uint8),
             np.array([amounts.index(coin.position) if coin.position >= 0 else -1 for coin in coins], np.int64),
             np.array([_lift(coin, layout) for coin in coins], np.int64),
@@ -128,9 +144,9 @@ def programs_of(rule: Rule) -> Programs | None:
     return programs
 
 
-def _cut(coin: Coin, rounding: int | None) -> int:
-    """How many of eighteen decimals are cut off a sum of this coin; none where it has no more than are kept."""
-    return 0 if rounding is None or coin.scale <= rounding else LIMB_DIGITS - rounding
+def _cut(coin: Coin, unit: int) -> int:
+    """How many of eighteen decimals are cut off a sum of this coin, which is cut to a multiple of ``unit``."""
+    return LIMB_DIGITS - coin.scale + len(str(unit)) - 1 if unit > 1 else 0
 
 
 def _lift(coin: Coin, layout: Layout) -> int:
@@ -159,7 +175,7 @@ class _Writer:
     """Collects lines and texts."""
 
     def __init__(self, layout: Layout) -> None:
-        self._layout = layout
+        self.layout = layout
         self._lines: list[list[int]] = []
         self._texts = bytearray()
         self._longest = 0
@@ -174,7 +190,7 @@ class _Writer:
         return at, len(text)
 
     def line(self, kind: int, text: bytes = b"", *, longest: int = 0, **fields: int) -> None:
-        """One line; ``fields`` are named as the module's constants, in lower case. Texts that meet become one."""
+        """One line; ``fields`` are named as the places in a line, in lower case. Texts that meet become one."""
         if kind in (TEXT, OPEN) and self._lines and self._lines[-1][KIND] == TEXT:
             before = self._lines.pop()
             text = bytes(self._texts[before[TEXT_AT] : before[TEXT_AT] + before[TEXT_LENGTH]]) + text
@@ -184,7 +200,7 @@ class _Writer:
         line[KIND] = kind
         line[TEXT_AT], line[TEXT_LENGTH] = self._place(text)
         for name, value in fields.items():
-            line[globals()[name.upper()]] = value
+            line[getattr(places, name.upper())] = value
         self._lines.append(line)
         self._longest += len(text) + longest
         self._row_texts += kind in (CELL, ROW, COIN_CELL)
@@ -192,24 +208,27 @@ class _Writer:
     def balances(self, text: BalanceText, source: int, *, verbatim: bool) -> None:
         """The lines of a set of balances."""
         form = text.number or NumberForm()
-        if form.kind not in _FORMS or form.places > LIMB_DIGITS:
+        if form.kind not in ("plain", "fixed") or form.places > LIMB_DIGITS:
             raise _Unsupported
+        ended = form.kind == "plain" and (form.whole or form.zero != "0")
         after, join = text.after.encode("ascii"), text.joiner.encode("ascii")
         absent = None if text.absent is None else text.absent.encode("ascii")
         self.line(OPEN, text.opening.encode("ascii"))
-        for place, label in text.labels(self._layout):
-            coin = self._layout.coins[place]
+        for place, label in text.labels(self.layout):
+            coin = self.layout.coins[place]
             if verbatim and coin.position < 0 and absent is None:
                 continue
             after_at, after_length = self._place(after)
             joined_at, joined_length = self._place(join + label.encode("ascii"))
             absent_at, absent_length = self._place(absent or b"")
+            whole_at, whole_length = self._place(form.whole.encode("ascii"))
+            zero_at, zero_length = self._place(form.zero.encode("ascii"))
             self.line(
                 COIN_CELL if verbatim else COIN,
                 label.encode("ascii"),
-                longest=len(after) + len(join) + max(absent_length, _LONGEST_NUMBER),
+                longest=len(after) + len(join) + max(absent_length, zero_length, _LONGEST_NUMBER + whole_length),
                 field=coin.position if verbatim else place,
-                form=_FORMS[form.kind],
+                form=FIXED if form.kind == "fixed" else ENDED if ended else PLAIN,
                 places=form.places,
                 after_at=after_at,
                 after_length=after_length,
@@ -218,17 +237,36 @@ class _Writer:
                 absent_at=absent_at,
                 absent_length=-1 if absent is None else absent_length,
                 source=source,
+                whole_at=whole_at,
+                whole_length=whole_length,
+                zero_at=zero_at,
+                zero_length=zero_length,
             )
         self.line(TEXT, text.closing.encode("ascii"))
 
     def column(self, name: str | None) -> int:
         """The position of a named column, of the key without a name."""
-        return 0 if name is None else self._layout.field(name)
+        return 0 if name is None else self.layout.field(name)
 
     def program(self) -> Program:
         """What was collected; texts are followed by room for a whole word to be read."""
         texts = np.frombuffer(bytes(self._texts) + bytes(SLACK), np.uint8).copy()
         return Program(np.array(self._lines, np.int64).reshape(-1, WIDTH), texts, self._longest, self._row_texts)
+
+
+def _leaf_pieces(writer: _Writer, pieces: Sequence[Any]) -> tuple[Program, ...]:
+    """The lines of a leaf, and the programs of the hashes in it."""
+    inner: list[Program] = []
+    for piece in pieces:
+        if isinstance(piece, Hashed):
+            own = _Writer(writer.layout)
+            for part in piece.pieces:
+                _leaf_piece(own, part)
+            writer.line(DIGEST, field=len(inner), longest=2 * _DIGEST_BYTES)
+            inner.append(own.program())
+        else:
+            _leaf_piece(writer, piece)
+    return tuple(inner)
 
 
 def _leaf_piece(writer: _Writer, piece: Any) -> None:
@@ -253,7 +291,7 @@ def _node_piece(writer: _Writer, piece: Any, level: int, depth: int | None, dige
             writer.line(TEXT, value)
         case Child(side, form):
             source = LEFT if side == "left" else RIGHT
-            writer.line(DIGEST, source=source, form=HEX if form == "hex" else RAW, longest=2 * digest_bytes)
+            writer.line(DIGEST, source=source, form=HEX_TEXT if form == "hex" else RAW, longest=2 * digest_bytes)
         case ChildSums(side, text):
             writer.balances(text, LEFT if side == "left" else RIGHT, verbatim=False)
         case Sums(text):

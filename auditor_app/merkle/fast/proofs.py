@@ -18,6 +18,7 @@ from auditor_app.merkle.inclusion import changed
 from auditor_app.merkle.result import InclusionProof, ProofStep
 from auditor_app.merkle.rule import Node
 from auditor_app.merkle.tree import KEEP_LEVEL
+from auditor_app.native.limbs import NARROW
 from auditor_app.operation import CancelToken, Operation, Progress
 from auditor_app.snapshot.statement import Column
 
@@ -127,10 +128,10 @@ class _Level:
         self._workshop = workshop
         self._nodes = nodes
         self.width = len(nodes)
-        self._digests = nodes.digests.astype(">u4").tobytes()
-        self._length = workshop.programs.rule.template.digest_bytes
+        self._digests = nodes.digests[:, :8].astype(">u4").tobytes()
+        self._ends = (32 * np.arange(self.width) + 4 * nodes.digests[:, 8].astype(np.int64)).tolist()
         self._coins = [coin.name for coin in workshop.programs.rule.layout.coins]
-        self._simple = nodes.limbs == 2 and not (nodes.sums[:, :, 1] < 0).any()
+        self._simple = nodes.limbs <= NARROW and not (nodes.sums[:, :, -1:] < 0).any()
         self._shown: dict[int, tuple[str, dict[str, str]]] = {}
 
     def shown(self, place: int) -> tuple[str, dict[str, str]]:
@@ -146,7 +147,7 @@ class _Level:
             return node.digest.hex(), self._workshop.programs.rule.balances(node)
         sums, present = self._nodes.sums[place].tolist(), self._nodes.present[place].tolist()
         return (
-            self._digests[32 * place : 32 * place + self._length].hex(),
+            self._digests[32 * place : self._ends[place]].hex(),
             {
                 name: f"{whole}.{fraction:018d}".rstrip("0") if fraction else str(whole)
                 for name, (fraction, whole), held in zip(self._coins, sums, present, strict=False)
@@ -183,7 +184,7 @@ class _PartPaths:
         self.low = _levels(workshop, leaves, 0, KEEP_LEVEL - 1)
         kept = tree.kept.part(number)
         again = workshop.raised(leaves, 0, KEEP_LEVEL)
-        if not _same(again, kept.slice_of(self._groups), tree.rule.programs.rule.template.digest_bytes // 4):
+        if not _same(again, kept.slice_of(self._groups)):
             raise changed(source, self.first + (self._groups[0] << KEEP_LEVEL))
         highest = tree.depth if tree.tops is None else PART_LEVEL - 1
         self.high = _levels(workshop, kept, KEEP_LEVEL, highest)
@@ -215,12 +216,14 @@ class _PartPaths:
         return self._texts[place].decode("ascii")
 
 
-def _same(one: Nodes, other: Nodes, words: int) -> bool:
+def _same(one: Nodes, other: Nodes) -> bool:
     """Whether two runs of nodes agree in digests, sums and presence."""
     limbs = max(one.limbs, other.limbs)
     one, other = one.widened(limbs), other.widened(limbs)
+    beyond = np.arange(8) >= one.digests[:, 8:]
     return bool(
-        (one.digests[:, :words] == other.digests[:, :words]).all()
+        (one.digests[:, 8] == other.digests[:, 8]).all()
+        and ((one.digests[:, :8] == other.digests[:, :8]) | beyond).all()
         and (one.sums == other.sums).all()
         and (one.present == other.present).all()
     )

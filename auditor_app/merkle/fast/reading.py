@@ -41,7 +41,7 @@ class UnfinishedTree:
 
     def __init__(self, rule: TreeRule) -> None:
         self._rule = rule
-        self._kept = KeptNodes(rule.programs.coins, rule.programs.rule.template.digest_bytes // 4)
+        self._kept = KeptNodes(rule.programs.coins, rule.programs.digest_words)
         self._tops: list[Nodes] = []
         self._last: Nodes | None = None
         self._group_starts: list[npt.NDArray[np.uint32]] = []

@@ -13,8 +13,8 @@ from auditor_app.ledger.fast_scan import FastPartScan, ScanTable
 from auditor_app.ledger.grammar import Grammar
 from auditor_app.ledger.repeats import Fingerprints, FingerprintStore
 from auditor_app.ledger.source import LedgerPart, LedgerSource
-from auditor_app.merkle.fast.fingerprints import KEY_BYTES
 from auditor_app.merkle.fast.part import FingerprintPass
+from auditor_app.native.layout import KEY_BYTES
 from auditor_app.operation import CancelToken, Operation, Progress
 
 

@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from functools import partial
 
 from auditor_app.merkle.published_tree import TreeCheck, TreeFile, TreeFormat
-from auditor_app.merkle.rule import Layout, Node, Row, Rule
+from auditor_app.merkle.rule import Layout, Node, Rule
 from auditor_app.merkle.scheme import Properties, Scheme, take_parameters
 from auditor_app.merkle.template import (
     Balances,
@@ -45,17 +45,9 @@ _ROOT = re.compile(rb"[0-9a-f]{16}(?:[0-9a-f]{48})?\Z")
 _STEP = 20_000
 
 
-class ArmaninoRule(TemplateRule):
-    """The template, with leaves cut to 8 bytes and nodes left whole."""
-
-    def leaf(self, row: Row) -> Node:
-        """The first 8 bytes of the leaf's hash."""
-        return Node(super().leaf(row).digest[:LEAF_BYTES])
-
-
 def template(leaf: tuple[LeafPiece, ...]) -> Template:
-    """Raw nodes over one of the two leaves."""
-    return Template(leaf=leaf, node=(Child("left", "raw"), Child("right", "raw")), odd=Odd.PROMOTE, sums=False)
+    """Whole, raw nodes over one of the two leaves, cut to 8 bytes."""
+    return Template(leaf=leaf, node=(Child("left", "raw"), Child("right", "raw")), odd=Odd.PROMOTE, leaf_bytes=LEAF_BYTES, sums=False)
 
 
 def split_leaf(layout: Layout) -> tuple[LeafPiece, ...]:
@@ -79,7 +71,7 @@ def bind(mode: str, layout: Layout, parameters: Mapping[str, str], leaf_count: i
     take_parameters(mode, {}, parameters)
     check_coins(mode, layout)
     leaf = split_leaf(layout) if mode == SPLIT else concat_leaf(layout)
-    return ArmaninoRule(mode, layout, template(leaf))
+    return TemplateRule(mode, layout, template(leaf))
 
 
 # ---- the published list of leaves
@@ -97,7 +89,7 @@ def check(mode: str, file: TreeFile, token: CancelToken) -> Operation[TreeCheck]
     if len(listed) > 2:
         raise unreadable(listed[2], PUBLISHER, "a leaf list comes alone or with the tool's root file")
     lines = TreeLines(listed[0], PUBLISHER)
-    builder = TreeBuilder(ArmaninoRule(mode, Layout((), ()), template(())))
+    builder = TreeBuilder(TemplateRule(mode, Layout((), ()), template(())))
     levels = b""
     for row, line in lines:
         if row == 1:

@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 
 from auditor_app.errors import LedgerError
 from auditor_app.ledger.columns import parse_columns
-from auditor_app.ledger.fast_rows import BASE, PRESENT, WIDE
 from auditor_app.ledger.fast_scan import CHUNK_ROWS, FastPartScan, ScanTable, fast_scan_part
 from auditor_app.ledger.grammar import Grammar
 from auditor_app.ledger.scan import scan_part
 from auditor_app.ledger.source import LedgerPart
+from auditor_app.native.layout import PRESENT
+from auditor_app.native.limbs import BASE, WIDE
 
 LAYOUTS = (
     "account:token,BTC:decimal",

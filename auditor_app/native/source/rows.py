@@ -15,40 +15,41 @@ from __future__ import annotations
 
 from typing import Any
 
-import numba
 import numpy as np
 
-from auditor_app.native.cache import compiled, inlined
-from auditor_app.native.words import (
-    address,
+from auditor_app.native.layout import (
+    ABSENT,
+    BASE_UNITS,
+    BREACH,
+    COLUMN_KIND,
+    COLUMN_OPTIONAL,
+    COLUMN_UNSIGNED,
+    COLUMN_WIDTH,
+    DECIMAL,
+    DISORDER,
+    END,
+    MINUSES,
+    NOTES,
+    PRESENT,
+    TOKEN,
+    TOO_WIDE,
+)
+from auditor_app.native.limbs import BASE, LIMB_DIGITS, NARROW, SUM_LIMBS, WIDE
+from auditor_app.native.source.words import (
+    bytes_at,
     count_digits,
+    inlined,
     load8,
     load64,
+    offsets_at,
     power_of_ten,
     read_digits,
     reversed_bytes,
+    stack,
     store64,
     u64,
+    words_at,
 )
-
-BASE = 10**18
-"""Base of the limbs."""
-
-LIMB_DIGITS = 18
-NARROW, WIDE = 2, 5
-"""Limbs of an amount: as a rule, and where a cell has more than eighteen digits before the dot."""
-
-SUM_LIMBS = 6
-
-HEX, TOKEN, BASE_UNITS, DECIMAL = 0, 1, 2, 3
-"""Kinds of column."""
-
-ABSENT, PRESENT, MINUS = 0, 1, 2
-"""Marks of an amount cell; ``MINUS`` is written with one, be it ``-0``."""
-
-END, BREACH, MINUSES, DISORDER, TOO_WIDE, NOTES = 0, 1, 2, 3, 4, 5
-"""Places in the notes of a scan: where it stopped, start of the row that breaks the grammar (or -1), cells with a minus,
-rows whose key does not follow, cells that need :data:`WIDE` limbs; and how many notes there are."""
 
 _TOKEN_LENGTH = 128
 _HEX_LENGTH = 64
@@ -187,60 +188,65 @@ def _amount(start: Any, end: Any, kind: Any, limbs: Any) -> Any:
     return stop, fraction, whole, wide
 
 
-_BYTES = numba.types.Array(numba.uint8, 1, "C", readonly=True)
+_limb_room = stack(WIDE)
 
 
-@compiled(
-    numba.int64(
-        _BYTES,
-        numba.int64,
-        numba.int64[:, ::1],
-        numba.int32[:, ::1],
-        numba.int64[:, :, ::1],
-        numba.uint8[:, ::1],
-        numba.int64[:, :, ::1],
-        numba.int64[::1],
-    )
-)
-def scan_rows(data: Any, start: Any, columns: Any, cells: Any, amounts: Any, marks: Any, sums: Any, notes: Any) -> Any:
-    """Scan rows from byte ``start`` until ``cells`` is full, the data ends or the grammar breaks; how many rows it was.
+def scan_rows(
+    data: int,
+    size: int,
+    start: int,
+    column_table: int,
+    width: int,
+    cell_table: int,
+    capacity: int,
+    amount_table: int,
+    kept: int,
+    mark_table: int,
+    amount_count: int,
+    sum_table: int,
+    note_table: int,
+) -> int:
+    """Scan rows from byte ``start`` until ``capacity`` rows are read, the data ends or the grammar breaks; how many.
 
-    ``columns`` holds for each column its kind, whether it is optional and whether it is an unsigned amount.
-    ``cells[row]`` becomes where each cell begins and, last, where the next row begins. ``amounts[row, amount]`` and
-    ``marks[row, amount]`` become each amount's limbs (two's complement of the sign is left to ``marks``); ``sums``
-    (amount, sign, limb) is added to. With no rows of ``amounts``, only positions, marks and sums are kept. ``notes`` is
-    added to as :data:`END` and its neighbours say.
+    ``cells`` (row, column + 1; 32 bits) becomes where each cell begins and, last, where the next row begins.
+    ``amounts`` (row, amount, limb) and ``marks`` (row, amount; 8 bits) become each amount's magnitude and mark;
+    ``sums`` (amount, sign, limb) is added to. With 0 limbs ``kept``, amounts are summed and forgotten. ``notes`` is
+    added to.
     """
-    width = columns.shape[0]
-    scratch = np.zeros(WIDE, np.int64)
-    limbs = address(scratch)
-    keep = amounts.shape[0] > 0
-    kept = amounts.shape[2]
-    base = address(data)
-    end = base + data.size
-    place = base + start
+    columns = words_at(column_table, (width, COLUMN_WIDTH))
+    cells = offsets_at(cell_table, (capacity, width + 1))
+    amounts = words_at(amount_table, (capacity, amount_count, kept))
+    marks = bytes_at(mark_table, (capacity, amount_count))
+    sums = words_at(sum_table, (amount_count, 2, SUM_LIMBS))
+    notes = words_at(note_table, (NOTES,))
+    limbs = _limb_room()
+    scratch = words_at(limbs, (WIDE,))
+    for limb in range(WIDE):
+        scratch[limb] = 0
+    end = data + size
+    place = data + start
     row = 0
-    while row < cells.shape[0] and place < end:
+    while row < capacity and place < end:
         begin = place
         amount = 0
         fits = True
         for column in range(width):
-            cells[row, column] = place - base
-            kind = columns[column, 0]
+            cells[row, column] = place - data
+            kind = columns[column, COLUMN_KIND]
             if kind >= BASE_UNITS:
                 minus = np.int64(_byte(place, end) == _MINUS)
                 stop, low, high, wide = _amount(place + minus, end, kind, limbs)
                 mark = PRESENT + minus
                 if stop < 0:
-                    fits = columns[column, 1] != 0 and minus == 0
+                    fits = columns[column, COLUMN_OPTIONAL] != 0 and minus == 0
                     stop = place
                     mark = np.int64(ABSENT)
                     low = np.int64(0)
                     high = np.int64(0)
                     wide = False
-                notes[MINUSES] += minus & columns[column, 2]
+                notes[MINUSES] += minus & columns[column, COLUMN_UNSIGNED]
                 marks[row, amount] = mark
-                if keep:
+                if kept:
                     amounts[row, amount, 0] = low
                     amounts[row, amount, 1] = high
                     for limb in range(NARROW, kept):
@@ -249,9 +255,8 @@ def scan_rows(data: Any, start: Any, columns: Any, cells: Any, amounts: Any, mar
                 if wide:
                     count = WIDE
                     notes[TOO_WIDE] += 1
-                    if keep:
-                        for limb in range(kept):
-                            amounts[row, amount, limb] = scratch[limb]
+                    for limb in range(kept):
+                        amounts[row, amount, limb] = scratch[limb]
                 carry = np.int64(0)
                 limb = 0
                 while limb < count or carry:
@@ -264,23 +269,24 @@ def scan_rows(data: Any, start: Any, columns: Any, cells: Any, amounts: Any, mar
                     sums[amount, minus, limb] = value - carry * BASE
                     limb += 1
                 if wide:
-                    scratch[:] = 0
+                    for limb in range(WIDE):
+                        scratch[limb] = 0
                 amount += 1
             elif kind == TOKEN:
                 stop = _run(place, _TOKEN_LENGTH, end, _TOKEN_CLASS)
-                fits = stop != place or columns[column, 1] != 0
+                fits = stop != place or columns[column, COLUMN_OPTIONAL] != 0
             else:
                 stop = _run(place, _HEX_LENGTH, end, _HEX_CLASS)
-                fits = stop - place == _HEX_LENGTH or (stop == place and columns[column, 1] != 0)
+                fits = stop - place == _HEX_LENGTH or (stop == place and columns[column, COLUMN_OPTIONAL] != 0)
             if not fits or _byte(stop, end) != (_LF if column == width - 1 else _COMMA):
-                notes[BREACH] = begin - base
+                notes[BREACH] = begin - data
                 return row
             place = stop + 1
-        cells[row, width] = place - base
+        cells[row, width] = place - data
         if row:
-            earlier = base + cells[row - 1, 0]
-            follows = _follows(begin, base + cells[row, 1] - 1, earlier, base + cells[row - 1, 1] - 1, end)
+            earlier = data + cells[row - 1, 0]
+            follows = _follows(begin, data + cells[row, 1] - 1, earlier, data + cells[row - 1, 1] - 1, end)
             notes[DISORDER] += not follows
         row += 1
-    notes[END] = place - base
+    notes[END] = place - data
     return row

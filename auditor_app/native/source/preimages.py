@@ -4,52 +4,68 @@ from __future__ import annotations
 
 from typing import Any
 
-import numba
 import numpy as np
 
-from auditor_app.ledger.fast_rows import BASE, LIMB_DIGITS, MINUS, WIDE
-from auditor_app.merkle.fast.program import (
+from auditor_app.native.layout import (
     ABSENT_AT,
     ABSENT_LENGTH,
     AFTER_AT,
     AFTER_LENGTH,
+    BATCH,
+    BLOCK,
     CELL,
     COIN_CELL,
     DIGEST,
+    DIGEST_WORDS,
+    ENDED,
     FIELD,
+    FIXED,
     FORM,
-    HEX,
+    HEX_TEXT,
     JOINED_AT,
     JOINED_LENGTH,
     KIND,
     LEFT,
+    MINUS,
     OPEN,
     OWN,
     PLACES,
-    PLAIN,
     ROW,
     SOURCE,
     TEXT,
     TEXT_AT,
     TEXT_LENGTH,
+    WHOLE_AT,
+    WHOLE_LENGTH,
+    WIDTH,
+    ZERO_AT,
+    ZERO_LENGTH,
 )
-from auditor_app.merkle.kernel import BLOCK, close_message, hash_closed
-from auditor_app.native.cache import compiled, inlined
-from auditor_app.native.words import (
-    address,
+from auditor_app.native.limbs import BASE, LIMB_DIGITS, WIDE
+from auditor_app.native.source.sha256 import close_message, hash_closed
+from auditor_app.native.source.words import (
+    bytes_at,
     copy_bytes,
+    inlined,
+    load8,
+    load32,
     load64,
+    offsets_at,
     power_of_ten,
+    stack,
     store8,
     store64,
     u64,
+    word_at,
+    words_at,
     write_integer,
     write_padded,
     write_stripped,
 )
 
-BATCH = 256
-"""Messages written and hashed at a time: their slots stay in the processor's nearest caches."""
+_starts_room = stack(BATCH)
+_blocks_room = stack(BATCH)
+_magnitude_room = stack(WIDE)
 
 _DOT, _MINUS_SIGN, _ZERO = 0x2E, 0x2D, 0x30
 
@@ -75,38 +91,42 @@ def _hex_word(word: Any) -> Any:
 
 
 @inlined
-def _limb(limbs: Any, number: Any) -> Any:
-    return np.int64(load64(limbs + 8 * number))
+def _is_zero(limbs: Any, count: Any) -> Any:
+    zero = True
+    for number in range(count):
+        zero = zero and word_at(limbs, number) == 0
+    return zero
 
 
 @inlined
-def _magnitude(limbs: Any, count: Any, scratch: Any) -> Any:
-    """Limbs of the absolute value, written to ``scratch``: base complement, whose top limb is below 0, turned round."""
+def _magnitude(limbs: Any, count: Any) -> Any:
+    """Limbs of the absolute value, on the stack: base complement, whose top limb is below 0, turned round."""
+    scratch = _magnitude_room()
     borrow = np.int64(0)
     for number in range(count):
-        value = -_limb(limbs, number) - borrow
+        value = -word_at(limbs, number) - borrow
         borrow = np.int64(value < 0 and number < count - 1)
         store64(scratch + 8 * number, u64(value + borrow * BASE))
     return scratch
 
 
 @inlined
-def _number(place: Any, limbs: Any, count: Any, form: Any, places: Any, scratch: Any) -> Any:
+def _number(place: Any, limbs: Any, count: Any, form: Any, places: Any) -> Any:
     """Write one amount; the address behind it."""
     start = place
-    if _limb(limbs, count - 1) < 0:
-        limbs = _magnitude(limbs, count, scratch)
+    if word_at(limbs, count - 1) < 0:
+        limbs = _magnitude(limbs, count)
         store8(place, _MINUS_SIGN)
         place += 1
     top = count - 1
-    while top > 1 and _limb(limbs, top) == 0:
+    while top > 1 and word_at(limbs, top) == 0:
         top -= 1
-    place = write_integer(place, _limb(limbs, top))
+    place = write_integer(place, word_at(limbs, top))
     while top > 1:
         top -= 1
-        place = write_padded(place, _limb(limbs, top))
-    fraction = _limb(limbs, 0)
-    if form == PLAIN:
+        place = write_padded(place, word_at(limbs, top))
+    fraction = word_at(limbs, 0)
+    if form != FIXED:
         if fraction != 0:
             store8(place, _DOT)
             place = write_stripped(place + 1, fraction)
@@ -115,17 +135,11 @@ def _number(place: Any, limbs: Any, count: Any, form: Any, places: Any, scratch:
         store8(place, _DOT)
         write_padded(place + 1, fraction)
         place += 1 + places
-    if load8_is_minus(start) and _only_zeros(start + 1, place):
+    if load8(start) == _MINUS_SIGN and _only_zeros(start + 1, place):
         for step in range(start, place - 1):
-            store8(step, np.uint8(load64(step + 1) & u64(0xFF)))
+            store8(step, load8(step + 1))
         place -= 1
     return place
-
-
-@inlined
-def load8_is_minus(place: Any) -> Any:
-    """Whether a minus stands at the address."""
-    return (load64(place) & u64(0xFF)) == u64(_MINUS_SIGN)
 
 
 @inlined
@@ -133,36 +147,37 @@ def _only_zeros(place: Any, end: Any) -> Any:
     """Whether nothing but zeros and a dot stands there."""
     zeros = True
     while place < end:
-        byte = load64(place) & u64(0xFF)
-        zeros = zeros and (byte == u64(_ZERO) or byte == u64(_DOT))
+        byte = load8(place)
+        zeros = zeros and (byte == _ZERO or byte == _DOT)
         place += 1
     return zeros
 
 
 @inlined
-def _field(line: Any, number: Any) -> Any:
-    return np.int64(load64(line + 8 * number))
-
-
-@inlined
 def _before_coin(place: Any, line: Any, texts: Any, joined: Any) -> Any:
     """The coin's label, with the joiner where a coin stands before."""
-    at = _field(line, JOINED_AT if joined else TEXT_AT)
-    return _text(place, texts + at, _field(line, JOINED_LENGTH if joined else TEXT_LENGTH))
+    at = word_at(line, JOINED_AT if joined else TEXT_AT)
+    return _text(place, texts + at, word_at(line, JOINED_LENGTH if joined else TEXT_LENGTH))
 
 
 @inlined
-def _coin(place: Any, line: Any, texts: Any, joined: Any, limbs: Any, present: Any, count: Any, scratch: Any) -> Any:
+def _coin(place: Any, line: Any, texts: Any, joined: Any, limbs: Any, present: Any, count: Any) -> Any:
     """Write one coin with its amount; an unchanged address where the coin is absent and left out."""
     if present:
         place = _before_coin(place, line, texts, joined)
-        place = _number(place, limbs, count, _field(line, FORM), _field(line, PLACES), scratch)
-    elif _field(line, ABSENT_LENGTH) < 0:
+        form = word_at(line, FORM)
+        if form == ENDED and _is_zero(limbs, count):
+            place = _text(place, texts + word_at(line, ZERO_AT), word_at(line, ZERO_LENGTH))
+        else:
+            place = _number(place, limbs, count, form, word_at(line, PLACES))
+            if form == ENDED and word_at(limbs, 0) == 0:
+                place = _text(place, texts + word_at(line, WHOLE_AT), word_at(line, WHOLE_LENGTH))
+    elif word_at(line, ABSENT_LENGTH) < 0:
         return place
     else:
         place = _before_coin(place, line, texts, joined)
-        place = _text(place, texts + _field(line, ABSENT_AT), _field(line, ABSENT_LENGTH))
-    return _text(place, texts + _field(line, AFTER_AT), _field(line, AFTER_LENGTH))
+        place = _text(place, texts + word_at(line, ABSENT_AT), word_at(line, ABSENT_LENGTH))
+    return _text(place, texts + word_at(line, AFTER_AT), word_at(line, AFTER_LENGTH))
 
 
 @inlined
@@ -171,58 +186,67 @@ def _coin_cell(place: Any, line: Any, texts: Any, joined: Any, cell: Any, length
     if length:
         place = _before_coin(place, line, texts, joined)
         place = copy_bytes(place, cell, length, end)
-    elif _field(line, ABSENT_LENGTH) < 0:
+    elif word_at(line, ABSENT_LENGTH) < 0:
         return place
     else:
         place = _before_coin(place, line, texts, joined)
-        place = _text(place, texts + _field(line, ABSENT_AT), _field(line, ABSENT_LENGTH))
-    return _text(place, texts + _field(line, AFTER_AT), _field(line, AFTER_LENGTH))
+        place = _text(place, texts + word_at(line, ABSENT_AT), word_at(line, ABSENT_LENGTH))
+    return _text(place, texts + word_at(line, AFTER_AT), word_at(line, AFTER_LENGTH))
 
 
-_BYTES = numba.types.Array(numba.uint8, 1, "C", readonly=True)
+@inlined
+def _digest(place: Any, digest: Any, form: Any) -> Any:
+    """Write as much of a digest as the scheme keeps."""
+    kept = np.int64(load32(digest + 32))
+    if form == HEX_TEXT:
+        for word in range(kept):
+            store64(place + 8 * word, _hex_word(load32(digest + 4 * word)))
+        return place + 8 * kept
+    for word in range(kept):
+        value = load32(digest + 4 * word)
+        for byte in range(4):
+            store8(place + 4 * word + byte, np.uint8((value >> (24 - 8 * byte)) & 0xFF))
+    return place + 4 * kept
 
 
-@compiled(
-    numba.void(
-        _BYTES,
-        numba.int64,
-        numba.int32[:, ::1],
-        numba.int64[:, ::1],
-        numba.uint8[::1],
-        numba.int64[:, :, ::1],
-        numba.uint8[:, ::1],
-        numba.uint8[::1],
-        numba.uint32[:, ::1],
-    )
-)
 def hash_leaves(
-    data: Any, rows: Any, cells: Any, lines: Any, texts: Any, sums: Any, present: Any, slots: Any, digests: Any
-) -> None:
-    """The digests of ``rows`` rows of ``data`` whose cells begin at ``cells``.
+    data: int,
+    size: int,
+    cell_table: int,
+    width: int,
+    rows: int,
+    line_table: int,
+    line_count: int,
+    text: int,
+    limbs: int,
+    present_table: int,
+    coins: int,
+    count: int,
+    inner: int,
+    slots: int,
+    digests: int,
+    keep: int,
+) -> int:
+    """The digests of ``rows`` rows of ``width`` columns whose cells begin at ``cells``; 0.
 
-    ``sums`` and ``present`` are the leaves' balances as :func:`leaf_sums` gives them; ``slots`` has room for
-    :data:`BATCH` of the longest messages.
+    ``limbs`` (row, coin, ``count``) and ``present`` (row, coin; 8 bits) are the leaves' balances as :func:`leaf_sums`
+    gives them; ``inner`` (hash, row) the digests that stand in the preimages as text; ``slots`` has room for
+    :data:`BATCH` of the longest messages; ``keep`` is how many words of a digest the scheme keeps.
     """
-    source = address(data)
-    end = source + data.size
-    base = address(slots)
-    text = address(texts)
-    limbs = address(sums)
-    coins, count = sums.shape[1], sums.shape[2]
-    spare = np.empty(WIDE, np.int64)
-    scratch = address(spare)
-    starts = np.empty(BATCH, np.int64)
-    blocks = np.empty(BATCH, np.int64)
-    width = cells.shape[1] - 1
+    cells = offsets_at(cell_table, (rows, width + 1))
+    lines = words_at(line_table, (line_count, WIDTH))
+    present = bytes_at(present_table, (rows, coins))
+    end = data + size
+    starts, blocks = _starts_room(), _blocks_room()
     for first in range(0, rows, BATCH):
         filled = min(BATCH, rows - first)
-        place = base
+        place = slots
         for message in range(filled):
             row = first + message
             start = place
             joined = False
-            for number in range(lines.shape[0]):
-                line = address(lines) + 8 * lines.shape[1] * number
+            for number in range(line_count):
+                line = line_table + 8 * WIDTH * number
                 kind = lines[number, KIND]
                 field = lines[number, FIELD]
                 if kind == TEXT or kind == OPEN:
@@ -230,52 +254,61 @@ def hash_leaves(
                     joined = joined and kind != OPEN
                 elif kind == ROW:
                     length = cells[row, width] - 1 - cells[row, 0]
-                    place = copy_bytes(place, source + cells[row, 0], length, end)
+                    place = copy_bytes(place, data + cells[row, 0], length, end)
                 elif kind == CELL:
                     length = cells[row, field + 1] - 1 - cells[row, field]
-                    place = copy_bytes(place, source + cells[row, field], length, end)
+                    place = copy_bytes(place, data + cells[row, field], length, end)
+                elif kind == DIGEST:
+                    place = _digest(place, inner + 4 * DIGEST_WORDS * (rows * field + row), HEX_TEXT)
                 elif kind == COIN_CELL:
                     before = place
                     cell = np.int64(0)
                     length = np.int64(0)
                     if field >= 0:
-                        cell = source + cells[row, field]
+                        cell = data + cells[row, field]
                         length = np.int64(cells[row, field + 1] - 1 - cells[row, field])
                     place = _coin_cell(place, line, text, joined, cell, length, end)
                     joined = joined or place != before
                 else:
                     before = place
                     own = limbs + 8 * count * (coins * row + field)
-                    place = _coin(place, line, text, joined, own, present[row, field], count, scratch)
+                    place = _coin(place, line, text, joined, own, present[row, field], count)
                     joined = joined or place != before
-            blocks[message] = close_message(start, place)
-            starts[message] = start
-            place = start + blocks[message] * BLOCK
-        hash_closed(starts, blocks, filled, digests, first)
+            closed = close_message(start, place)
+            store64(starts + 8 * message, u64(start))
+            store64(blocks + 8 * message, u64(closed))
+            place = start + closed * BLOCK
+        hash_closed(starts, blocks, filled, digests + 4 * DIGEST_WORDS * first, keep)
+    return 0
 
 
-@compiled(
-    numba.boolean(
-        numba.int64,
-        numba.int64[:, :, ::1],
-        numba.uint8[:, ::1],
-        numba.int64[::1],
-        numba.int64[::1],
-        numba.int64[:, :, ::1],
-        numba.uint8[:, ::1],
-    )
-)
-def leaf_sums(rows: Any, amounts: Any, marks: Any, positions: Any, lifts: Any, sums: Any, present: Any) -> Any:
-    """Balances of leaves in the order of a rule's coins and at eighteen decimals; false where one does not fit its limbs.
+def leaf_sums(
+    rows: int,
+    amount_table: int,
+    mark_table: int,
+    amount_count: int,
+    position_table: int,
+    lift_table: int,
+    coins: int,
+    count: int,
+    sum_table: int,
+    present_table: int,
+) -> int:
+    """Balances of leaves in the order of a rule's coins and at eighteen decimals; 0 where one does not fit its limbs.
 
-    ``amounts`` and ``marks`` are the scanner's; ``lifts`` are the zeros behind each coin's last digit at eighteen
-    decimals. A limb splits into what stays, (v mod 10**(18-lift))·10**lift, and what goes up, below 10**lift: their
-    sum is below 10**18. A number below 0 becomes the base complement: the top limb carries the sign, the others stay
-    in [0, 10**18).
+    ``amounts`` (row, amount, ``count``) and ``marks`` are the scanner's; ``positions`` the amount of each coin or -1;
+    ``lifts`` are the zeros behind each coin's last digit at eighteen decimals. A limb splits into what stays,
+    (v mod 10**(18-lift))·10**lift, and what goes up, below 10**lift: their sum is below 10**18. A number below 0 becomes
+    the base complement: the top limb carries the sign, the others stay in [0, 10**18).
     """
-    count = sums.shape[2]
+    amounts = words_at(amount_table, (rows, amount_count, count))
+    marks = bytes_at(mark_table, (rows, amount_count))
+    positions = words_at(position_table, (coins,))
+    lifts = words_at(lift_table, (coins,))
+    sums = words_at(sum_table, (rows, coins, count))
+    present = bytes_at(present_table, (rows, coins))
     for row in range(rows):
-        for coin in range(positions.size):
+        for coin in range(coins):
             amount = positions[coin]
             mark = marks[row, amount] if amount >= 0 else np.uint8(0)
             present[row, coin] = mark != 0
@@ -295,8 +328,8 @@ def leaf_sums(rows: Any, amounts: Any, marks: Any, positions: Any, lifts: Any, s
                     value += borrow * BASE
                 sums[row, coin, limb] = value
             if up:
-                return False
-    return True
+                return 0
+    return 1
 
 
 @inlined
@@ -347,89 +380,70 @@ def _add_children(node: Any, sums: Any, present: Any, filled: Any, cuts: Any, ou
     return fits
 
 
-@compiled(
-    numba.boolean(
-        numba.int64,
-        numba.uint32[:, ::1],
-        numba.int64[:, :, ::1],
-        numba.uint8[:, ::1],
-        numba.int64[:, ::1],
-        numba.uint8[::1],
-        numba.uint8[::1],
-        numba.int64[::1],
-        numba.uint8[::1],
-        numba.uint32[:, ::1],
-        numba.int64[:, :, ::1],
-        numba.uint8[:, ::1],
-    )
-)
 def hash_nodes(
-    words: Any,
-    digests: Any,
-    sums: Any,
-    present: Any,
-    lines: Any,
-    texts: Any,
-    filled: Any,
-    cuts: Any,
-    slots: Any,
-    out_digests: Any,
-    out_sums: Any,
-    out_present: Any,
-) -> Any:
-    """Parents of neighbouring pairs: digests, sums, which coins they hold; false where a sum does not fit its limbs.
+    digests: int,
+    sum_table: int,
+    present_table: int,
+    nodes: int,
+    coins: int,
+    count: int,
+    line_table: int,
+    line_count: int,
+    text: int,
+    filled_table: int,
+    cut_table: int,
+    slots: int,
+    out_digests: int,
+    out_sum_table: int,
+    out_present_table: int,
+    keep: int,
+) -> int:
+    """Parents of neighbouring pairs of ``nodes``: digests, sums, coins held; 0 where a sum does not fit its limbs.
 
-    ``words`` is how many 32-bit words of a digest the scheme keeps; a last node without a partner is left alone.
+    ``digests`` (node, word), ``sums`` (node, coin, ``count``) and ``present`` (node, coin; 8 bits) are the children's;
+    ``keep`` is how many words of a digest the scheme keeps; a last node without a partner is left alone.
     """
-    base = address(slots)
-    text = address(texts)
-    coins, count = sums.shape[1], sums.shape[2]
-    spare = np.empty(WIDE, np.int64)
-    scratch = address(spare)
-    starts = np.empty(BATCH, np.int64)
-    blocks = np.empty(BATCH, np.int64)
-    parents = digests.shape[0] // 2
+    sums = words_at(sum_table, (nodes, coins, count))
+    present = bytes_at(present_table, (nodes, coins))
+    lines = words_at(line_table, (line_count, WIDTH))
+    filled = bytes_at(filled_table, (coins,))
+    cuts = words_at(cut_table, (coins,))
+    parents = nodes // 2
+    out_sums = words_at(out_sum_table, (parents, coins, count))
+    out_present = bytes_at(out_present_table, (parents, coins))
+    starts, blocks = _starts_room(), _blocks_room()
     for first in range(0, parents, BATCH):
         filled_slots = min(BATCH, parents - first)
-        place = base
+        place = slots
         for message in range(filled_slots):
             node = first + message
             if not _add_children(node, sums, present, filled, cuts, out_sums, out_present):
-                return False
+                return 0
             start = place
             joined = False
-            for number in range(lines.shape[0]):
+            for number in range(line_count):
                 kind = lines[number, KIND]
                 source = lines[number, SOURCE]
+                child = 2 * node + (source != LEFT)
                 if kind == TEXT or kind == OPEN:
                     place = _text(place, text + lines[number, TEXT_AT], lines[number, TEXT_LENGTH])
                     joined = joined and kind != OPEN
                 elif kind == DIGEST:
-                    child = 2 * node + (source != LEFT)
-                    if lines[number, FORM] == HEX:
-                        for word in range(words):
-                            store64(place, _hex_word(digests[child, word]))
-                            place += 8
-                    else:
-                        for word in range(words):
-                            value = digests[child, word]
-                            for byte in range(4):
-                                store8(place + byte, np.uint8((value >> (24 - 8 * byte)) & 0xFF))
-                            place += 4
+                    place = _digest(place, digests + 4 * DIGEST_WORDS * child, lines[number, FORM])
                 else:
-                    line = address(lines) + 8 * lines.shape[1] * number
+                    line = line_table + 8 * WIDTH * number
                     field = lines[number, FIELD]
-                    child = 2 * node + (source != LEFT)
-                    limbs = address(sums) + 8 * count * (coins * child + field)
+                    limbs = sum_table + 8 * count * (coins * child + field)
                     held = present[child, field]
                     if source == OWN:
-                        limbs = address(out_sums) + 8 * count * (coins * node + field)
+                        limbs = out_sum_table + 8 * count * (coins * node + field)
                         held = out_present[node, field]
                     before = place
-                    place = _coin(place, line, text, joined, limbs, held, count, scratch)
+                    place = _coin(place, line, text, joined, limbs, held, count)
                     joined = joined or place != before
-            blocks[message] = close_message(start, place)
-            starts[message] = start
-            place = start + blocks[message] * BLOCK
-        hash_closed(starts, blocks, filled_slots, out_digests, first)
-    return True
+            closed = close_message(start, place)
+            store64(starts + 8 * message, u64(start))
+            store64(blocks + 8 * message, u64(closed))
+            place = start + closed * BLOCK
+        hash_closed(starts, blocks, filled_slots, out_digests + 4 * DIGEST_WORDS * first, keep)
+    return 1

@@ -1,7 +1,7 @@
 """Machine words inside compiled code: eight bytes at a time, eight decimal digits at a time.
 
-Memory is named by address, not by array: inside compiled code an array handed to a function is counted in and out with
-atomic instructions that cost more than the work. Whoever passes an address keeps its array alive and its bounds.
+Memory is named by address, a signed integer (Numba makes a float of signed and unsigned together). An array handed from
+one compiled function to another would be counted in and out with atomic instructions that cost more than the work.
 
 Bytes are taken in little-endian order, as on every machine this program runs on; the self-check of
 :mod:`auditor_app.merkle.kernel` sends any other machine to the reference path.
@@ -9,21 +9,73 @@ Bytes are taken in little-endian order, as on every machine this program runs on
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
+import numba
 import numpy as np
 from llvmlite import ir
 from numba.core import cgutils, types
+from numba.extending import intrinsic
 
-from auditor_app.native.cache import inlined, instruction
+from auditor_app.native.layout import SLACK
 
 WORD = ir.IntType(64)
-SLACK = 8
-"""Bytes behind its end that a buffer must have where words are written into it."""
+pointer_to: Any = vars(types)["CPointer"]
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 u64 = np.uint64
 
 _POWERS = np.array([10**n for n in range(19)], np.int64)
+
+
+def inlined(function: F) -> F:
+    """A part of compiled functions: compiled into whatever calls it, never alone."""
+    result: F = numba.njit(error_model="numpy", forceinline=True)(function)
+    return result
+
+
+def instruction(generator: Callable[..., Any]) -> Any:
+    """A function of compiled code whose machine instructions ``generator`` writes."""
+    return intrinsic(generator)
+
+
+def stack(words: int) -> Any:
+    """A function without arguments that gives the address of ``words`` 64-bit words on the caller's stack."""
+
+    def room(_context: Any) -> Any:
+        def generate(_context: Any, builder: ir.IRBuilder, _signature: Any, _arguments: Any) -> Any:
+            return builder.ptrtoint(cgutils.alloca_once(builder, ir.ArrayType(WORD, words)), WORD)
+
+        return types.int64(), generate
+
+    return intrinsic(room)
+
+
+def array_at(kind: types.Type) -> Any:
+    """A function that makes an array of ``kind`` of an address and a shape."""
+
+    def pointer(_context: Any, _address: types.Integer) -> Any:
+        def generate(context: Any, builder: ir.IRBuilder, signature: Any, arguments: Any) -> Any:
+            return builder.inttoptr(arguments[0], context.get_value_type(signature.return_type))
+
+        return pointer_to(kind)(types.int64), generate
+
+    place = intrinsic(pointer)
+
+    @inlined
+    def array(address: Any, shape: Any) -> Any:
+        return numba.carray(place(address), shape)
+
+    return array
+
+
+bytes_at = array_at(types.uint8)
+words_at = array_at(types.int64)
+digests_at = array_at(types.uint32)
+offsets_at = array_at(types.int32)
+prints_at = array_at(types.uint64)
 
 
 def _reader(width: int, result: types.Integer) -> Any:
@@ -54,9 +106,17 @@ def _writer(width: int, value: types.Integer) -> Any:
 
 
 load8 = _reader(8, types.uint8)
+load32 = _reader(32, types.uint32)
 load64 = _reader(64, types.uint64)
 store8 = _writer(8, types.uint8)
+store32 = _writer(32, types.uint32)
 store64 = _writer(64, types.uint64)
+
+
+@inlined
+def word_at(table: Any, number: Any) -> Any:
+    """A signed 64-bit word of a table."""
+    return np.int64(load64(table + 8 * number))
 
 
 @instruction
@@ -181,12 +241,6 @@ def write_stripped(place: Any, value: Any) -> Any:
             digits = spread_digits(last * 1_000_000)
     store64(place, digits | u64(0x3030303030303030))
     return place + 8 - np.int64(leading_zeros(digits) >> u64(3))
-
-
-@inlined
-def address(array: Any) -> Any:
-    """Where an array's first element stands; signed, since Numba makes a float of signed and unsigned together."""
-    return np.int64(array.ctypes.data)
 
 
 @inlined

@@ -1,0 +1,17 @@
+"""What machine code offers: the module of each function and how many 64-bit integers it takes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+EXPORTS: Mapping[str, tuple[str, int]] = MappingProxyType(
+    {
+        "hash_messages": ("sha256", 5),
+        "scan_rows": ("rows", 13),
+        "fingerprint_ids": ("identities", 8),
+        "leaf_sums": ("preimages", 10),
+        "hash_leaves": ("preimages", 16),
+        "hash_nodes": ("preimages", 16),
+    }
+)

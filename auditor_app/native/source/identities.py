@@ -1,0 +1,39 @@
+"""Compiled: keyed fingerprints of ids, the first 64 bits of SHA-256(key ‖ id)."""
+
+from __future__ import annotations
+
+from auditor_app.native.layout import BATCH, BLOCK, DIGEST_WORDS, KEY_BYTES
+from auditor_app.native.source.sha256 import close_message, hash_closed
+from auditor_app.native.source.words import copy_bytes, load32, load64, offsets_at, prints_at, stack, store64, u64
+
+_starts_room = stack(BATCH)
+_blocks_room = stack(BATCH)
+_digests_room = stack(BATCH * DIGEST_WORDS // 2)
+
+
+def fingerprint_ids(
+    data: int, size: int, cell_table: int, width: int, rows: int, key: int, slots: int, out: int
+) -> int:
+    """A fingerprint for the first cell of each of ``rows`` rows of ``width`` columns; 0."""
+    cells = offsets_at(cell_table, (rows, width + 1))
+    fingerprints = prints_at(out, (rows,))
+    starts, blocks, digests = _starts_room(), _blocks_room(), _digests_room()
+    low, high = load64(key), load64(key + 8)
+    for first in range(0, rows, BATCH):
+        filled = min(BATCH, rows - first)
+        place = slots
+        for message in range(filled):
+            begin = cells[first + message, 0]
+            store64(place, low)
+            store64(place + 8, high)
+            length = cells[first + message, 1] - 1 - begin
+            stop = copy_bytes(place + KEY_BYTES, data + begin, length, data + size)
+            count = close_message(place, stop)
+            store64(starts + 8 * message, u64(place))
+            store64(blocks + 8 * message, u64(count))
+            place += count * BLOCK
+        hash_closed(starts, blocks, filled, digests, 8)
+        for message in range(filled):
+            digest = digests + 4 * DIGEST_WORDS * message
+            fingerprints[first + message] = (u64(load32(digest)) << u64(32)) | u64(load32(digest + 4))
+    return 0
