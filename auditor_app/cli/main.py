@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 
@@ -38,6 +39,8 @@ COMMANDS: tuple[tuple[str, str, str], ...] = (
 """Name, module with ``add(parser)`` that sets ``handler=``, and the line in ``--help``. One line adds a group."""
 
 _CANCELLED = 130
+_READER_GONE = 141
+"""Whoever read the output (``head``, a pager) closed it: what a shell reports for it."""
 
 
 def build_parser(names: Sequence[str]) -> Parser:
@@ -65,6 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options = build_parser([wanted]).parse_args(argv)
         with results_beside_json(getattr(options, "json", None)):
             status: int = options.handler(options)
+        sys.stdout.flush()
     except AuditError as error:
         emit_json(_json_target(argv), _error_json(error))
         warn(f"reserve-auditor: {error.sentence()}")
@@ -72,6 +76,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (Cancelled, KeyboardInterrupt):
         warn("reserve-auditor: cancelled; nothing was written.")
         return _CANCELLED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _READER_GONE
     return status
 
 

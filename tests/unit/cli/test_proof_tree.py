@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -131,3 +133,14 @@ def test_a_file_of_a_gigabyte_is_refused_by_its_size(tmp_path: Path, capsys: pyt
     status, printed = run(capsys, "proof", "check", str(path))
     assert status == 3
     assert "over the size limit (expected at most 4194304 bytes)." in printed
+
+
+def test_a_reader_that_leaves_early_sees_no_traceback() -> None:
+    program = subprocess.Popen(
+        [sys.executable, "-m", "auditor_app", "scheme", "list"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert program.stdout is not None and program.stderr is not None
+    program.stdout.close()
+    with program.stderr:
+        assert program.stderr.read() == b""
+    assert program.wait() == 141
