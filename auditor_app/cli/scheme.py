@@ -47,7 +47,8 @@ def _show(options: argparse.Namespace) -> int:
     say(f"  source  {page.source}")
     say("Uses")
     for use, there in page.uses.items():
-        say(f"  {use:<34} {'yes' if there else 'no'}")
+        by_tree = f", by proof tree with {page.by_tree[use]}" if use in page.by_tree else ""
+        say(f"  {use:<34} {'yes' if there else 'no'}{by_tree}")
     say("Properties")
     for name, value in page.properties.items():
         say(f"  {name:<34} {value}")
@@ -59,6 +60,8 @@ def _show(options: argparse.Namespace) -> int:
         say(f"    {item.text}")
         if item.shown:
             say(f"    reserve-auditor scheme demo {page.name} {item.code}")
+        else:
+            say(f"    No counter-example: {item.why_not}")
     if not page.limitations:
         say("  Its properties declare nothing; accounts left out before signing are in no tree.")
     return 0
@@ -100,7 +103,11 @@ def _document(page: SchemePage) -> dict[str, object]:
         "title": page.title,
         "source": page.source,
         "uses": dict(page.uses),
+        "byProofTree": dict(page.by_tree),
         "properties": dict(page.properties),
         "parameters": dict(page.parameters),
-        "limitations": [{"code": item.code, "text": item.text, "demo": item.shown} for item in page.limitations],
+        "limitations": [
+            {"code": item.code, "text": item.text, "demo": item.shown, "whyNot": item.why_not or None}
+            for item in page.limitations
+        ],
     }

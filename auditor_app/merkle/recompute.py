@@ -20,7 +20,7 @@ from auditor_app.merkle.inclusion import ProvableTree
 from auditor_app.merkle.limitations import scheme_limitations, weak_hash
 from auditor_app.merkle.result import ColumnTotal, LedgerResult
 from auditor_app.merkle.rule import Layout
-from auditor_app.merkle.scheme import Scheme
+from auditor_app.merkle.scheme import FROM_LEDGER, Scheme
 from auditor_app.merkle.schemes import scheme_named
 from auditor_app.merkle.tree import TreeBuilder
 from auditor_app.merkle.warm import FEWEST_ROWS, readiness
@@ -155,6 +155,12 @@ def _prepare(source: LedgerSource, scheme: str, parameters: Mapping[str, str]) -
     return job
 
 
+def _instead(scheme: Scheme | None) -> str:
+    """What to do with a ledger whose scheme does not bind to columns."""
+    takes = None if scheme is None else scheme.tree_takes.get(FROM_LEDGER)
+    return f"Use proof tree with {takes}." if takes else "Compare published proofs with the published root instead."
+
+
 def _bind(source: LedgerSource, job: Job, leaf_count: int | None) -> None:
     """Fix the job's scheme to the ledger, believing it to have ``leaf_count`` rows, and begin its tree."""
     bind = None if job.scheme is None else job.scheme.bind
@@ -163,7 +169,7 @@ def _bind(source: LedgerSource, job: Job, leaf_count: int | None) -> None:
             raise LedgerError(
                 "SCHEME.PARAMETERS",
                 f"the scheme {job.scheme_name} defines no way from a ledger to a root",
-                action="Compare published proofs with the published root instead.",
+                action=_instead(job.scheme),
             )
         rule = bind(Layout.of(source.columns), job.parameters, leaf_count)
     except LedgerError as error:

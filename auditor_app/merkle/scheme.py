@@ -37,6 +37,11 @@ class Properties:
     confirmed: bool = True
 
 
+FROM_LEDGER = "root from a ledger"
+CUSTOMER_FILE = "customer's proof file"
+WHOLE_TREE = "whole-tree file"
+"""The uses of a scheme, as its page names them."""
+
 Binder = Callable[[Layout, Mapping[str, str], "int | None"], Rule]
 """Fixes a scheme to a layout, parameters and the leaf count (``None`` where unknown).
 
@@ -47,6 +52,8 @@ Raises :class:`LedgerError` ``SCHEME.PARAMETERS`` for missing, unknown or malfor
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scheme:
     """One published scheme: its name in snapshots, who publishes it, its properties and its four uses.
+
+    ``tree_takes`` says which other uses the check of the whole tree serves by a file beside it, and which file.
 
     ``parameters`` explains each parameter the binder takes. ``bind`` is ``None`` where the scheme defines no way from
     a ledger to a root; ``proof`` is ``None`` where no user proof file is published, ``tree`` where no whole tree is.
@@ -60,6 +67,7 @@ class Scheme:
     bind: Binder | None
     proof: ProofFormat | None = None
     tree: TreeFormat | None = None
+    tree_takes: Mapping[str, str] = field(default_factory=dict)
 
 
 def take_parameters(

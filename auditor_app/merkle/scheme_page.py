@@ -8,28 +8,33 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from auditor_app.merkle.counterexamples.table import can_be_shown
+from auditor_app.merkle.counterexamples.table import can_be_shown, why_not_shown
 from auditor_app.merkle.limitations import limitation_codes, limitation_text
-from auditor_app.merkle.scheme import Properties, Scheme
+from auditor_app.merkle.scheme import CUSTOMER_FILE, FROM_LEDGER, WHOLE_TREE, Properties, Scheme
 
 
 @dataclass(frozen=True, slots=True)
 class PageLimitation:
-    """One thing the tree does not prove; ``shown`` says that a counter-example can be made of it."""
+    """One thing the tree does not prove; ``shown`` says that a counter-example can be made of it, ``why_not`` why none."""
 
     code: str
     text: str
     shown: bool
+    why_not: str
 
 
 @dataclass(frozen=True, slots=True)
 class SchemePage:
-    """``uses`` and ``properties`` are in the order of the page; ``parameters`` explain what a ledger's root needs."""
+    """``uses`` and ``properties`` are in the order of the page; ``parameters`` explain what a ledger's root needs.
+
+    ``by_tree`` are the uses that ``proof tree`` serves, and what it takes for each.
+    """
 
     name: str
     title: str
     source: str
     uses: Mapping[str, bool]
+    by_tree: Mapping[str, str]
     properties: Mapping[str, str]
     parameters: Mapping[str, str]
     limitations: tuple[PageLimitation, ...]
@@ -43,14 +48,17 @@ def scheme_page(scheme: Scheme) -> SchemePage:
         scheme.title,
         scheme.source,
         {
-            "root from a ledger": scheme.bind is not None,
-            "customer's proof file": scheme.proof is not None,
-            "whole-tree file": scheme.tree is not None,
+            FROM_LEDGER: scheme.bind is not None or FROM_LEDGER in scheme.tree_takes,
+            CUSTOMER_FILE: scheme.proof is not None or CUSTOMER_FILE in scheme.tree_takes,
+            WHOLE_TREE: scheme.tree is not None,
         },
+        dict(scheme.tree_takes),
         _properties(properties),
         dict(scheme.parameters),
         tuple(
-            PageLimitation(code, limitation_text(code, properties), can_be_shown(scheme, code))
+            PageLimitation(
+                code, limitation_text(code, properties), can_be_shown(scheme, code), why_not_shown(scheme, code)
+            )
             for code in limitation_codes(properties)
         ),
     )

@@ -32,6 +32,26 @@ SOMETIMES = frozenset({"SCHEME.NO_DOMAIN_SEPARATION", "SCHEME.UNSALTED"})
 """Limitations that some schemes escape by their form, though nothing that they declare says so."""
 
 
+_UNCONFIRMED = "it says that no published sample recalculates, which nothing made here could show."
+_BY_FORM = "a node's text does not have the form of a leaf's here (short of a hash without a letter), but no tag keeps them apart."
+_BY_LENGTH = "a leaf has 8 bytes here and a node 32, but no tag keeps them apart."
+_LEAF_UNPUBLISHED = "its publisher does not say how a leaf is made, so there is no text to try."
+_NO_LEDGER = "this program makes no small ledger of the scheme; proof tree recalculates the published list."
+
+
+def why_not_shown(scheme: Scheme, code: str) -> str:
+    """Why there is no counter-example for a limitation of the scheme; empty where there is one."""
+    if can_be_shown(scheme, code):
+        return ""
+    if code not in DEMONSTRATIONS:
+        return _UNCONFIRMED
+    if scheme.name not in LEDGERS:
+        return _NO_LEDGER
+    if LEDGERS[scheme.name].made_up_leaves:
+        return _LEAF_UNPUBLISHED
+    return _BY_LENGTH if scheme.name.startswith("armanino") else _BY_FORM
+
+
 def can_be_shown(scheme: Scheme, code: str) -> bool:
     """Whether :func:`demonstrate` has a counter-example."""
     if code not in limitation_codes(scheme.properties):
@@ -54,7 +74,7 @@ def demonstrate(scheme: Scheme, code: str) -> Demonstration:
     if made is None:
         raise UsageError(
             "USAGE",
-            f"there is no counter-example for {code} of the scheme {scheme.name}",
+            f"there is no counter-example for {code} of the scheme {scheme.name}: {why_not_shown(scheme, code)[:-1]}",
             expected=", ".join(item for item in codes if can_be_shown(scheme, item)) or "none for this scheme",
         )
     return made

@@ -15,7 +15,7 @@ from __future__ import annotations
 from functools import partial
 
 from auditor_app.merkle.published_tree import TreeFormat
-from auditor_app.merkle.scheme import Properties, Scheme
+from auditor_app.merkle.scheme import CUSTOMER_FILE, Properties, Scheme
 from auditor_app.merkle.schemes.bitmex_rule import PARAMETERS, bind
 from auditor_app.merkle.schemes.bitmex_tree import OPTIONS, check, recognises
 
@@ -37,6 +37,7 @@ def _scheme(name: str, title: str, source: str) -> Scheme:
         parameters=PARAMETERS,
         bind=partial(bind, name),
         tree=TreeFormat(recognises, partial(check, name), OPTIONS),
+        tree_takes={CUSTOMER_FILE: "the nonces as --proof"},
     )
 
 

@@ -20,7 +20,7 @@ from auditor_app.merkle.poseidon import FIELD
 from auditor_app.merkle.published import Claim, Comparison, ProofDocument, ProofFormat, PublishedProof, PublishedStep
 from auditor_app.merkle.published_tree import TreeFormat
 from auditor_app.merkle.rule import Layout, Node, Row
-from auditor_app.merkle.scheme import Properties, Scheme
+from auditor_app.merkle.scheme import FROM_LEDGER, Properties, Scheme
 from auditor_app.merkle.schemes.gate_files import (
     element,
     is_batches,
@@ -144,4 +144,5 @@ SCHEME = Scheme(
     bind=None,
     proof=ProofFormat(recognises, read, takes_anchor=True, readings=tuple({"slots": str(slots)} for slots in SLOTS)),
     tree=TreeFormat(recognises_tree, check, OPTIONS),
+    tree_takes={FROM_LEDGER: "the raw list beside cex_config.json, at sampling speed"},
 )

@@ -14,7 +14,7 @@ from auditor_app.errors import UsageError
 from auditor_app.merkle.counterexamples import digests, preimages, sums
 from auditor_app.merkle.counterexamples.ledgers import LEDGERS
 from auditor_app.merkle.counterexamples.model import Book, Demonstration, ExampleLedger
-from auditor_app.merkle.counterexamples.table import DEMONSTRATIONS, can_be_shown, demonstrate
+from auditor_app.merkle.counterexamples.table import DEMONSTRATIONS, can_be_shown, demonstrate, why_not_shown
 from auditor_app.merkle.limitations import limitation_codes, rounding_bound
 from auditor_app.merkle.scheme_page import scheme_page
 from auditor_app.merkle.schemes import SCHEMES, scheme_named
@@ -40,6 +40,26 @@ def test_what_cannot_be_shown_is_known() -> None:
     apart = {"okx-v1", "okx-v1-full", "bitget", "bybit", "bitunix", "armanino-split", "armanino-concat", "htx-v1"}
     left = {(name, code) for name, code in set(ALL) - set(SHOWN) if code != "SCHEME.UNCONFIRMED" and name in LEDGERS}
     assert left == {(name, "SCHEME.NO_DOMAIN_SEPARATION") for name in apart} | {("htx-v1", "SCHEME.UNSALTED")}
+
+
+def test_a_limitation_has_a_counter_example_or_a_reason_for_none() -> None:
+    for name, code in ALL:
+        assert bool(why_not_shown(scheme_named(name), code)) == ((name, code) not in SHOWN)
+    assert "8 bytes" in why_not_shown(scheme_named("armanino-split"), "SCHEME.NO_DOMAIN_SEPARATION")
+    assert "form" in why_not_shown(scheme_named("bitget"), "SCHEME.NO_DOMAIN_SEPARATION")
+    assert "how a leaf is made" in why_not_shown(scheme_named("htx-v1"), "SCHEME.UNSALTED")
+    assert "no published sample" in why_not_shown(scheme_named("bingx"), "SCHEME.UNCONFIRMED")
+    assert "small ledger" in why_not_shown(scheme_named("gate-zk"), "TREE.NO_SUMS")
+
+
+def test_uses_that_the_whole_tree_serves_count_as_uses() -> None:
+    gate, bitmex, mexc = (scheme_page(scheme_named(name)) for name in ("gate-zk", "bitmex", "mexc"))
+    assert gate.uses["root from a ledger"]
+    assert "raw list" in gate.by_tree["root from a ledger"]
+    assert bitmex.uses["customer's proof file"]
+    assert bitmex.by_tree == {"customer's proof file": "the nonces as --proof"}
+    assert not mexc.by_tree
+    assert not scheme_page(scheme_named("htx-v1")).uses["root from a ledger"]
 
 
 def test_two_customers_one_total() -> None:
@@ -106,7 +126,11 @@ def test_the_page_and_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
     assert document["uses"] == {"root from a ledger": True, "customer's proof file": True, "whole-tree file": False}
     assert "cut to 8 decimals" in next(item.text for item in page.limitations if item.code == "TREE.ROUNDING")
     assert main(["scheme", "list"]) == 0
-    listed = capsys.readouterr().err
+    listed = capsys.readouterr().out
     assert all(name in listed for name in SCHEMES)
     assert main(["scheme", "demo", "bifubao", "scheme.duplicates_odd"]) == 0
-    assert "Three customers or four, one root" in capsys.readouterr().err
+    assert "Three customers or four, one root" in capsys.readouterr().out
+    assert main(["scheme", "show", "gate-zk"]) == 0
+    printed = capsys.readouterr().out
+    assert "yes, by proof tree with the raw list" in printed
+    assert printed.count("No counter-example: ") == 3
