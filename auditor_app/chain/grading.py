@@ -31,6 +31,7 @@ OWN_NODE = "own-node:"
 TWO_ENDPOINTS = "two-endpoints"
 """``hashFrom`` of a block whose hash two different hosts gave."""
 
+_OWN_NODE_NAMESPACES = frozenset({"eip155", "bip122"})
 _PROCEDURE = "balances"
 _NOT_REEXECUTED = ("EVIDENCE.NOT_REEXECUTED",)
 
@@ -128,7 +129,7 @@ def grade_claim(claim: Claim, proofs: ProofReading, *, trusted: bool) -> Observa
         return None
     sources = sorted({row.source for row in claim.rows})
     amounts = {row.amount for row in claim.rows}
-    grade = Grade.ONE_SOURCE if len(amounts) > 1 else _grade_of(sources)
+    grade = Grade.ONE_SOURCE if len(amounts) > 1 else _grade_of(claim.chain, sources)
     return Observation(min(amounts), grade, ", ".join(sources))
 
 
@@ -208,9 +209,13 @@ def _not_proven(error: AuditError, chain: str) -> Finding:
     )
 
 
-def _grade_of(sources: Sequence[str]) -> Grade:
-    """``own-node`` if such a node agreed; ``two-sources`` for two different hosts, ports not told apart."""
-    if any(source.startswith(OWN_NODE) for source in sources):
+def _grade_of(chain: str, sources: Sequence[str]) -> Grade:
+    """``own-node`` if such a node agreed; ``two-sources`` for two different hosts, ports not told apart.
+
+    Where a node keeps no past state that it can show, also the auditor's own is one source of two.
+    """
+    own = any(source.startswith(OWN_NODE) for source in sources)
+    if own and chain.partition(":")[0] in _OWN_NODE_NAMESPACES:
         return Grade.OWN_NODE
-    hosts = {source.rsplit(":", 1)[0].lower().rstrip(".") for source in sources}
+    hosts = {source.removeprefix(OWN_NODE).rsplit(":", 1)[0].lower().rstrip(".") for source in sources}
     return Grade.TWO_SOURCES if len(hosts) > 1 else Grade.ONE_SOURCE

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from auditor_app.chain.accounts import Account
 from auditor_app.chain.endpoints import Endpoint
-from auditor_app.chain.readers import core, electrum, esplora, evm, utxo_histories
+from auditor_app.chain.readers import core, electrum, esplora, evm, solana, ton, tron, utxo_histories, xrp
 from auditor_app.chain.readers.model import Accepts, Reader
 from auditor_app.errors import UsageError
 
@@ -27,6 +27,11 @@ KINDS = (
     EndpointKind("bip122", "esplora", utxo_histories.accepts, esplora.read),
     EndpointKind("bip122", "electrum", utxo_histories.accepts, electrum.read),
     EndpointKind("bip122", "core", utxo_histories.accepts, core.read),
+    EndpointKind("tron", "", tron.accepts, tron.read),
+    EndpointKind("solana", "", solana.accepts, solana.read),
+    EndpointKind("xrpl", "", xrp.accepts, xrp.read),
+    EndpointKind("ton", "", ton.accepts, ton.read),
+    EndpointKind("tvm", "", ton.accepts, ton.read),
 )
 
 

@@ -19,6 +19,7 @@ class Handler(BaseHTTPRequestHandler):
     """Hands every POST, with its JSON, and every GET to the test's function."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
