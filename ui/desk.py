@@ -10,6 +10,7 @@ from typing import Any
 from auditor_app.engagement.record import Audit
 from auditor_app.operation import CancelToken, Operation
 from ui.case import Case
+from ui.connections import Connections
 from ui.jobs import Job, JobRunner
 from ui.settings import Settings
 
@@ -23,6 +24,7 @@ class Desk:
     case: Case
     runner: JobRunner
     settings: Settings
+    connections: Connections
     build_report: BuildReport
     follow: Callable[[Job], None]
     """Show a job's progress in the strip; call before it starts."""
@@ -31,6 +33,8 @@ class Desk:
     ask_for_snapshot: Callable[[], object]
     ask_for_trust_store: Callable[[], object]
     ask_for_evidence: Callable[[], object]
+    capture: Callable[[], object]
+    edit_endpoints: Callable[[], object]
     pin_key: Callable[[], object]
     open_snapshot: Callable[[Path], object]
     say: Callable[[str], object]

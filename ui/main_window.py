@@ -12,7 +12,11 @@ from PySide6.QtWidgets import QApplication, QInputDialog, QMainWindow, QStackedW
 from auditor_app.engagement.record import AuditRequest
 from ui import prompts, theme
 from ui.case import Case, Perform, perform_audit, sort_dropped
+from ui.chain_work import Subject
+from ui.connections import Connections
 from ui.desk import BuildReport, Desk
+from ui.dialogs.capture import CaptureDialog
+from ui.dialogs.endpoints import EndpointsDialog
 from ui.dialogs.pin_key import PinKeyDialog
 from ui.jobs import Job, JobRunner, ProgramDefect
 from ui.menus import Menus
@@ -43,12 +47,13 @@ class MainWindow(QMainWindow):
         self.settings = settings
         self.runner = JobRunner(self)
         self.case = Case(self.runner, perform, self)
+        self.connections = Connections(settings, self)
         self._closing = False
         self._pages: dict[str, Page] = {}
         self.desk = Desk(
-            case=self.case, runner=self.runner, settings=settings, build_report=build_report, follow=self.follow,
+            case=self.case, runner=self.runner, settings=settings, connections=self.connections, build_report=build_report, follow=self.follow,
             go_to=self.go_to, ask_for_snapshot=self.ask_for_snapshot, ask_for_trust_store=self.ask_for_trust_store,
-            ask_for_evidence=self.ask_for_evidence, pin_key=self.pin_key, open_snapshot=self.open_snapshot, say=self.say,
+            ask_for_evidence=self.ask_for_evidence, capture=self.capture, edit_endpoints=self.edit_endpoints, pin_key=self.pin_key, open_snapshot=self.open_snapshot, say=self.say,
         )  # fmt: skip
         self.setWindowTitle("Reserve Auditor")
         self.setAcceptDrops(True)
@@ -73,7 +78,7 @@ class MainWindow(QMainWindow):
         central = QWidget()
         central.setLayout(row(self.rail, right, spacing=0))
         self.setCentralWidget(central)
-        self.offline = OfflineIndicator()
+        self.offline = OfflineIndicator(self.connections)
         self.case_name = label("", "muted")
         self.statusBar().setSizeGripEnabled(False)
         self.message = label()
@@ -194,6 +199,24 @@ class MainWindow(QMainWindow):
         chosen = self.case.inputs.trust_store
         store = self.settings.default_trust_store if chosen is None else chosen.path
         PinKeyDialog(self, store, self.use_trust_store).open()
+
+    def edit_endpoints(self) -> None:
+        """Edit → Preferences → Endpoints."""
+        audit = self.case.audit
+        served = {item.chain for item in self.connections.configured}
+        chains = () if audit is None else tuple(chain for chain, _, _ in audit.identity.chains)
+        suggested = next((chain for chain in chains if chain not in served), "")
+        parent = QApplication.activeModalWidget() or self
+        EndpointsDialog(parent, self.connections, self.runner, suggested).open()
+
+    def capture(self) -> None:
+        """Procedures → Capture evidence."""
+        inputs = self.case.inputs
+        if inputs.snapshot is None or inputs.trust_store is None:
+            self.run_or_explain()
+            return
+        subject = Subject(inputs.snapshot.path, inputs.trust_store.path, inputs.trusted_time)
+        CaptureDialog(self, self.desk, subject, self.use_evidence).open()
 
     # commands
 

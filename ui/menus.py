@@ -74,6 +74,14 @@ class Menus:
         _add(menu, "&Go to row…", window.go_to_row, "Ctrl+G")
         menu.addSeparator()
         _add(menu, "&Copy selected rows", self._copy, None)
+        menu.addSeparator()
+        preferences = menu.addMenu("P&references")
+        _add(preferences, "&Endpoints…", window.edit_endpoints, None)
+        self.offline = _add(preferences, "Work &offline", None, None)
+        self.offline.setCheckable(True)
+        self.offline.setChecked(window.connections.offline)
+        self.offline.toggled.connect(window.connections.set_offline)
+        window.connections.changed.connect(lambda: self.offline.setChecked(window.connections.offline))
 
     def _procedures(self, menu: QMenu) -> None:
         window = self._window
@@ -81,6 +89,7 @@ class Menus:
         self.cancel = _add(menu, "&Cancel running work", window.cancel, "Esc")
         menu.addSeparator()
         _add(menu, "&Pin a key…", window.pin_key, "Ctrl+K")
+        self.capture = _add(menu, "Capture &evidence…", window.capture, "Ctrl+Shift+C")
 
     def _view(self, menu: QMenu) -> None:
         window = self._window
@@ -140,6 +149,7 @@ class Menus:
         """Commands that can do nothing now are disabled, all but Run, which explains itself."""
         case = self._window.case
         self.evidence.setEnabled(case.inputs.snapshot is not None)
+        self.capture.setEnabled(case.inputs.complete)
         self.export.setEnabled(case.current)
 
     def _forget(self) -> None:

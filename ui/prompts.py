@@ -14,6 +14,7 @@ SNAPSHOTS = "Snapshots (*.porsnap)"
 EVIDENCE = "Evidence files (*.porevidence)"
 TRUST_STORES = "Trust stores (*.json)"
 PEM_KEYS = "Public keys (*.pem *.pub *.crt);;All files (*)"
+PRIVATE_KEYS = "Private keys (*.pem *.key);;All files (*)"
 RECORDS = "Commitment records (*.json)"
 REPORTS = "PDF documents (*.pdf)"
 

@@ -70,6 +70,24 @@ class Settings:
         self._store.setValue("hideAmounts", "true" if hidden else "false")
 
     @property
+    def online(self) -> bool:
+        """Whether configured endpoints may be asked; off until switched on."""
+        return str(self._store.value("online", "false")) == "true"
+
+    @online.setter
+    def online(self, online: bool) -> None:
+        self._store.setValue("online", "true" if online else "false")
+
+    @property
+    def endpoints(self) -> str:
+        """The endpoint table as JSON text, without secrets."""
+        return str(self._store.value("endpoints", "") or "")
+
+    @endpoints.setter
+    def endpoints(self, text: str) -> None:
+        self._store.setValue("endpoints", text)
+
+    @property
     def geometry(self) -> QByteArray | None:
         """The window's place and size when it was closed last."""
         value = self._store.value("geometry")

@@ -26,9 +26,9 @@ from auditor_app.snapshot.members import BalanceRow, read_balances
 from auditor_app.snapshot.statement import EvidenceBlock
 
 _HASH_FROM = {
-    "snapshot": "The issuer named this hash in the snapshot.",
-    "one-endpoint": "One endpoint named this hash; the snapshot names none.",
-    "two-endpoints": "Two endpoints on different hosts named this hash.",
+    "snapshot": "Only the issuer names this hash: proofs under it count once the auditor types it, or two hosts give it.",
+    "one-endpoint": "One endpoint names this hash and the snapshot none: proofs under it are that host's word.",
+    "two-endpoints": "Two endpoints on different hosts gave this hash.",
 }
 
 

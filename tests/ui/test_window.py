@@ -210,8 +210,8 @@ def test_a_root_typed_from_the_website_is_compared(performed: MainWindow, qtbot:
 
 
 def test_every_page_opens_with_its_number(performed: MainWindow, qtbot: QtBot) -> None:
-    for number, entry in enumerate(PAGES, 1):
-        qtbot.keyClick(performed, getattr(Qt.Key, f"Key_{number}"), ALT)
+    for number, entry in enumerate(PAGES[:10], 1):
+        qtbot.keyClick(performed, getattr(Qt.Key, f"Key_{number % 10}"), ALT)
         assert performed.page.entry is entry
         assert performed.rail.currentIndex().row() == number - 1
     ended(performed, qtbot)

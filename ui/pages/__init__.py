@@ -41,4 +41,5 @@ PAGES: tuple[PageEntry, ...] = (
     PageEntry("coverage", Step.COVERAGE, "Coverage", "D4–D5", "Observed reserves against gross liabilities, asset by asset; protection funds apart.", "ui.pages.coverage", "CoveragePage"),
     PageEntry("findings", Step.FINDINGS, "Findings", "F", "Everything the procedures observed, and what they could not have shown.", "ui.pages.findings", "FindingsPage"),
     PageEntry("report", Step.REPORT, "Report", "G", "The document as it will be handed over, page by page.", "ui.pages.report", "ReportPage"),
+    PageEntry("live", None, "Live check", "", "The snapshot's addresses at the newest blocks: a look that enters no audited figure.", "ui.pages.live", "LivePage"),
 )  # fmt: skip

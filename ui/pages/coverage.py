@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -9,10 +10,12 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QSplitter, QTabWidget, QWidget
 
 from auditor_app.amounts import Amount
-from auditor_app.coverage.lines import CoverageLine, FundTotal
+from auditor_app.chain.evidence import account_identity
+from auditor_app.chain.ownership.model import Outcome, OwnershipLine
+from auditor_app.coverage.lines import CoverageLine, FundLine, FundTotal
 from auditor_app.engagement.record import Audit
 from auditor_app.operation import CancelToken, Operation, Progress
-from ui.models.columns import Column, Kind, chip_column, rate_column, text_column, units_column
+from ui.models.columns import Column, Kind, address_column, chip_column, rate_column, text_column, units_column
 from ui.pages.page import Page
 from ui.text import amount
 from ui.theme import Theme, Tone, current
@@ -67,6 +70,10 @@ def _decimal_column(title: str, text: object) -> Column:
     return Column(title, shown, lambda item: value(item) or "", key, Kind.AMOUNT)
 
 
+_GRADES = ("proven", "own-node", "two-sources", "one-source", "claimed")
+_GRADE_TONES = dict(zip(_GRADES, (Tone.GOOD, Tone.GOOD, Tone.INFO, Tone.WARN, Tone.NEUTRAL), strict=True))
+
+
 def _met(item: FundTotal) -> str:
     return "Not valued" if item.met is None else "Target met" if item.met else "Below target"
 
@@ -81,6 +88,40 @@ _FUND_TOTALS = (
     text_column("Unit", lambda item: item.unit),
     rate_column("Of target", lambda item: item.rate),
     chip_column("Result", _met, lambda item: Tone.NEUTRAL if item.met is None else Tone.GOOD if item.met else Tone.BAD),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _FundAccount:
+    """A fund account with what is known of who controls it."""
+
+    line: FundLine
+    control: str
+
+
+def _fund_accounts(audit: Audit) -> list[_FundAccount]:
+    """Each account with its proof of control; the snapshot's list may name fund accounts as well as reserves."""
+    lines = () if audit.ownership is None else audit.ownership.lines
+    proofs = {account_identity(item.row.account): item for item in lines}
+    return [_FundAccount(line, _control(line, proofs.get(account_identity(line.account)))) for line in audit.funds]
+
+
+def _control(line: FundLine, proof: OwnershipLine | None) -> str:
+    if line.custody != "on-chain":
+        return "a claim in the issuer's ledger"
+    if proof is None:
+        return "no proof supplied"
+    return f"{proof.outcome.value}, {proof.freshness.value}" if proof.outcome is Outcome.VALID else proof.outcome.value
+
+
+_FUND_ACCOUNTS = (
+    text_column("Fund", lambda item: item.line.name),
+    address_column("Account", lambda item: item.line.account, wide=True),
+    text_column("Asset", lambda item: item.line.asset),
+    units_column("Claimed", lambda item: item.line.claimed, lambda item: item.line.decimals),
+    units_column("Observed", lambda item: item.line.observed, lambda item: item.line.decimals),
+    chip_column("Grade", lambda item: item.line.grade.replace("-", " ").capitalize(), lambda item: _GRADE_TONES[item.line.grade], rank=lambda item: _GRADES.index(item.line.grade)),
+    text_column("Control", lambda item: item.control),
 )  # fmt: skip
 
 
@@ -99,6 +140,7 @@ class CoveragePage(Page):
         split.setHandleWidth(2 * GRID)
         split.setStretchFactor(0, 1)
         self.funds = TablePanel("Protection funds", _FUND_TOTALS, self.desk.runner)
+        self.accounts = TablePanel("Accounts of the funds", _FUND_ACCOUNTS, self.desk.runner, filterable=False)
         apart = label(
             "Protection funds stand apart: they are never part of the reserves and never enter a rate above.", "muted"
         )
@@ -106,17 +148,18 @@ class CoveragePage(Page):
         self.tabs.tabBar().setDrawBase(False)
         self.tabs.setAccessibleName("Coverage and protection funds")
         self.tabs.tabBar().setAccessibleName("Coverage and protection funds")
-        for title, items in (("Assets", (split,)), ("Protection funds", (apart, self.funds))):
+        for title, items in (("Assets", (split,)), ("Protection funds", (apart, self.funds, self.accounts))):
             tab = QWidget()
             inner = column(*items, spacing=2 * GRID)
             inner.setContentsMargins(0, 2 * GRID, 0, 0)
+            inner.setStretch(inner.count() - 1, 1)
             tab.setLayout(inner)
             self.tabs.addTab(tab, title)
         return self.tabs
 
     def tables(self) -> tuple[TablePanel, ...]:
-        """Assets, funds."""
-        return self.coverage, self.funds
+        """Assets, funds, accounts of funds."""
+        return self.coverage, self.funds, self.accounts
 
     def nothing_yet(self) -> tuple[str, str]:
         """Before any run."""
@@ -126,6 +169,8 @@ class CoveragePage(Page):
         """Tables and chart."""
         self.coverage.show_rows(audit.coverage)
         self.funds.show_rows(audit.fund_totals)
+        self.funds.fit_rows(6)
+        self.accounts.show_rows(_fund_accounts(audit))
         self.tabs.setTabText(1, f"Protection funds  {len(audit.fund_totals)}")
 
     def refresh(self) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QFrame, QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFrame, QSplitter, QWidget
 
 from auditor_app.chain.observed import AddressLine, Grade
 from auditor_app.engagement.record import Audit
@@ -10,7 +11,9 @@ from ui.models.columns import address_column, chip_column, text_column, units_co
 from ui.pages.page import Page
 from ui.text import count
 from ui.theme import Tone
+from ui.widgets.address_detail import AddressDetail
 from ui.widgets.blocks import GRID, button, column, label, row, show_text
+from ui.widgets.deadline import DeadlineBanner
 from ui.widgets.hash_label import HashLabel
 from ui.widgets.table_panel import TablePanel
 
@@ -52,13 +55,27 @@ class ReservesPage(Page):
         self._sentence = label("", "muted", wrap=True)
         self._digest = HashLabel("Evidence payload SHA-256")
         words = column(self._heading, self._sentence, self._digest, spacing=4)
-        inner = row(words, button("Add evidence…", self.desk.ask_for_evidence), spacing=2 * GRID, margins=2 * GRID)
+        capture = button("Capture…", self.desk.capture)
+        capture.setAccessibleName("Capture evidence")
+        add = button("Add evidence…", self.desk.ask_for_evidence)
+        inner = row(words, capture, add, spacing=2 * GRID, margins=2 * GRID)
         inner.setStretch(0, 1)
         self._evidence.setLayout(inner)
         self.addresses = TablePanel("Reserve addresses", _COLUMNS, self.desk.runner)
+        self.detail = AddressDetail(self.desk.runner)
+        self.addresses.current_changed.connect(self._on_chosen)
+        self.deadline = DeadlineBanner(self.desk.capture)
+        self.deadline.capture.hide()  # the card below has one
+        split = QSplitter(Qt.Orientation.Horizontal)
+        split.addWidget(self.addresses)
+        split.addWidget(self.detail)
+        split.setChildrenCollapsible(False)
+        split.setHandleWidth(2 * GRID)
+        split.setStretchFactor(0, 3)
+        split.setStretchFactor(1, 2)
         content = QWidget()
-        layout = column(self._evidence, self.addresses, spacing=2 * GRID)
-        layout.setStretch(1, 1)
+        layout = column(self.deadline, self._evidence, split, spacing=2 * GRID)
+        layout.setStretch(2, 1)
         content.setLayout(layout)
         return content
 
@@ -92,4 +109,14 @@ class ReservesPage(Page):
             )
             self._digest.show_digest(evidence.payload_sha256)
         self._digest.setVisible(evidence is not None)
+        self.deadline.show_audit(audit)
+        self.detail.show_line(None, None)
         self.addresses.show_rows(audit.addresses)
+
+    def hide_amounts(self, hidden: bool) -> None:
+        """In the table and beside it."""
+        super().hide_amounts(hidden)
+        self.detail.hide_amounts(hidden)
+
+    def _on_chosen(self, line: AddressLine | None) -> None:
+        self.detail.show_line(self.desk.case.audit, line)

@@ -1,4 +1,4 @@
-"""A digest on a page: short on screen, whole on copy, in groups of four."""
+"""A digest or an account on a page: short on screen, whole on copy; a digest in groups of four."""
 
 from __future__ import annotations
 
@@ -6,17 +6,20 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QContextMenuEvent, QGuiApplication, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QToolButton, QWidget
 
-from ui.text import groups, short_hash, tooltip, visible
+from ui.text import groups, short_hash, short_middle, tooltip, visible
 from ui.theme import mono_font
+
+_ACCOUNT_ENDS = 17
 
 
 class HashLabel(QWidget):
     """Monospaced, focusable, Ctrl+C and a Copy button give all of it."""
 
-    def __init__(self, name: str, digest: str = "", *, whole: bool = False) -> None:
+    def __init__(self, name: str, digest: str = "", *, whole: bool = False, account: bool = False) -> None:
         super().__init__()
         self._digest = ""
         self._whole = whole
+        self._account = account
         self._shown = QLabel()
         self._shown.setTextFormat(Qt.TextFormat.PlainText)
         self._shown.setFont(mono_font())
@@ -39,8 +42,11 @@ class HashLabel(QWidget):
         """Show another digest."""
         self._digest = digest
         safe = visible(digest)
-        self._shown.setText(groups(safe) if self._whole else short_hash(safe))
-        self._shown.setToolTip(tooltip(groups(digest)))
+        if self._account:
+            self._shown.setText(short_middle(digest, _ACCOUNT_ENDS))
+        else:
+            self._shown.setText(groups(safe) if self._whole else short_hash(safe))
+        self._shown.setToolTip(tooltip(digest if self._account else groups(digest)))
         self.setAccessibleDescription(safe)
         self._copy.setEnabled(bool(digest))
 

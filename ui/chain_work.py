@@ -1,0 +1,238 @@
+"""Listing, capturing and looking for the window: the core's functions as operations, imported in the worker thread.
+
+Listing opens no connection. Whatever does takes a :class:`~ui.connections.Permission` and the list that was on screen,
+and stops where it would ask for anything that was not listed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from auditor_app.errors import UsageError
+from auditor_app.instants import format_instant
+from auditor_app.operation import CancelToken, Operation, Progress
+from ui.connections import ConfiguredEndpoint, Permission, inspect
+
+if TYPE_CHECKING:
+    from auditor_app.chain.capture import Captured
+    from auditor_app.chain.live import LiveResult
+    from auditor_app.chain.plan import CapturePlan, NotCaptured, PlannedReading
+    from auditor_app.chain.proof_steps import ProofStep
+    from auditor_app.snapshot.authentic import AuthenticSnapshot
+    from auditor_app.snapshot.signing import SigningKey
+
+_MAX_PEM = 2**16
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Which snapshot, judged by which trust store at which time."""
+
+    snapshot: Path
+    trust_store: Path
+    trusted_time: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """What would be asked, host by host, and what would not; ``payload_sha256`` names the snapshot it is for.
+
+    ``without_endpoint`` are chains with claims that no configured endpoint serves; ``one_host`` those whose word is one
+    host's only.
+    """
+
+    payload_sha256: str
+    readings: tuple[PlannedReading, ...]
+    left_out: tuple[NotCaptured, ...]
+    without_endpoint: tuple[str, ...]
+    one_host: tuple[str, ...]
+    endpoints: tuple[ConfiguredEndpoint, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SigningFile:
+    """A private key file and its pass phrase, which never appears in a ``repr``."""
+
+    path: Path
+    passphrase: str = field(repr=False, default="")
+
+
+def list_requests(
+    subject: Subject, configured: tuple[ConfiguredEndpoint, ...], token: CancelToken, *, live: bool = False
+) -> Operation[Listed]:
+    """What a capture, or a ``live`` look, would ask of the configured endpoints. Asks nobody, not even the keyring."""
+    yield Progress(0, None, "requests", "Listing the requests")
+    from auditor_app.chain.plan import readable_chains
+
+    with _opened(subject, token) as snapshot:
+        chains = readable_chains(snapshot, token)
+        wanted = tuple(item for item in configured if item.chain in chains)
+        if live:
+            wanted = _first_of_each(wanted)
+        plan = _plan(snapshot, wanted, token, with_secrets=False)
+    hosts: dict[str, set[str]] = {}
+    for item in wanted:
+        hosts.setdefault(item.chain, set()).add(inspect(item).host.lower())
+    return Listed(
+        snapshot.payload_sha256,
+        plan.readings,
+        plan.left_out,
+        tuple(sorted(chains - set(hosts))),
+        tuple(sorted(chain for chain, found in hosts.items() if len(found) == 1)),
+        wanted,
+    )
+
+
+def capture_evidence(
+    subject: Subject, listed: Listed, permission: Permission, key: SigningFile, output: Path, token: CancelToken
+) -> Operation[Captured]:
+    """Ask what was listed and write the signed evidence; what an interrupted capture left is not asked again."""
+    yield Progress(0, None, "requests", "Reading the signing key")
+    from auditor_app.chain.capture import Supplements, capture
+    from auditor_app.chain.partial import PartialCapture
+
+    signing = _signing_key(key)
+    with _opened(subject, token) as snapshot:
+        plan = _permitted_plan(snapshot, listed, permission, token)
+        partial = PartialCapture(working_file(output), snapshot.payload_sha256)
+        return (
+            yield from capture(
+                snapshot,
+                plan,
+                (signing,),
+                output,
+                captured_at=format_instant(datetime.now(UTC)),
+                token=token,
+                supplements=Supplements(partial=partial),
+            )
+        )
+
+
+def look(subject: Subject, listed: Listed, permission: Permission, token: CancelToken) -> Operation[LiveResult]:
+    """The listed balances at the newest blocks; writes nothing."""
+    yield Progress(0, None, "requests", "Looking at the chains now")
+    from auditor_app.chain.live import claimed_units, look_now
+
+    with _opened(subject, token) as snapshot:
+        plan = _permitted_plan(snapshot, listed, permission, token)
+        claims = claimed_units(snapshot, token)
+        return (yield from look_now(snapshot.statement.predicate, plan, claims, token))
+
+
+def read_steps(
+    subject: Subject, evidence: Path, account: str, asset: str, token: CancelToken
+) -> Operation[tuple[ProofStep, ...]]:
+    """How the evidence leads from a block's hash to one balance; opens files only."""
+    yield Progress(0, None, "steps", "Following the proof of one address")
+    from auditor_app.chain.proof_steps import proof_steps
+    from auditor_app.snapshot.authenticate import authenticate_evidence
+    from auditor_app.snapshot.trust import load_store
+
+    with _opened(subject, token) as snapshot:
+        store = load_store(subject.trust_store)
+        opened = authenticate_evidence(evidence, store, token=token, trusted_time=subject.trusted_time)
+        try:
+            return proof_steps(snapshot, opened, account, asset, token)
+        finally:
+            opened.members.close()
+
+
+def keep_key(host: str, secret: str, token: CancelToken) -> Operation[None]:
+    """Put a key into the system keyring: a locked one may take its time."""
+    yield Progress(0, None, "keys", "Asking the system keyring")
+    from auditor_app.chain.endpoints import store_secret
+
+    token.check()
+    store_secret(host, secret)
+
+
+def keys_held(hosts: tuple[str, ...], token: CancelToken) -> Operation[Mapping[str, bool]]:
+    """For which hosts a key is in the environment or the keyring; the keys themselves go nowhere."""
+    yield Progress(0, None, "keys", "Asking the system keyring")
+    from auditor_app.chain.endpoints import lookup_secret
+
+    held = {}
+    for host in hosts:
+        token.check()
+        held[host] = bool(lookup_secret(host))
+    return held
+
+
+def working_file(output: Path) -> Path:
+    """Where a capture keeps what it has read until the evidence is written."""
+    return output.with_name(f"{output.name}.partial")
+
+
+def encrypted(path: Path) -> bool:
+    """Whether a PEM file asks for a pass phrase; :class:`AuditError` where it cannot be read."""
+    return b"ENCRYPTED" in _pem(path)
+
+
+def _pem(path: Path) -> bytes:
+    from auditor_app.files import read_capped
+
+    return read_capped(path, max_bytes=_MAX_PEM, code="TRUST.KEY")
+
+
+def _signing_key(key: SigningFile) -> SigningKey:
+    from auditor_app.snapshot.signing import load_private_pem
+
+    return load_private_pem(_pem(key.path), file=key.path.name, passphrase=lambda: key.passphrase.encode("utf-8"))
+
+
+def _first_of_each(endpoints: tuple[ConfiguredEndpoint, ...]) -> tuple[ConfiguredEndpoint, ...]:
+    """One endpoint for each EVM chain: that is all a live look asks."""
+    found: dict[str, ConfiguredEndpoint] = {}
+    for item in endpoints:
+        if item.chain.startswith("eip155:"):
+            found.setdefault(item.chain, item)
+    return tuple(found.values())
+
+
+def _plan(
+    snapshot: AuthenticSnapshot, wanted: tuple[ConfiguredEndpoint, ...], token: CancelToken, *, with_secrets: bool
+) -> CapturePlan:
+    from auditor_app.chain.endpoints import lookup_secret, parse_endpoints
+    from auditor_app.chain.plan import plan_capture
+
+    endpoints = parse_endpoints(
+        [item.specification for item in wanted],
+        own_nodes={inspect(item).netloc for item in wanted if item.own_node},
+        secrets=lookup_secret if with_secrets else lambda _: "not:needed",
+    )
+    return plan_capture(snapshot, endpoints, token)
+
+
+def _permitted_plan(
+    snapshot: AuthenticSnapshot, listed: Listed, permission: Permission, token: CancelToken
+) -> CapturePlan:
+    """The plan with its secrets; :class:`UsageError` unless it asks exactly what was listed, of permitted endpoints."""
+    plan = _plan(snapshot, listed.endpoints, token, with_secrets=True)
+    same = plan.readings == listed.readings and snapshot.payload_sha256 == listed.payload_sha256
+    if not plan.readings or not same or not set(listed.endpoints) <= set(permission.endpoints):
+        raise UsageError(
+            "USAGE",
+            "nothing was asked, because snapshot or endpoints are no longer those that the requests were listed for",
+            action="List the requests again.",
+        )
+    return plan
+
+
+@contextmanager
+def _opened(subject: Subject, token: CancelToken) -> Iterator[AuthenticSnapshot]:
+    """The snapshot, authenticated; closed afterwards."""
+    from auditor_app.snapshot.authenticate import authenticate_snapshot
+    from auditor_app.snapshot.trust import load_store
+
+    authentic = authenticate_snapshot(
+        subject.snapshot, load_store(subject.trust_store), token=token, trusted_time=subject.trusted_time
+    )
+    try:
+        yield authentic
+    finally:
+        authentic.members.close()

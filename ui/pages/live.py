@@ -1,0 +1,230 @@
+"""Live check: the snapshot's addresses at the newest blocks. A look, not evidence; no audited figure knows of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtWidgets import QTabWidget, QWidget
+
+from auditor_app.engagement.record import Audit
+from auditor_app.errors import AuditError
+from auditor_app.instants import format_instant
+from ui.chain_work import Listed, Subject, list_requests, look
+from ui.connections import ConfiguredEndpoint
+from ui.jobs import Job, Work
+from ui.models.columns import (
+    address_column,
+    chip_column,
+    count_column,
+    hash_column,
+    rate_column,
+    text_column,
+    units_column,
+)
+from ui.pages.page import Page
+from ui.text import count
+from ui.theme import Tone
+from ui.widgets.blocks import GRID, Banner, button, card, column, label, row, show_text
+from ui.widgets.table_panel import TablePanel
+
+if TYPE_CHECKING:
+    from auditor_app.chain.live import LiveAsset, LiveResult
+
+_NO_EVIDENCE = (
+    "Balances at the newest blocks, as one endpoint of each chain gave them. They are no evidence, and no figure, finding "
+    "or report of the engagement holds any of them."
+)
+
+
+def _change(item: LiveAsset) -> int:
+    return item.now - item.claimed
+
+
+def _fell(change: int) -> Tone | None:
+    return Tone.WARN if change < 0 else None
+
+
+_REQUESTS = (
+    text_column("Host", lambda item: item.origin, wide=True),
+    text_column("Chain", lambda item: item.chain),
+    text_column("Asset", lambda item: item.asset),
+    address_column("Token", lambda item: item.token or "own coin"),
+    count_column("Balances", lambda item: item.accounts),
+)
+_ASSETS = (
+    text_column("Asset", lambda item: item.asset),
+    units_column("Claimed then", lambda item: item.claimed, lambda item: item.decimals, note="At the snapshot's block, of the rows that were read now"),
+    units_column("On chain now", lambda item: item.now, lambda item: item.decimals),
+    units_column("Change", _change, lambda item: item.decimals, tone=lambda item: _fell(_change(item)), note="Now less claimed"),
+    rate_column("Rate if liabilities stood still", lambda item: item.rate_if_unchanged, note="Balances now ÷ the liabilities published in the snapshot, as if these had not changed since; rounded down"),
+    chip_column("Rows", lambda item: "All read" if item.complete else "Not all read", lambda item: Tone.NEUTRAL if item.complete else Tone.WARN),
+)  # fmt: skip
+_LINES = (
+    text_column("Asset", lambda item: item.asset),
+    text_column("Chain", lambda item: item.account.rpartition(":")[0], yields=True),
+    address_column("Address", lambda item: item.account.rpartition(":")[2], wide=True),
+    units_column("Claimed then", lambda item: item.claimed, lambda item: item.decimals),
+    units_column("On chain now", lambda item: item.now, lambda item: item.decimals),
+    units_column("Change", lambda item: item.change, lambda item: item.decimals, tone=lambda item: _fell(item.change)),
+)
+_BLOCKS = (
+    text_column("Chain", lambda item: item[0], wide=True),
+    count_column("Height", lambda item: item[1]),
+    hash_column("Block hash", lambda item: item[2]),
+)
+
+_Asked = tuple[Subject, tuple[ConfiguredEndpoint, ...]]
+
+
+class LivePage(Page):
+    """The requests first; results appear only after the auditor asked."""
+
+    def build(self) -> QWidget:
+        """What would be asked above, four tabs below."""
+        self._asked: _Asked | None = None
+        self._listed: Listed | None = None
+        self._job: Job | None = None
+        self.apart = Banner()
+        self.go_online = button("Go online", partial(self.desk.connections.set_offline, False))
+        self.apart.add_button(self.go_online)
+        self._what = label("", wrap=True)
+        self._seen_at = label("", "muted", wrap=True)
+        self.look = button("Look now", self._on_look, primary=True)
+        endpoints = button("Endpoints…", self.desk.edit_endpoints)
+        words = column(self._what, self._seen_at, spacing=4)
+        top = row(words, endpoints, self.look, spacing=GRID)
+        top.setStretch(0, 1)
+        runner = self.desk.runner
+        self.requests = TablePanel("Requests", _REQUESTS, runner)
+        self.assets = TablePanel("By asset now", _ASSETS, runner)
+        self.lines = TablePanel("By address now", _LINES, runner)
+        self.blocks = TablePanel("Newest blocks", _BLOCKS, runner, filterable=False)
+        self.tabs = QTabWidget()
+        self.tabs.tabBar().setDrawBase(False)
+        self.tabs.setAccessibleName("Live check")
+        self.tabs.tabBar().setAccessibleName("Live check")
+        for title, panel in (("Requests", self.requests), ("By asset", self.assets), ("By address", self.lines), ("Blocks", self.blocks)):  # fmt: skip
+            tab = QWidget()
+            inner = column(panel)
+            inner.setContentsMargins(0, 2 * GRID, 0, 0)
+            tab.setLayout(inner)
+            self.tabs.addTab(tab, title)
+        content = QWidget()
+        layout = column(self.apart, card(top), self.tabs, spacing=2 * GRID)
+        layout.setStretch(2, 1)
+        content.setLayout(layout)
+        self.desk.connections.changed.connect(self._on_connections)
+        return content
+
+    def tables(self) -> tuple[TablePanel, ...]:
+        """Requests, assets, addresses, blocks."""
+        return self.requests, self.assets, self.lines, self.blocks
+
+    def nothing_yet(self) -> tuple[str, str]:
+        """Before any snapshot is open."""
+        return (
+            "Nobody is asked yet",
+            "Open a snapshot with its trust store: the requests are listed here before any is made.",
+        )
+
+    def show_audit(self, audit: Audit) -> None:
+        """Nothing here comes from the audit, and nothing goes into it."""
+
+    def refresh(self) -> None:
+        """List the requests again for another snapshot or other endpoints; earlier results then go."""
+        super().refresh()
+        subject = self._subject()
+        self.show_content(subject is not None)
+        if subject is None:
+            self._forget()
+            return
+        asked = (subject, self.desk.connections.configured)
+        if asked != self._asked:
+            self._forget()
+            self._asked = asked
+            self._start(partial(list_requests, *asked, live=True), "Listing the requests", self._on_listed)
+        self._show_state()
+
+    def _subject(self) -> Subject | None:
+        inputs = self.desk.case.inputs
+        if inputs.snapshot is None or inputs.trust_store is None:
+            return None
+        return Subject(inputs.snapshot.path, inputs.trust_store.path, inputs.trusted_time)
+
+    def _forget(self) -> None:
+        if self._job is not None:
+            self._job.cancel()
+        self._job = self._asked = self._listed = None
+        for table in self.tables():
+            table.show_rows(())
+        show_text(self._seen_at, "")
+        self.tabs.setCurrentIndex(0)
+
+    def _start(self, work: Work, title: str, then: Callable[[Any], None]) -> None:
+        job = self.desk.runner.make(work, title)
+        job.succeeded.connect(then)
+        job.failed.connect(self._on_failed)
+        job.cancelled.connect(partial(self._on_cancelled, job))
+        self._job = job
+        if title != "Listing the requests":
+            self.desk.follow(job)
+        job.start()
+
+    def _on_connections(self) -> None:
+        """Going offline stops a look at once."""
+        if self.desk.connections.offline and self._listed is not None and self._job is not None:
+            self._job.cancel()
+        if self.isVisible():
+            self.refresh()
+
+    def _on_listed(self, listed: Listed) -> None:
+        self._job = None
+        self._listed = listed
+        self.requests.show_rows(listed.readings)
+        self._show_state()
+
+    def _on_look(self) -> None:
+        permission, subject = self.desk.connections.permission(), self._subject()
+        if permission is not None and subject is not None and self._listed is not None and self._job is None:
+            self._start(partial(look, subject, self._listed, permission), "Looking at the chains now", self._on_seen)
+            self._show_state()
+
+    def _on_seen(self, result: LiveResult) -> None:
+        self._job = None
+        self.assets.show_rows(result.assets)
+        self.lines.show_rows(result.lines)
+        self.blocks.show_rows(result.blocks)
+        show_text(self._seen_at, f"Looked at {format_instant(datetime.now(UTC))}.")
+        self.tabs.setCurrentIndex(1)
+        self._show_state()
+
+    def _on_failed(self, error: AuditError) -> None:
+        self._job = None
+        self._show_state()
+        self.go_online.hide()
+        self.apart.say(Tone.BAD, "Nothing was read", error.sentence())
+
+    def _on_cancelled(self, job: Job) -> None:
+        if self._job is job:
+            self._job = None
+            self._show_state()
+
+    def _show_state(self) -> None:
+        listed, connections = self._listed, self.desk.connections
+        readings = () if listed is None else listed.readings
+        hosts = list(dict.fromkeys(item.origin for item in readings))
+        balances = sum(item.accounts for item in readings)
+        some = f"{count(balances)} balances at the newest block would be asked of {', '.join(hosts)}."
+        show_text(self._what, some if readings else "There is nothing to ask yet.")
+        allowed = connections.permission() is not None
+        self.look.setEnabled(bool(readings) and allowed and self._job is None)
+        self.go_online.setVisible(bool(readings) and not allowed)
+        if readings and not allowed:
+            self.apart.say(Tone.INFO, "Working offline", "The list stands below; nothing is asked until you go online.")
+        elif listed is not None and not readings:
+            self.apart.say(Tone.INFO, "Nobody to ask", "Configure an endpoint for an EVM chain of this snapshot.")
+        else:
+            self.apart.say(Tone.INFO, "A look, not evidence", _NO_EVIDENCE)
