@@ -7,12 +7,12 @@ import json
 import sys
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext, redirect_stdout
+from contextlib import AbstractContextManager, nullcontext, redirect_stdout, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn, TextIO, TypeVar
 
-from auditor_app.errors import UsageError
+from auditor_app.errors import AuditError, UsageError
 from auditor_app.files import write_atomically
 from auditor_app.findings import Finding, Severity
 from auditor_app.findings.document import finding_document as finding_json
@@ -26,6 +26,7 @@ __all__ = [
     "drive",
     "emit_json",
     "finding_json",
+    "flush",
     "limitation_json",
     "plain",
     "results_beside_json",
@@ -52,15 +53,17 @@ class Parser(argparse.ArgumentParser):
 class StandardOutput:
     """``--json`` without a file: the stream as it was when the command line was read."""
 
-    stream: TextIO
+    stream: TextIO | None
 
 
 def add_json_option(parser: argparse.ArgumentParser) -> None:
     """``--json`` alone writes one object to standard output; ``--json FILE`` writes it there."""
+    standard_output = StandardOutput(sys.stdout)
     parser.add_argument(
         "--json",
         nargs="?",
-        const=StandardOutput(sys.stdout),
+        const=standard_output,
+        type=lambda text: standard_output if text == "-" else text,
         default=None,
         metavar="OUT",
         help="write the result as one JSON object to OUT, or to standard output",
@@ -73,8 +76,10 @@ def emit_json(target: str | StandardOutput | None, document: dict[str, Any]) -> 
         return
     text = json.dumps(document, indent=2, ensure_ascii=True) + "\n"
     if isinstance(target, StandardOutput):
-        target.stream.write(text)
-        target.stream.flush()
+        if target.stream is None:
+            raise _unwritable("it is closed")
+        _write(target.stream, text)
+        flush(target.stream)
     else:
         write_atomically(Path(target), text.encode("utf-8"))
 
@@ -86,12 +91,51 @@ def plain(text: str) -> str:
 
 def say(text: str = "") -> None:
     """A line of the result for people, on standard output; on standard error where JSON alone may stand there."""
-    print(plain(text))
+    _write(sys.stdout, plain(text) + "\n")
 
 
 def warn(text: str) -> None:
     """A message about the command itself, on standard error."""
-    print(plain(text), file=sys.stderr)
+    with suppress(OSError, AuditError):  # where nobody can be told, the exit status still says it
+        _write(sys.stderr, plain(text) + "\n")
+
+
+def flush(stream: TextIO | None) -> None:
+    """Have written what was said; :class:`AuditError` OUTPUT.WRITE where that fails, ``BrokenPipeError`` if no one reads."""
+    if stream is None:
+        return
+    try:
+        stream.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise _unwritable(error.strerror) from None
+
+
+def _write(stream: TextIO | None, text: str) -> None:
+    """Write what the stream's encoding can show; a stream that was closed from the start takes nothing."""
+    if stream is None:
+        return
+    try:
+        stream.write(_showable(text, stream.encoding or "utf-8"))
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise _unwritable(error.strerror) from None
+
+
+def _showable(text: str, encoding: str) -> str:
+    """The text in an encoding that may lack characters: a plain space for a narrow one, escapes for the rest."""
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        text = text.replace("\N{NARROW NO-BREAK SPACE}", " ")
+        return text.encode(encoding, "backslashreplace").decode(encoding)
+    return text
+
+
+def _unwritable(reason: str | None) -> AuditError:
+    return AuditError("OUTPUT.WRITE", f"standard output cannot be written ({reason})")
 
 
 def results_beside_json(target: object) -> AbstractContextManager[object]:
@@ -110,16 +154,16 @@ def say_findings(findings: tuple[Finding, ...], tell: Callable[[str], None] = sa
 class _ProgressLine:
     """One rewritten line on a terminal, nothing when standard error is not one."""
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO | None) -> None:
         self._stream = stream
-        self._live = stream.isatty()
         self._started = time.monotonic()
         self._last = 0.0
 
     def show(self, progress: Progress) -> None:
         """Print at most four times a second: done, rate, time left."""
         now = time.monotonic()
-        if not self._live or now - self._last < _PROGRESS_INTERVAL:
+        stream = self._terminal()
+        if stream is None or now - self._last < _PROGRESS_INTERVAL:
             return
         self._last = now
         text = f"{progress.note}: {progress.done:,}"
@@ -129,14 +173,18 @@ class _ProgressLine:
             if progress.done and elapsed > 3:
                 left = elapsed * (progress.total - progress.done) / progress.done
                 text += f", about {left:.0f} s left"
-        self._stream.write(f"\r\x1b[K{text} {progress.unit}")
-        self._stream.flush()
+        stream.write(f"\r\x1b[K{text} {progress.unit}")
+        stream.flush()
 
     def clear(self) -> None:
         """Leave an empty line behind."""
-        if self._live:
-            self._stream.write("\r\x1b[K")
-            self._stream.flush()
+        stream = self._terminal()
+        if stream is not None:
+            stream.write("\r\x1b[K")
+            stream.flush()
+
+    def _terminal(self) -> TextIO | None:
+        return self._stream if self._stream is not None and self._stream.isatty() else None
 
 
 def drive(operation: Operation[T]) -> T:

@@ -33,9 +33,7 @@ def test_the_risk_is_what_the_confidence_leaves() -> None:
     assert parse_rate("97.5%", name="c").complement().percent == "2.5 %"
 
 
-@pytest.mark.parametrize(
-    "text", ["", "%", "-5%", "1e-2", "0,95", ".5", "101%", "101", "٩٥%", "5%%", "0.5\n", "NaN"]
-)
+@pytest.mark.parametrize("text", ["", "%", "-5%", "1e-2", "0,95", ".5", "101%", "101", "٩٥%", "5%%", "0.5\n", "NaN"])
 def test_anything_else_is_refused(text: str) -> None:
     with pytest.raises(SamplingError, match="confidence is no rate") as error:
         parse_rate(text, name="confidence")
