@@ -15,6 +15,7 @@ from auditor_app.chain.address.digests import keccak256
 from auditor_app.chain.addresses import on_chain_ids
 from auditor_app.chain.bundle import ProofBundle, decode_bundle, member_name
 from auditor_app.chain.evidence import BALANCES, account_identity
+from auditor_app.chain.grading import TWO_ENDPOINTS
 from auditor_app.chain.header import Header, HeaderError, read_header
 from auditor_app.chain.state_proof import AccountState, account_state, slot_value
 from auditor_app.chain.trie import NodeTable, TrieError
@@ -28,7 +29,7 @@ from auditor_app.snapshot.statement import EvidenceBlock
 _HASH_FROM = {
     "snapshot": "Only the issuer names this hash: proofs under it count once the auditor types it, or two hosts give it.",
     "one-endpoint": "One endpoint names this hash and the snapshot none: proofs under it are that host's word.",
-    "two-endpoints": "Two endpoints on different hosts gave this hash.",
+    TWO_ENDPOINTS: "Two endpoints on different hosts gave this hash.",
 }
 
 
@@ -88,14 +89,16 @@ def _block(block: EvidenceBlock, named: str | None) -> ProofStep:
     if named is None:
         return ProofStep("Block", text, (block.block_hash,) if block.block_hash else ())
     same = block.block_hash is not None and named.lower() == block.block_hash.lower()
-    return ProofStep("Block", text, (block.block_hash or "no hash",), same)
+    confirmed = True if block.hash_from == TWO_ENDPOINTS else None  # that the issuer repeats itself shows nothing
+    return ProofStep("Block", text, (block.block_hash or "no hash",), confirmed if same else False)
 
 
 def _readings(rows: Sequence[BalanceRow]) -> ProofStep:
     if not rows:
         return ProofStep("Balance read", "The evidence holds no balance of this account and asset.", holds=False)
     said = "; ".join(f"{row.source}: {row.amount} base units" for row in rows)
-    return ProofStep("Balance read", f"{said}.", holds=len({row.amount for row in rows}) == 1)
+    agree = len({row.amount for row in rows}) == 1
+    return ProofStep("Balance read", f"{said}.", holds=None if len(rows) == 1 else agree)
 
 
 def _proof(

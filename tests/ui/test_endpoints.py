@@ -54,7 +54,7 @@ def test_rows_are_kept_and_a_second_window_finds_them(
     window: MainWindow, dialog: EndpointsDialog, settings: Settings, qtbot: QtBot, tmp_path: Path
 ) -> None:
     add(dialog, "eip155:1", "https://node.example/v2/{key}", qtbot)
-    dialog.own.setChecked(True)
+    dialog.own.setCurrentIndex(1)
     add(dialog, "eip155:10", "http://127.0.0.1:8545", qtbot)
     settled(window, qtbot)
     settings.sync()

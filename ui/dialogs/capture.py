@@ -38,7 +38,7 @@ _LEFT_OUT = (
     text_column("Asset", lambda item: item.asset),
     text_column("Why not", lambda item: item.reason, yields=True),
 )
-_INTRO = "Every request is listed here before it is made. Nothing else is asked, and no one else."
+_INTRO = "The requests, host by host, before any is made. No one else is asked."
 _ALSO = (
     "For these balances each host is also asked for its chain id, and for the named block before and after; the first "
     "host of an EVM chain for state proofs of these accounts and for the tokens' code."

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QCheckBox, QDialog, QFormLayout, QLineEdit, QTabWidget, QWidget
+from PySide6.QtWidgets import QDialog, QFormLayout, QLineEdit, QTabWidget, QWidget
 
 from auditor_app.errors import AuditError
 from ui.chain_work import keep_key, keys_held
@@ -17,7 +17,7 @@ from ui.connections import ConfiguredEndpoint, Connections, Inspected, inspect
 from ui.jobs import Job, JobRunner
 from ui.models.columns import chip_column, text_column
 from ui.theme import Tone
-from ui.widgets.blocks import GRID, Banner, button, column, label, row, show_text
+from ui.widgets.blocks import GRID, Banner, button, choice, column, label, row, show_text
 from ui.widgets.fields import TypedField
 from ui.widgets.table_panel import TablePanel
 
@@ -78,9 +78,11 @@ class EndpointsDialog(QDialog):
         self._runner = runner
         self._held: dict[str, bool] = {}
         self._job: Job | None = None
-        self.offline = QCheckBox("Work offline: open no connection, whatever is configured below")
-        self.offline.setChecked(connections.offline)
-        self.offline.toggled.connect(connections.set_offline)
+        self.offline = choice("Connections")
+        self.offline.addItem("Work offline: open no connection, whatever is configured", True)
+        self.offline.addItem("Online when asked: configured endpoints only", False)
+        self.offline.setCurrentIndex(0 if connections.offline else 1)
+        self.offline.currentIndexChanged.connect(lambda: connections.set_offline(self.offline.currentData()))
         self.problem = Banner()
         self.table = TablePanel("Endpoints", _COLUMNS, runner, filterable=False)
         self.table.current_changed.connect(self._on_current)
@@ -89,7 +91,9 @@ class EndpointsDialog(QDialog):
         self.chain = TypedField("Chain", "eip155:1", _chain, mono=True)
         self.chain.setText(suggested)
         self.url = TypedField("URL", "https://node.example/{key}", self._url, mono=True)
-        self.own = QCheckBox("I run this node")
+        self.own = choice("Who runs the node")
+        self.own.addItem("Somebody else runs this node", False)
+        self.own.addItem("I run this node: its readings are graded own-node", True)
         self._why = label("", "muted", wrap=True)
         self.add = button("Add endpoint", self._on_add, primary=True)
         self.secret = QLineEdit()
@@ -107,11 +111,10 @@ class EndpointsDialog(QDialog):
         form = QFormLayout()
         form.setHorizontalSpacing(3 * GRID)
         form.setVerticalSpacing(GRID)
-        for name, field in (("Chain", self.chain), ("URL", self.url)):
+        for name, field in (("Chain", self.chain), ("URL", self.url), ("Node", self.own)):
             words = label(name)
             words.setBuddy(field)
             form.addRow(words, field)
-        form.addRow(label(""), self.own)
         new = column(form, self._why, row(1, self.add))
         words = label("Key")
         words.setBuddy(self.secret)
@@ -185,7 +188,7 @@ class EndpointsDialog(QDialog):
         show_text(self._key_of, host if keyed else "Select an endpoint whose URL holds {key}.")
 
     def _on_add(self) -> None:
-        new = ConfiguredEndpoint(self.chain.value or "", self.url.value or "", self.own.isChecked())
+        new = ConfiguredEndpoint(self.chain.value or "", self.url.value or "", self.own.currentData())
         kept = tuple(item for item in self._connections.configured if (item.chain, item.url) != (new.chain, new.url))
         try:
             self._connections.configure((*kept, new))

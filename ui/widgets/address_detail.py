@@ -61,7 +61,8 @@ class AddressDetail(QScrollArea):
         self.close_button = button("Close", lambda: self.show_line(None, None), link=True)
         self.close_button.setAccessibleName("Close the selected address")
         body = column(
-            row(self._account, 1, self.close_button),
+            row(label("Selected address", "overline"), 1, self.close_button),
+            self._account,
             self._grade,
             self._amounts,
             self._control,
