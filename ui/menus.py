@@ -24,6 +24,7 @@ Esc    cancel the running work
 F6    next pane
 Alt+1 … Alt+7    steps
 Ctrl+O    open a snapshot
+Ctrl+Shift+C    capture evidence
 Ctrl+F    filter the table
 Ctrl+G    go to a row
 Ctrl+C    copy full values
