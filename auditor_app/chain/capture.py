@@ -65,6 +65,7 @@ def capture(
             token=token,
             supplements=supplements,
             headers=headers.get(endpoint.chain),
+            wallets=plan.wallets.get(endpoint.chain, ()),
         )
         reading = yield from reader_of(endpoint)(task)
         readings.append(reading)

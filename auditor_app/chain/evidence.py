@@ -176,7 +176,7 @@ def _other_blocks(
         if wanted is None and chain in captured and not any(row.account.startswith(chain + ":") for row in rows):
             continue
         wanted = _as_typed(chain, wanted, typed_blocks.get(chain), findings)
-        if wanted is None or got is None or not _same_block(wanted, got):
+        if wanted is None or got is None or not same_block(wanted, got):
             stray.add(chain)
             findings.append(
                 finding(
@@ -212,7 +212,8 @@ def _as_typed(
     return BlockReference(block_height=named.block_height, block_hash=typed)
 
 
-def _same_block(wanted: BlockReference, got: EvidenceBlock) -> bool:
+def same_block(wanted: BlockReference, got: EvidenceBlock) -> bool:
+    """Whether evidence is of the block that was named; a height without a hash fits every block there."""
     if wanted.block_height != got.block_height:
         return False
     if wanted.block_hash is None:

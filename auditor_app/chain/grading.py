@@ -113,7 +113,7 @@ def read_proofs(
         proven |= found.amounts
         vouched |= found.layouts
         limits += found.limitations
-    pins = _pins(evidence, typed)
+    pins = pins_of(evidence, typed)
     return ProofReading(
         MappingProxyType(proven), frozenset(vouched), pins, frozenset(broken), tuple(findings), tuple(limits)
     )
@@ -186,7 +186,7 @@ def _prove_claim(claim: Claim, state: ProvenState, asset: Asset | None, layouts:
     return amount
 
 
-def _pins(evidence: AuthenticEvidence, typed: Mapping[str, str]) -> Mapping[str, str]:
+def pins_of(evidence: AuthenticEvidence, typed: Mapping[str, str]) -> Mapping[str, str]:
     """Who vouches for each chain's block hash, in words; a chain that nobody vouches for is left out."""
     pins = {}
     for chain, block in evidence.statement.predicate.chains.items():

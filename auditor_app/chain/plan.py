@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from auditor_app.chain.accounts import decode_account
 from auditor_app.chain.addresses import on_chain_ids
 from auditor_app.chain.endpoints import Endpoint
 from auditor_app.chain.readers.model import Target
 from auditor_app.chain.readers.table import accepted, reader_of
-from auditor_app.errors import ChainError, UsageError
+from auditor_app.chain.wallets import WalletQuestion, wallet_questions
+from auditor_app.errors import ChainError, SnapshotError, UsageError
 from auditor_app.operation import CancelToken
 from auditor_app.snapshot.authentic import AuthenticSnapshot
-from auditor_app.snapshot.members import read_addresses, read_funds
+from auditor_app.snapshot.members import read_addresses, read_funds, read_ownership
 from auditor_app.snapshot.statement import Asset, BlockReference
 
 
@@ -46,12 +48,13 @@ class NotCaptured:
 
 @dataclass(frozen=True, slots=True)
 class CapturePlan:
-    """Everything a capture will read, and everything it will not."""
+    """Everything a capture will read, and everything it will not; ``wallets`` are contracts asked for their signatures."""
 
     endpoints: tuple[Endpoint, ...]
     targets: Mapping[str, tuple[Target, ...]]
     readings: tuple[PlannedReading, ...]
     left_out: tuple[NotCaptured, ...]
+    wallets: Mapping[str, tuple[WalletQuestion, ...]] = field(default_factory=lambda: MappingProxyType({}))
 
 
 def plan_capture(snapshot: AuthenticSnapshot, endpoints: Sequence[Endpoint], token: CancelToken) -> CapturePlan:
@@ -80,7 +83,9 @@ def plan_capture(snapshot: AuthenticSnapshot, endpoints: Sequence[Endpoint], tok
                 action="Leave this endpoint out.",
             )
     readings = tuple(_readings(endpoints, by_chain, predicate.chains))
-    return CapturePlan(tuple(endpoints), {c: tuple(t) for c, t in by_chain.items()}, readings, tuple(left_out))
+    wallets = {chain: asked for chain, asked in _wallets(snapshot, token).items() if chain in by_chain}
+    targets = {chain: tuple(found) for chain, found in by_chain.items()}
+    return CapturePlan(tuple(endpoints), targets, readings, tuple(left_out), wallets)
 
 
 def readable_chains(snapshot: AuthenticSnapshot, token: CancelToken) -> frozenset[str]:
@@ -95,6 +100,17 @@ def readable_chains(snapshot: AuthenticSnapshot, token: CancelToken) -> frozense
         except ValueError:
             continue  # the plan names it and says why
     return frozenset(found)
+
+
+def _wallets(snapshot: AuthenticSnapshot, token: CancelToken) -> Mapping[str, tuple[WalletQuestion, ...]]:
+    """Contract wallets of the ownership list, by chain; a list that breaks its grammar asks nothing."""
+    reserves = snapshot.statement.predicate.reserves
+    if reserves is None or reserves.ownership is None:
+        return {}
+    try:
+        return wallet_questions(read_ownership(snapshot.members.read(reserves.ownership, token), reserves.ownership))
+    except SnapshotError:
+        return {}  # the procedure over proofs of control reports it
 
 
 def _claimed_rows(snapshot: AuthenticSnapshot, token: CancelToken) -> Iterable[tuple[str, str]]:

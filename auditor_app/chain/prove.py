@@ -50,16 +50,16 @@ def capture_proofs(reader: EvmReader, chain: str, balances: Sequence[RawBalances
     except HeaderError as error:
         return (None, (f"{origin}: no state proofs, because {error}",))
     header = read_header(encoded, bytes.fromhex(reader.block.hash[2:]))
-    found = _Found(set(), [], {}, set(), [])
+    found = Found(set(), [], {}, set(), [])
     try:
         for group in balances:
             yield from _capture_group(reader, header, group, found)
-        code = _codes(reader, found)
+        code = codes_of(reader, found)
     except RpcRefusal as refusal:
         return (None, (f"{origin}: no state proofs, because {refusal.what}",))
     proven = [g for g in balances if g.contract is None or g.contract in found.contracts()]
     try:
-        nodes = _crossed(found, header, proven)
+        nodes = crossed_nodes(found, header, proven)
         bundle = make_bundle(
             chain, encoded, nodes, found.layouts, code=code, executed=found.executed, touched=found.touched
         )
@@ -72,7 +72,7 @@ def capture_proofs(reader: EvmReader, chain: str, balances: Sequence[RawBalances
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
+class Found:
     """What grows while groups are captured: nodes, layouts, touched slots by account, executed tokens, notes."""
 
     nodes: set[bytes]
@@ -86,7 +86,7 @@ class _Found:
         return {layout.contract for layout in self.layouts} | self.executed
 
 
-def _capture_group(reader: EvmReader, header: Header, group: RawBalances, found: _Found) -> Operation[None]:
+def _capture_group(reader: EvmReader, header: Header, group: RawBalances, found: Found) -> Operation[None]:
     """Nodes for one token's balances, or for native coins."""
     if group.contract is None:
         asked: list[tuple[str, list[str]]] = [(holder, []) for holder in group.amounts]
@@ -122,7 +122,7 @@ def _executed(reader: EvmReader, group: RawBalances, header: Header) -> Operatio
             [("eth_createAccessList", [{"to": contract, "data": "0x" + data.hex()}, reader.pin]) for data in chunk]
         )
         for answer in answers:
-            entries = None if isinstance(answer, RpcRefusal) else _access_list(answer)
+            entries = None if isinstance(answer, RpcRefusal) else access_list(answer)
             if entries is None:
                 return None
             for address, slots in entries.items():
@@ -132,7 +132,7 @@ def _executed(reader: EvmReader, group: RawBalances, header: Header) -> Operatio
     return touched
 
 
-def _codes(reader: EvmReader, found: _Found) -> list[bytes]:
+def codes_of(reader: EvmReader, found: Found) -> list[bytes]:
     """The code of every touched account."""
     addresses = [checksum_address("0x" + address.hex()) for address in found.touched]
     answers = reader.rpc.batch([("eth_getCode", [address, reader.pin]) for address in addresses])
@@ -143,7 +143,7 @@ def _codes(reader: EvmReader, found: _Found) -> list[bytes]:
     return [code for code in codes if code]
 
 
-def _crossed(found: _Found, header: Header, balances: Sequence[RawBalances]) -> list[bytes]:
+def crossed_nodes(found: Found, header: Header, balances: Sequence[RawBalances]) -> list[bytes]:
     """The nodes that a verifier will cross; an endpoint may send more."""
     table = NodeTable(found.nodes)
     layouts = {layout.contract: layout for layout in found.layouts}
@@ -228,14 +228,14 @@ def _touched_slots(reader: EvmReader, contract: str, holder: str) -> set[str] | 
     """Slots of the token that ``balanceOf`` reads, ``None`` where the endpoint cannot say."""
     call = {"to": contract, "data": "0x" + (BALANCE_OF + bytes.fromhex(holder[2:]).rjust(32, b"\0")).hex()}
     try:
-        entries = _access_list(reader.rpc.call("eth_createAccessList", [call, reader.pin]))
+        entries = access_list(reader.rpc.call("eth_createAccessList", [call, reader.pin]))
     except RpcRefusal:
         return None
     slots = (entries or {}).get(bytes.fromhex(contract[2:]))
     return {"0x" + slot.hex() for slot in slots} if slots else None
 
 
-def _access_list(answer: Any) -> dict[bytes, set[bytes]] | None:
+def access_list(answer: Any) -> dict[bytes, set[bytes]] | None:
     """Slots by account from an ``eth_createAccessList`` result; ``None`` for anything else, or a call that failed."""
     if not isinstance(answer, dict) or answer.get("error") or not isinstance(answer.get("accessList"), list):
         return None

@@ -72,6 +72,15 @@ class ProvenState:
         except (TrieError, ReexecutionError) as error:
             raise self._failed(f"{error} (account {account.address})") from None
 
+    def call(self, contract: str, data: bytes) -> bytes:
+        """What a contract (lower-case ``0x`` address) among the executed ones answers to ``data``.
+
+        :class:`ReexecutionError` or :class:`TrieError` where it cannot be run to an answer on what is proven.
+        """
+        if contract not in self._executed:
+            raise ReexecutionError(f"the state of {contract} was not captured")
+        return self._answer(contract, data)
+
     def rests_on_layout(self, asset_ids: Sequence[str]) -> bool:
         """Whether the proof of this asset also rests on a token's layout, which no trie proves."""
         return any(contract_of(item) in self._tokens for item in asset_ids)
@@ -111,15 +120,19 @@ class ProvenState:
             token = account_state(self._nodes, self.header.state_root, bytes.fromhex(contract[2:]))
             self._contracts[contract] = token
         if not token.has_code:
-            raise TrieError(f"the token {contract} has no code at this block")
+            raise TrieError(f"the contract {contract} has no code at this block")
         return token
 
-    def _call(self, contract: str, data: bytes) -> int:
-        """One word from a re-executed call."""
+    def _answer(self, contract: str, data: bytes) -> bytes:
+        """A re-executed call of a contract that has code."""
         self._contract(contract)
         if self._machine is None:
             self._machine = Reexecution(self._chain_id, self.header, self._touched).__enter__()
-        answer = self._machine.call(bytes.fromhex(contract[2:]), data)
+        return self._machine.call(bytes.fromhex(contract[2:]), data)
+
+    def _call(self, contract: str, data: bytes) -> int:
+        """One word from a re-executed call."""
+        answer = self._answer(contract, data)
         if len(answer) != 32:
             raise ReexecutionError(f"the token {contract} answered {len(answer)} bytes")
         return int.from_bytes(answer, "big")

@@ -155,7 +155,9 @@ class Conversation:
         except OSError as error:
             raise TryAgain(f"it cannot be reached ({error.strerror or type(error).__name__})") from None
         try:
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # as http.client does: one exchange, one round trip
+            sock.setsockopt(
+                socket.IPPROTO_TCP, socket.TCP_NODELAY, 1
+            )  # as http.client does: one exchange, one round trip
             if where.encrypted:
                 sock = ssl.create_default_context().wrap_socket(sock, server_hostname=where.host)
             sock.settimeout(self.limits.exchange_seconds)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from auditor_app.amounts import Amount, floor_percent
 from auditor_app.chain.ownership.check import check_rows, signatures_seen
 from auditor_app.chain.ownership.lists import read_list
 from auditor_app.chain.ownership.model import OwnershipLine, OwnershipResult, ValueShare
+from auditor_app.chain.wallets import EvidenceContracts
 from auditor_app.cli.terminal import (
     add_json_option,
     drive,
@@ -18,8 +21,12 @@ from auditor_app.cli.terminal import (
     say,
     say_findings,
 )
+from auditor_app.cli.typed_hashes import typed_hashes
+from auditor_app.errors import UsageError
 from auditor_app.findings import exit_status
 from auditor_app.operation import CancelToken
+from auditor_app.snapshot.authenticate import authenticate_evidence
+from auditor_app.snapshot.trust import load_store
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -37,6 +44,11 @@ def add(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="an earlier list: signatures that already stood in it are reported; may be given more than once",
     )
+    parser.add_argument(
+        "--evidence", type=Path, metavar="E", help="an evidence file with the state of contract wallets"
+    )
+    parser.add_argument("--trust", type=Path, metavar="S", help="the trust store, for --evidence")
+    parser.add_argument("--block", action="append", default=[], metavar="CHAIN=HASH", help="as for chain verify")
     add_json_option(parser)
     parser.set_defaults(handler=_ownership)
 
@@ -47,12 +59,36 @@ def _ownership(options: argparse.Namespace) -> int:
         for signature, place in signatures_seen(read_list(path)).items():
             earlier.setdefault(signature, place)
     rows = read_list(options.file)
-    result = drive(
-        check_rows(rows, challenge=options.challenge, as_of=options.as_of, token=CancelToken(), earlier=earlier)
-    )
+    token = CancelToken()
+    with _contracts(options, token) as contracts:
+        work = check_rows(
+            rows,
+            challenge=options.challenge,
+            as_of=options.as_of,
+            token=token,
+            earlier=earlier,
+            contracts=contracts,
+        )
+        result = drive(work)
     emit_json(options.json, ownership_document(result, options.file.name))
     _say(result, options.file.name)
     return exit_status(result.findings)
+
+
+@contextmanager
+def _contracts(options: argparse.Namespace, token: CancelToken) -> Iterator[EvidenceContracts | None]:
+    """Contract wallets as the given evidence proves them."""
+    if options.evidence is None:
+        yield None
+        return
+    if options.trust is None:
+        raise UsageError("USAGE", "--evidence needs --trust", action="Name the trust store.")
+    evidence = authenticate_evidence(options.evidence, load_store(options.trust), token=token)
+    try:
+        with EvidenceContracts(evidence, typed_hashes(options.block), token) as contracts:
+            yield contracts
+    finally:
+        evidence.members.close()
 
 
 def ownership_document(result: OwnershipResult, file_name: str) -> dict[str, object]:

@@ -131,7 +131,7 @@ def _steps(
         sample = yield from draw(record, snapshot, ledgers, request.sample.randomness, token)
     yield Progress(0, None, "addresses", "Comparing reserves and funds")
     reserves, evidence_findings = _reserves(request, store, snapshot, token)
-    ownership = yield from proofs_of_control(request, snapshot, reserves.lines, token)
+    ownership = yield from proofs_of_control(request, store, snapshot, reserves.lines, token)
     totals = {result.ledger: result.totals if result.complete else None for result in ledgers}
     covered = coverage(snapshot.statement.predicate, totals, reserves)
     return Steps(

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 
 from auditor_app.chain.observed import AddressLine
 from auditor_app.chain.ownership.check import check_rows
 from auditor_app.chain.ownership.model import OwnershipLine, OwnershipResult
 from auditor_app.chain.ownership.snapshot_list import joined, read_table
+from auditor_app.chain.wallets import EvidenceContracts
 from auditor_app.engagement.record import AuditRequest
-from auditor_app.errors import AuditError
+from auditor_app.errors import AuditError, SignatureError
 from auditor_app.findings import from_error
 from auditor_app.operation import CancelToken, Operation
 from auditor_app.snapshot.authentic import AuthenticSnapshot
+from auditor_app.snapshot.authenticate import authenticate_evidence
+from auditor_app.snapshot.trust import TrustStore
 
 _PROCEDURE = "ownership"
 _ADDRESS_CODES = ("ADDRESS.UNDECODABLE", "ADDRESS.DUPLICATE", "ADDRESS.TYPO")
@@ -21,7 +25,11 @@ _ADDRESS_CODES = ("ADDRESS.UNDECODABLE", "ADDRESS.DUPLICATE", "ADDRESS.TYPO")
 
 
 def proofs_of_control(
-    request: AuditRequest, snapshot: AuthenticSnapshot, lines: Sequence[AddressLine], token: CancelToken
+    request: AuditRequest,
+    store: TrustStore,
+    snapshot: AuthenticSnapshot,
+    lines: Sequence[AddressLine],
+    token: CancelToken,
 ) -> Operation[OwnershipResult | None]:
     """Every reserve address with the proof of control that the snapshot holds for it; ``None`` where it holds none.
 
@@ -41,12 +49,35 @@ def proofs_of_control(
         return OwnershipResult((), (), challenge, as_of, (reason,), ())
     decimals = {asset.symbol: asset.decimals for asset in snapshot.statement.predicate.assets}
     addresses = [line.address for line in lines if line.address.asset in decimals]
-    result = yield from check_rows(joined(proofs, addresses, decimals), challenge=challenge, as_of=as_of, token=token)
+    rows = joined(proofs, addresses, decimals)
+    asks_contracts = any(row.method == "eip1271" for row in rows)
+    with _contracts(request if asks_contracts else None, store, snapshot, token) as contracts:
+        result = yield from check_rows(rows, challenge=challenge, as_of=as_of, token=token, contracts=contracts)
     return replace(
         result,
         lines=tuple(_own_proof(line) for line in result.lines),
         findings=tuple(item for item in result.findings if item.code not in _ADDRESS_CODES),
     )
+
+
+@contextmanager
+def _contracts(
+    request: AuditRequest | None, store: TrustStore, snapshot: AuthenticSnapshot, token: CancelToken
+) -> Iterator[EvidenceContracts | None]:
+    """Contract wallets as the evidence proves them; ``None`` without evidence that can be opened."""
+    if request is None or request.evidence is None:
+        yield None
+        return
+    try:
+        evidence = authenticate_evidence(request.evidence, store, token=token, trusted_time=request.trusted_time)
+    except SignatureError:
+        yield None  # the procedure over balances reports it
+        return
+    try:
+        with EvidenceContracts(evidence, dict(request.blocks), token, snapshot) as contracts:
+            yield contracts
+    finally:
+        evidence.members.close()
 
 
 def _own_proof(line: OwnershipLine) -> OwnershipLine:

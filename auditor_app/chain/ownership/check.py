@@ -19,6 +19,7 @@ from auditor_app.chain.ownership.methods import check_claim
 from auditor_app.chain.ownership.model import (
     Binds,
     Claim,
+    Contracts,
     Freshness,
     Match,
     NoMatch,
@@ -56,8 +57,9 @@ def check_rows(
     as_of: str | None,
     token: CancelToken,
     earlier: Mapping[bytes, str] = _NO_SIGNATURES,
+    contracts: Contracts | None = None,
 ) -> Operation[OwnershipResult]:
-    """Check every row offline.
+    """Check every row offline; contract wallets answer through ``contracts``, if evidence has them.
 
     ``challenge`` is the text that the auditor asked to be signed; ``as_of`` the instant or date of the snapshot;
     ``earlier`` maps signatures of earlier lists (see :func:`signatures_seen`) to where they stood.
@@ -77,7 +79,8 @@ def check_rows(
             yield Progress(number, len(rows), "rows", "Proofs of control")
         resolved = _resolve(row)
         seen_before = _first_seen(row, resolved, seen)
-        lines.append(_line(row, resolved, freshness_of(row.message, challenge, instant), seen_before))
+        freshness = freshness_of(row.message, challenge, instant)
+        lines.append(_line(row, resolved, freshness, seen_before, contracts))
     checked = tuple(lines)
     findings, limitations = observed(checked), limitations_of(checked)
     return OwnershipResult(checked, shares_by_value(checked), challenge, as_of, findings, limitations)
@@ -125,7 +128,9 @@ def _without_address(row: OwnershipRow, candidates: tuple[Network, ...]) -> _Res
     return _Resolved(network, None)
 
 
-def _line(row: OwnershipRow, resolved: _Resolved, freshness: Freshness, seen_before: str) -> OwnershipLine:
+def _line(
+    row: OwnershipRow, resolved: _Resolved, freshness: Freshness, seen_before: str, contracts: Contracts | None
+) -> OwnershipLine:
     """The row with its outcome; an address that cannot be decoded comes before everything else."""
     blank = OwnershipLine(
         row=row,
@@ -153,6 +158,8 @@ def _line(row: OwnershipRow, resolved: _Resolved, freshness: Freshness, seen_bef
             row.public_key,
             row.owners,
             row.prevouts,
+            row.chain,
+            contracts,
         ),
         row.method,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Protocol
 
 from auditor_app.amounts import Amount
 from auditor_app.chain.address.model import Address, Network
@@ -80,9 +81,28 @@ class OwnershipRow:
     at: Location = NOWHERE
 
 
+class ContractsUnknown(Exception):
+    """What a contract answers is not known here; the message is a clause."""
+
+
+class Contracts(Protocol):
+    """Contracts at a block, as far as somebody proves what they answer."""
+
+    def call(self, chain: str, contract: bytes, data: bytes) -> bytes:
+        """What ``contract`` on a CAIP-2 chain answers to ``data``; :class:`ContractsUnknown` where nobody knows."""
+        ...
+
+    def vouched(self, chain: str) -> str:
+        """The block, and who says that it is one of the chain, as a phrase."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A row whose address was decoded (``None``: the row names a key only), ready for the methods."""
+    """A row whose address was decoded (``None``: the row names a key only), ready for the methods.
+
+    ``chain`` is the row's CAIP-2 id, if it has one; ``contracts`` answers for contract wallets, where evidence has them.
+    """
 
     network: Network
     address: Address | None
@@ -91,6 +111,8 @@ class Claim:
     public_key: str = ""
     owners: tuple[str, ...] = ()
     prevouts: tuple[Prevout, ...] = ()
+    chain: str = ""
+    contracts: Contracts | None = None
 
 
 @dataclass(frozen=True, slots=True)

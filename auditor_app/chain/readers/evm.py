@@ -21,6 +21,7 @@ from auditor_app.chain.evidence_file import ProofMember
 from auditor_app.chain.partial import PartialCapture
 from auditor_app.chain.readers.model import ChainReading, ReadingTask, Target
 from auditor_app.chain.rpc import JsonRpc
+from auditor_app.chain.wallets import capture_wallets
 from auditor_app.operation import Operation, Progress
 from auditor_app.snapshot.members import BalanceRow
 
@@ -55,12 +56,16 @@ def _read(task: ReadingTask, rpc: JsonRpc) -> Operation[ChainReading]:
     rows, raw = yield from read_assets(reader, task.targets, supplements.partial)
     outcome: ProofCapture = (None, ())
     members: list[ProofMember] = []
+    notes: tuple[str, ...] = ()
     if task.first:
         outcome = yield from capture_proofs(reader, chain, raw)
         if outcome[0] is not None:
             members.append(ProofMember(member_name(chain), MEDIA_TYPE, encode_bundle(outcome[0])))
         if chain in supplements.light_client:
             members.append((yield from capture_anchor(rpc, supplements.light_client[chain], task.height)))
+        if task.wallets:
+            wallets, notes = yield from capture_wallets(reader, chain, task.wallets)
+            members += [] if wallets is None else [wallets]
     reader.confirm()
     return ChainReading(
         task.endpoint,
@@ -69,7 +74,7 @@ def _read(task: ReadingTask, rpc: JsonRpc) -> Operation[ChainReading]:
         method,
         rpc.requests,
         tuple(members),
-        outcome[1],
+        outcome[1] + notes,
         proven=outcome[0] is not None,
     )
 

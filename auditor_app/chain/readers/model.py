@@ -12,6 +12,7 @@ from auditor_app.chain.endpoints import Endpoint
 from auditor_app.chain.evidence_file import ProofMember
 from auditor_app.chain.partial import PartialCapture
 from auditor_app.chain.transport import Limits, OnExchange
+from auditor_app.chain.wallets import WalletQuestion
 from auditor_app.errors import ChainError
 from auditor_app.operation import CancelToken, Operation
 from auditor_app.snapshot.members import BalanceRow
@@ -67,6 +68,7 @@ class ReadingTask:
     token: CancelToken
     supplements: Supplements = NO_SUPPLEMENTS
     headers: HeaderChain | None = None
+    wallets: tuple[WalletQuestion, ...] = ()
     on_exchange: OnExchange | None = None
 
     @property
