@@ -70,7 +70,7 @@ def _add_sign(commands: Any) -> None:
     )
     _key_option(parser, required=False)
     add_json_option(parser)
-    parser.set_defaults(handler=_sign)
+    parser.set_defaults(handler=_sign, in_place=True)
 
 
 def _add_inspect(commands: Any) -> None:

@@ -6,14 +6,17 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from auditor_app import __version__
+from auditor_app.cli.outputs import refuse_to_replace_inputs
 from auditor_app.cli.terminal import (
     Parser,
     StandardOutput,
     add_json_option,
     emit_json,
     finding_json,
+    flush,
     results_beside_json,
     warn,
 )
@@ -63,34 +66,72 @@ def build_parser(names: Sequence[str]) -> Parser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status; no traceback ever reaches the reader."""
     argv = list(sys.argv[1:] if arguments is None else arguments)
-    wanted = next((word for word in argv if not word.startswith("-")), "")
+    status = 0
     try:
-        options = build_parser([wanted]).parse_args(argv)
-        with results_beside_json(getattr(options, "json", None)):
-            status: int = options.handler(options)
-        sys.stdout.flush()
-    except AuditError as error:
-        emit_json(_json_target(argv), _error_json(error))
-        warn(f"reserve-auditor: {error.sentence()}")
+        status = _performed(argv)
+        flush(sys.stdout)
+    except BrokenPipeError:
+        _abandon_output()
+        return _READER_GONE
+    except AuditError as error:  # standard output took no more; a command that met it has said so
+        _abandon_output()
+        if status != error.exit_status:
+            warn(f"reserve-auditor: {error.sentence()}")
         return error.exit_status
     except (Cancelled, KeyboardInterrupt):
         warn("reserve-auditor: cancelled; nothing was written.")
         return _CANCELLED
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return _READER_GONE
     return status
 
 
-def _json_target(argv: Sequence[str]) -> str | StandardOutput | None:
-    """Where ``--json`` points, read leniently since the command line itself may be what is wrong."""
+def _performed(argv: Sequence[str]) -> int:
+    """Parse and run; what stops the command is said and, where JSON was asked for, written."""
+    wanted = next((word for word in argv if not word.startswith("-")), "")
+    try:
+        options = build_parser([wanted]).parse_args(argv)
+        refuse_to_replace_inputs(options)
+    except AuditError as error:
+        return _stopped(error, _asked_json(argv))
+    target = getattr(options, "json", None)
+    try:
+        with results_beside_json(target):
+            status: int = options.handler(options)
+    except AuditError as error:
+        return _stopped(error, target)
+    return status
+
+
+def _stopped(error: AuditError, target: str | StandardOutput | None) -> int:
+    warn(f"reserve-auditor: {error.sentence()}")
+    try:
+        emit_json(target, _error_json(error))
+    except AuditError as second:
+        if second.sentence() != error.sentence():
+            warn(f"reserve-auditor: {second.sentence()}")
+    return error.exit_status
+
+
+def _abandon_output() -> None:
+    """Point standard output nowhere, so that the interpreter's last flush has nothing left to fail on."""
+    if sys.stdout is not None:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+
+
+def _asked_json(argv: Sequence[str]) -> str | StandardOutput | None:
+    """Where ``--json`` points on a command line that cannot be used.
+
+    ``--json`` before a positional argument swallows it: a file that is there may be the input, so it is left alone
+    and the object goes to standard output.
+    """
     probe = Parser(add_help=False, allow_abbrev=False)
     add_json_option(probe)
     try:
         target: str | StandardOutput | None = probe.parse_known_args(list(argv))[0].json
     except AuditError:
         return None
-    return target
+    return StandardOutput(sys.stdout) if isinstance(target, str) and Path(target).exists() else target
 
 
 def _error_json(error: AuditError) -> dict[str, object]:
