@@ -33,10 +33,12 @@ from auditor_app.ledger.parts import CsvLedger
 from auditor_app.merkle.recompute import recompute
 from auditor_app.merkle.result import LedgerResult
 from auditor_app.operation import CancelToken, Operation, Progress
+from auditor_app.snapshot.adding_signatures import with_signatures
+from auditor_app.snapshot.envelope import Envelope
 from auditor_app.snapshot.layout import MAX_MEMBER_BYTES, Entry
 from auditor_app.snapshot.members import read_addresses
 from auditor_app.snapshot.signing import SigningKey
-from auditor_app.snapshot.statement import Column, Commitment, SnapshotPredicate
+from auditor_app.snapshot.statement import PAYLOAD_TYPE, Column, Commitment, SnapshotPredicate
 from auditor_app.snapshot.writing import (
     LEDGER_MEDIA_TYPE,
     FileRange,
@@ -45,7 +47,7 @@ from auditor_app.snapshot.writing import (
     build_statement,
     encode_statement,
     measure,
-    write_payload,
+    write_enveloped,
 )
 
 ADDRESSES, OWNERSHIP, FUNDS = "reserves/addresses.csv", "reserves/ownership.csv", "funds.csv"
@@ -76,7 +78,7 @@ class _PackedLedger:
 def pack(description: Path, out: Path, keys: Sequence[SigningKey], token: CancelToken) -> Operation[Packed]:
     """Pack what ``description`` names (paths are relative to it) into ``out``, signed by ``keys``, which may be none.
 
-    :class:`AuditError`: ISSUER.INPUT for the description or a file, SNAPSHOT.GRAMMAR for rows that break the ledger
+    :class:`AuditError`: ISSUER.INPUT for the description, a file or a key named twice, SNAPSHOT.GRAMMAR for rows that break the ledger
     grammar, SNAPSHOT.SCHEMA for a statement that no reader would take, OUTPUT.WRITE.
     """
     entry = load_description(description)
@@ -95,7 +97,8 @@ def pack(description: Path, out: Path, keys: Sequence[SigningKey], token: Cancel
         raise AuditError(error.code, error.what, at=Location(description.name), action="Correct it.") from None
     payload = encode_statement(statement)
     token.check()
-    write_payload(out, payload, [pair[1] for pair in members], keys)
+    envelope = with_signatures(Envelope(PAYLOAD_TYPE, payload, ()), keys, out.name)
+    write_enveloped(out, envelope, [pair[1] for pair in members])
     return Packed(
         hashlib.sha256(payload).hexdigest(),
         tuple((ledger.name, int(ledger.row_count)) for ledger in predicate.ledgers),

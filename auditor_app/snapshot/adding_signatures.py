@@ -44,7 +44,7 @@ def add_signatures(
     try:
         envelope, statement = read_unauthenticated(container, path.name)
         compare_members(container, statement.subject)
-        extended = _extended(envelope, keys, path.name)
+        extended = with_signatures(envelope, keys, path.name)
         measured = yield from _measured(container, statement, token)
         stamp = timestamp
         if stamp is None and layout.TIMESTAMP in container.sizes:
@@ -55,7 +55,8 @@ def add_signatures(
         container.close()
 
 
-def _extended(envelope: Envelope, keys: Sequence[SigningKey], file: str) -> Envelope:
+def with_signatures(envelope: Envelope, keys: Sequence[SigningKey], file: str) -> Envelope:
+    """The envelope with one more signature for each key; :class:`AuditError` ISSUER.INPUT for a key that signed."""
     present = {item.keyid for item in envelope.signatures}
     for key in keys:
         if key.keyid in present:

@@ -167,6 +167,8 @@ def add_key(
     present = store.key(fingerprint(der))
     if present is not None:
         _refuse_key(f"the key is already pinned, with the role {present.role}; a key has one role and one entry")
+    if not_before is not None and not_after is not None and not_before > not_after:
+        _refuse_key(f"the key would end at {not_after}, before it begins at {not_before}")
     key = PinnedKey(
         spki_sha256=fingerprint(der),
         spki=base64.b64encode(der).decode("ascii"),

@@ -120,6 +120,20 @@ def test_sign_refuses_no_key_a_missing_key_and_one_key_twice(desk: Path, argumen
     assert snapshot.read_bytes() == before
 
 
+def test_pack_refuses_one_key_twice(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    keys = ("--key", desk / "treasury.pem", "--key", desk / "treasury.pem")
+    assert issuer("pack", desk / "s.toml", "-o", desk / "s.porsnap", *keys) == 3
+    assert "Name each signer's key once" in capsys.readouterr().err
+    assert not (desk / "s.porsnap").exists()
+
+
+def test_a_key_that_would_end_before_it_begins_is_not_pinned(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    dates = ("--not-before", "2030-01-01", "--not-after", "2029-01-01")
+    assert pin(desk, "treasury", TREASURY, "Head of Treasury", "issuer", *dates) == 3
+    assert "Correct the entry" in capsys.readouterr().err
+    assert not (desk / "trust.json").exists()
+
+
 def test_sign_refuses_a_key_that_signed_already_and_a_changed_member(
     desk: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
