@@ -104,6 +104,7 @@ def commit(
     named = parse_source(source)
     refuse_unless_future(named, parse_instant(committed_at))
     chosen = _ledger(snapshot, ledger)
+    _refuse_past_block(named, snapshot)
     claim = chosen.commitments[0]
     plan = plan_attribute(
         distribution,
@@ -125,6 +126,20 @@ def commit(
         source=dict(named.committed),
     )
     return CommitmentRecord(committed, digest_of(committed), committed_at, plan, named)
+
+
+def _refuse_past_block(source: Source, snapshot: AuthenticSnapshot) -> None:
+    """A block at or below the one that the snapshot itself names existed before it: its hash was known."""
+    named = snapshot.statement.predicate.chains.get(source.committed.get("chain", ""))
+    if source.kind != "block" or named is None or int(source.committed["height"]) > int(named.block_height):
+        return
+    raise SamplingError(
+        "SAMPLE.COMMITMENT",
+        f"the source {source.text} had spoken by the time of the commitment",
+        expected=f"a height well above {named.block_height}, which the snapshot names",
+        observed=source.committed["height"],
+        action="Commit to a block that lies in the future.",
+    )
 
 
 _METHODS: dict[Distribution, Literal["attribute-binomial", "attribute-hypergeometric", "attribute-poisson"]] = {

@@ -242,3 +242,16 @@ def test_the_clock_is_read_in_one_place(command: Command, folder: Path, monkeypa
     forged = signature.replace("b446", "b447")
     status, document = draw(command, folder, record, "good", "--randomness", f"drand:1000:{forged}")
     assert (status, document["code"]) == (3, "SAMPLE.RANDOMNESS")
+
+
+@pytest.mark.parametrize(("height", "status"), [("1", 3), ("23700000", 3), ("23700001", 0)])
+def test_a_block_no_later_than_the_snapshots_own_had_spoken(
+    folder: Path, capsys: pytest.CaptureFixture[str], height: str, status: int
+) -> None:
+    chain = next(iter(samples.PREDICATE["chains"]))
+    assert samples.PREDICATE["chains"][chain]["blockHeight"] == "23700000"
+    trust = ["--trust", str(folder / "trust.json"), *TIME]
+    named = ["--source", f"block:{chain}:{height}", "-o", str(folder / "block.json")]
+    assert main(["sample", "commit", str(folder / "good.porsnap"), *trust, *RATES, *named]) == status
+    assert (folder / "block.json").exists() == (status == 0)
+    assert ("had spoken" in capsys.readouterr().err) == (status == 3)
