@@ -126,11 +126,50 @@ def _reason(data: bytes, position: int, column: Column, last: bool) -> str:
     if position >= len(data):
         return "the last row does not end with a line feed"
     byte = data[position]
-    shown = f"byte 0x{byte:02x}" if byte < 0x21 or byte > 0x7E else f"{chr(byte)!r}"
-    if byte == 0x0D:
-        return "a carriage return: lines end with a line feed alone"
     if byte == 0x0A:
         return "the row ends too early" if not last else f"the cell is not a complete {column.type}"
     if byte == 0x2C:
         return "the row has more cells than columns" if last else f"the cell is not a complete {column.type}"
+    return _foreign(data, position) or _too_many(data, position, column) or _misplaced(byte, column)
+
+
+def _foreign(data: bytes, position: int) -> str | None:
+    """What a spreadsheet or an editor put there, by its name; ``None`` for anything else."""
+    if position == 0 and data.startswith(b"\xef\xbb\xbf"):
+        return "a byte order mark stands before the first row"
+    byte = data[position]
+    if byte >= 0x80:
+        return f"byte 0x{byte:02x} is not ASCII"
+    return _FOREIGN.get(byte)
+
+
+_FOREIGN = {
+    0x0D: "a carriage return: lines end with a line feed alone",
+    0x22: "a quotation mark: cells are never quoted",
+    0x20: "a space: cells hold none",
+    0x09: "a tab: cells are parted by commas",
+}
+
+
+def _too_many(data: bytes, position: int, column: Column) -> str | None:
+    """A character that would be valid if fewer stood before it in its cell; ``None`` for any other."""
+    start = max(data.rfind(b",", 0, position), data.rfind(b"\n", 0, position)) + 1
+    before = data[start:position].removeprefix(b"-")
+    if not is_amount(column):
+        allowed, limit = (_HEX, HEX_LENGTH) if column.type == "hex64" else (_TOKEN, TOKEN_LENGTH)
+        return f"the cell has more than {limit} characters" if data[position] in allowed and before else None
+    if data[position] not in _DIGITS:
+        return None
+    if before == b"0":
+        return "a digit after a leading zero"
+    if b"." in before:
+        return f"more than {FRACTION_DIGITS} digits after the dot"
+    if column.type == "base-units":
+        return f"more than {BASE_UNIT_DIGITS} digits"
+    return f"more than {DECIMAL_DIGITS} digits before the dot"
+
+
+def _misplaced(byte: int, column: Column) -> str:
+    """A character that does not belong there, shown."""
+    shown = repr(chr(byte)) if 0x21 <= byte <= 0x7E else f"byte 0x{byte:02x}"
     return f"{shown} does not belong in a {column.type} cell at this place"

@@ -107,6 +107,33 @@ def test_names_the_first_byte_that_breaks_it(row: bytes, offset: int, column: st
     assert not GRAMMAR.rows.fullmatch(row)
 
 
+@pytest.mark.parametrize(
+    ("row", "what"),
+    [
+        (b"a,,007,1,1\n", "a digit after a leading zero"),
+        (b"a,,1,-007,1\n", "a digit after a leading zero"),
+        (b"a,," + b"1" * 61 + b",1,1\n", "more than 60 digits"),
+        (b"a,,1," + b"1" * 31 + b",1\n", "more than 30 digits before the dot"),
+        (b"a,,1,1.1,1." + b"1" * 19 + b"\n", "more than 18 digits after the dot"),
+        (b"a" * 129 + b",,1,1,1\n", "the cell has more than 128 characters"),
+        (b"a," + HEX.encode() + b"0,1,1,1\n", "the cell has more than 64 characters"),
+        (b'"a",,1,1,1\n', "a quotation mark: cells are never quoted"),
+        (b"\xef\xbb\xbfa,,1,1,1\n", "a byte order mark stands before the first row"),
+        ("a,,1,\uff11,1\n".encode(), "byte 0xef is not ASCII"),
+        (b"a, ,1,1,1\n", "a space: cells hold none"),
+        (b"a,,1,1\t,1\n", "a tab: cells are parted by commas"),
+        (b"a,,1,1,1\r\n", "a carriage return: lines end with a line feed alone"),
+        (b"a,,1,NaN,1\n", "'N' does not belong in a decimal cell at this place"),
+        (b"a,,1,1e5,1\n", "'e' does not belong in a decimal cell at this place"),
+        (b"a,ABC,1,1,1\n", "'A' does not belong in a hex64 cell at this place"),
+    ],
+)
+def test_names_what_breaks_it(row: bytes, what: str) -> None:
+    breach = GRAMMAR.breach(row, 0)
+    assert breach is not None
+    assert breach.what == what
+
+
 amount = st.from_regex(rb"\A-?(0|[1-9][0-9]{0,33})(\.[0-9]{1,20})?\Z")
 cell = st.one_of(
     amount,
