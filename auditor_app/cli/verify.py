@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from auditor_app.amounts import Amount
 from auditor_app.cli.audit_options import add_audit_options, audit_request
@@ -38,14 +39,22 @@ def _verify(options: argparse.Namespace) -> int:
         say_findings(error.findings, warn)
         return error.exit_status
     except AuditError as error:
-        stop = from_error(error, procedure="container", subject=options.snapshot.name)
+        culprit = _culprit(error, options)
+        stop = from_error(error, procedure="container", subject=culprit)
         emit_json(options.json, stopped_document((stop,), reached=stop.area is Area.AUTHENTIC))
-        warn(f"{'NOT AUTHENTIC' if error.exit_status == _NOT_AUTHENTIC else 'NOT USABLE'}  {options.snapshot.name}")
+        warn(f"{'NOT AUTHENTIC' if error.exit_status == _NOT_AUTHENTIC else 'NOT USABLE'}  {culprit}")
         say_findings((stop,), warn)
         return error.exit_status
     emit_json(options.json, audit_document(audit))
     _say_audit(audit)
     return exit_status(audit.findings)
+
+
+def _culprit(error: AuditError, options: argparse.Namespace) -> str:
+    """The input that an error is about: by its code the trust store or the evidence, else the snapshot."""
+    area = error.code.partition(".")[0]
+    path: Path | None = {"TRUST": options.trust, "EVIDENCE": options.evidence}.get(area)
+    return (path or options.snapshot).name
 
 
 def _say_audit(audit: Audit) -> None:

@@ -18,6 +18,8 @@ from auditor_app.findings import Finding, finding
 from auditor_app.instants import parse_instant
 from auditor_app.snapshot import layout
 from auditor_app.snapshot.statement import (
+    EVIDENCE_PREDICATE,
+    SNAPSHOT_PREDICATE,
     Asset,
     Column,
     EvidencePredicate,
@@ -51,12 +53,34 @@ def parse_statement(payload: bytes, kind: type[S]) -> S:
     except AuditError as error:
         raise SnapshotError(error.code, error.what, at=error.at, action=error.action) from None
     _check_version(document)
+    _check_kind(document, kind)
     try:
         statement = msgspec.convert(document, kind)
     except msgspec.ValidationError as error:
         refuse(str(error))
     check_statement(statement)
     return statement
+
+
+_KINDS: dict[object, tuple[type, str]] = {
+    SNAPSHOT_PREDICATE: (SnapshotStatement, "a snapshot"),
+    EVIDENCE_PREDICATE: (EvidenceStatement, "an evidence file"),
+}
+
+
+def _check_kind(document: Any, kind: type) -> None:
+    """Say in words that one kind of file was named in place of the other; anything else is for the schema."""
+    found = document.get("predicateType") if isinstance(document, dict) else None
+    if not isinstance(found, str) or found not in _KINDS or _KINDS[found][0] is kind:
+        return
+    wanted = next(name for known, name in _KINDS.values() if known is kind)
+    raise SnapshotError(
+        "SNAPSHOT.SCHEMA",
+        "this is another kind of file",
+        expected=wanted,
+        observed=_KINDS[found][1],
+        action="Name each file where it belongs.",
+    )
 
 
 def check_statement(statement: SnapshotStatement | EvidenceStatement) -> None:

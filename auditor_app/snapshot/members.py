@@ -113,7 +113,7 @@ def _choice(name: str, words: tuple[str, ...]) -> Field:
 
 _ACCOUNT = _field("account", ACCOUNT, "a CAIP-10 account such as eip155:1:0xab…")
 _ASSET = _field("asset", _SYMBOL, "an asset symbol")
-_CLAIMED = _field("claimed", _UNITS, "base units: digits without sign, dot or leading zero")
+_CLAIMED = _field("claimed", _UNITS, "base units: at most 60 digits without sign, dot or leading zero")
 
 ADDRESS_FIELDS = (_ACCOUNT, _ASSET, _CLAIMED, _choice("role", ROLES))
 OWNERSHIP_FIELDS = (
@@ -138,7 +138,7 @@ FUND_FIELDS = (
 BALANCE_FIELDS = (
     _ACCOUNT,
     _ASSET,
-    _field("amount", _UNITS, "base units: digits without sign, dot or leading zero"),
+    _field("amount", _UNITS, "base units: at most 60 digits without sign, dot or leading zero"),
     _field("source", _PRINTABLE + b"{1,300}", "visible ASCII without commas and quotes"),
 )
 TABLES: Mapping[str, tuple[Field, ...]] = MappingProxyType(
@@ -252,9 +252,7 @@ def _row(cells: list[bytes], fields: tuple[Field, ...], at: Location) -> tuple[s
     for field, cell in zip(fields, cells, strict=True):
         here = Location(at.file, row=at.row, column=field.name, byte=position)
         if len(cell) > MAX_CELL_BYTES:
-            raise SnapshotError(
-                "SNAPSHOT.LIMIT", "the cell is too long", at=here, expected=f"at most {MAX_CELL_BYTES} bytes"
-            )
+            _refuse("the cell is too long", here, expected=f"at most {MAX_CELL_BYTES} bytes")
         if not field.pattern.match(cell):
             _refuse("the cell breaks its grammar", here, expected=field.wanted, observed=repr(cell[:60])[2:-1])
         row.append(_decoded(cell, here) if field.is_text else cell.decode("ascii"))
@@ -272,7 +270,7 @@ def _decoded(cell: bytes, at: Location) -> str:
     if base64.urlsafe_b64encode(raw).rstrip(b"=") != cell:
         _refuse("the cell is not the canonical base64url of its text", at)
     if len(raw) > MAX_TEXT_BYTES:
-        raise SnapshotError("SNAPSHOT.LIMIT", "the text is too long", at=at, expected=f"at most {MAX_TEXT_BYTES} bytes")
+        _refuse("the text is too long", at, expected=f"at most {MAX_TEXT_BYTES} bytes")
     return text
 
 

@@ -120,10 +120,10 @@ def test_text_has_one_base64url_form(cell: str) -> None:
 
 def test_cells_and_texts_are_limited(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(members, "MAX_TEXT_BYTES", 4)
-    assert error(OWNERSHIP, read_ownership).code == "SNAPSHOT.LIMIT"
+    assert error(OWNERSHIP, read_ownership).code == "SNAPSHOT.GRAMMAR"
     monkeypatch.undo()
     monkeypatch.setattr(members, "MAX_CELL_BYTES", 4)
-    assert error(OWNERSHIP, read_ownership).code == "SNAPSHOT.LIMIT"
+    assert error(OWNERSHIP, read_ownership).code == "SNAPSHOT.GRAMMAR"
 
 
 def test_an_on_chain_fund_names_an_account_and_a_ledger_fund_need_not() -> None:
