@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from auditor_app.chain.evidence_file import ProofMember, write_evidence
+from auditor_app.chain.exchanges import ExchangeLog
 from auditor_app.chain.grading import TWO_ENDPOINTS
 from auditor_app.chain.histories import MEDIA_TYPE_HEADERS, headers_name
 from auditor_app.chain.plan import CapturePlan
@@ -24,6 +25,8 @@ from auditor_app.snapshot.signing import SigningKey
 from auditor_app.snapshot.statement import EvidenceBlock
 
 __all__ = ["NO_SUPPLEMENTS", "Captured", "Supplements", "capture"]
+
+_RESUMED = ("Raw requests and replies of the interrupted attempt are not in the file.",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,10 @@ def capture(
     """Read every balance of the plan and write the evidence file; :class:`ChainError` if any endpoint fails."""
     readings: list[ChainReading] = []
     headers: dict[str, HeaderChain] = {}
-    for endpoint in plan.endpoints:
+    logs: list[ExchangeLog] = []
+    resumed = supplements.partial is not None and supplements.partial.resumed > 0
+    for number, endpoint in enumerate(plan.endpoints, start=1):
+        logs.append(ExchangeLog(endpoint, number))
         named = snapshot.statement.predicate.chains[endpoint.chain]
         task = ReadingTask(
             endpoint,
@@ -66,6 +72,7 @@ def capture(
             supplements=supplements,
             headers=headers.get(endpoint.chain),
             wallets=plan.wallets.get(endpoint.chain, ()),
+            on_exchange=logs[-1].add if supplements.keep_exchanges else None,
         )
         reading = yield from reader_of(endpoint)(task)
         readings.append(reading)
@@ -85,7 +92,8 @@ def capture(
         + [
             ProofMember(headers_name(chain), MEDIA_TYPE_HEADERS, b"".join(kept.headers))
             for chain, kept in headers.items()
-        ],
+        ]
+        + [member for log in logs for member in log.members()],
     )
     if supplements.partial is not None:
         supplements.partial.discard()
@@ -95,7 +103,11 @@ def capture(
         sum(reading.requests for reading in readings),
         tuple((reading.endpoint.origin, reading.method) for reading in readings),
         tuple(reading.endpoint.chain for reading in readings if reading.proven),
-        tuple(note for reading in readings for note in reading.notes),
+        (
+            *(note for reading in readings for note in reading.notes),
+            *(note for log in logs for note in log.notes()),
+            *(_RESUMED if resumed and supplements.keep_exchanges else ()),
+        ),
     )
 
 

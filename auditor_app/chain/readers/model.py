@@ -33,12 +33,14 @@ class Supplements:
     """What a capture may be given besides endpoints.
 
     ``light_client`` is beacon data by chain, kept in the file with the proof that leads from its finalised block to the
-    snapshot's; ``partial`` keeps balances as they arrive, so that an interrupted capture can go on.
+    snapshot's; ``partial`` keeps balances as they arrive, so that an interrupted capture can go on;
+    ``keep_exchanges`` puts raw requests and replies into the file.
     """
 
     light_client: Mapping[str, LightClientData] = field(default_factory=lambda: MappingProxyType({}))
     partial: PartialCapture | None = None
     limits: Limits | None = None
+    keep_exchanges: bool = True
 
 
 NO_SUPPLEMENTS = Supplements()

@@ -239,7 +239,8 @@ def test_an_interrupted_capture_goes_on_where_it_stopped(
 
     def attempt(token: CancelToken) -> Operation[Captured]:
         partial = PartialCapture(work, held.payload_sha256)
-        return capture(held, plan, [KEY], path, captured_at=NOW, token=token, supplements=Supplements(partial=partial))
+        kept = Supplements(partial=partial, keep_exchanges=False)
+        return capture(held, plan, [KEY], path, captured_at=NOW, token=token, supplements=kept)
 
     token = CancelToken()
     operation = attempt(token)
@@ -258,7 +259,8 @@ def test_an_interrupted_capture_goes_on_where_it_stopped(
     again = run(attempt(TOKEN))
     assert not work.exists()
     whole = tmp_path / "whole.porevidence"
-    fresh = run(capture(held, plan, [KEY], whole, captured_at=NOW, token=TOKEN))
+    without = Supplements(keep_exchanges=False)
+    fresh = run(capture(held, plan, [KEY], whole, captured_at=NOW, token=TOKEN, supplements=without))
     assert whole.read_bytes() == path.read_bytes()
     assert (again.balances, again.requests < fresh.requests) == (fresh.balances, True)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -311,10 +312,30 @@ def test_esplora_without_headers_in_bulk_keeps_no_histories_and_says_so(
     assert "name an Electrum server before it" in captured.notes[0]
     assert [line.observed for line in observed(bank, path).lines] == [amount for _, amount in bank.accounts]
     evidence = authenticate_evidence(path, trusting(KEY), token=TOKEN, trusted_time=NOW)
-    assert [item.name for item in evidence.statement.subject] == ["balances.csv"]
+    names = {item.name.partition("/")[0] for item in evidence.statement.subject}
+    assert names == {"balances.csv", "exchanges"}
     evidence.members.close()
     both = bank.capture(path, "electrum", "esplora")  # the first server's headers serve the second
     assert both.notes == ()
+
+
+@pytest.mark.node
+@pytest.mark.parametrize("kind", ["electrum", "esplora", "core"])
+def test_raw_exchanges_are_kept_without_secrets(bank: Bank, tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "e.porevidence"
+    tip = BlockReference(block_height=str(bank.node("getblockcount")), block_hash=bank.node("getbestblockhash"))
+    captured = bank.capture(path, kind, chains={CHAIN: tip})
+    evidence = authenticate_evidence(path, trusting(KEY), token=TOKEN, trusted_time=NOW)
+    (name,) = (item.name for item in evidence.statement.subject if item.name.startswith("exchanges/"))
+    data = evidence.members.read(name, TOKEN)
+    evidence.members.close()
+    lines = [json.loads(line) for line in data.splitlines()]
+    assert len(lines) == captured.requests - (kind == "electrum")  # the greeting is not kept
+    assert {line["origin"] for line in lines} == {bank.endpoints(kind)[0].origin}
+    assert all(line["reply"] and re.fullmatch(r"20..-..-..T..:..:..Z", line["at"]) for line in lines)
+    assert SECRET.encode() not in data
+    asked = {"electrum": "LINE", "esplora": "GET /block-height/0", "core": "POST"}[kind]
+    assert asked in {line["asked"] for line in lines}
 
 
 def test_a_protocol_of_another_chain_is_a_usage_error() -> None:
