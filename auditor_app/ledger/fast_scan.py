@@ -53,6 +53,13 @@ class Chunk:
     cells: npt.NDArray[np.int32]
     amounts: npt.NDArray[np.int64]
     marks: npt.NDArray[np.uint8]
+    addresses: tuple[int, int, int]
+    """Where the three arrays begin."""
+
+    @property
+    def longest_row(self) -> int:
+        """Bytes of the longest row, its LF included."""
+        return int(np.diff(self.cells[:, 0], append=self.cells[-1:, -1]).max())
 
 
 @dataclass(frozen=True)
@@ -88,6 +95,8 @@ class FastPartScan:
         self._keep = keep_amounts
         self._code = machine_code()
         self._data = np.frombuffer(part.data, np.uint8)
+        self.address = address(self._data)
+        """Where the part's bytes begin."""
         self._sums = np.zeros((len(table.unsigned), 2, SUM_LIMBS), np.int64)
         self._rows = 0
         self._first_key = b""
@@ -98,9 +107,9 @@ class FastPartScan:
         self._disorder: list[Place] = []
 
     @property
-    def data(self) -> npt.NDArray[np.uint8]:
-        """The part's bytes, read-only."""
-        return self._data
+    def size(self) -> int:
+        """How many bytes the part has."""
+        return len(self._data)
 
     def chunks(self) -> Iterator[Chunk]:
         """The part's rows; :class:`LedgerError` ``SNAPSHOT.GRAMMAR`` where the grammar breaks.
@@ -111,14 +120,15 @@ class FastPartScan:
         cells = np.empty((CHUNK_ROWS, width + 1), np.int32)
         kept = np.empty((CHUNK_ROWS, amounts, NARROW if self._keep else 0), np.int64)
         marks = np.empty((CHUNK_ROWS, amounts), np.uint8)
+        places = (address(cells), address(kept), address(marks))
         start = 0
         while start < len(self._data):
             notes = np.zeros(NOTES, np.int64)
             notes[BREACH] = -1
-            rows = self._scan(start, cells, kept, marks, sums=self._sums, notes=notes)
+            rows = self._scan(start, CHUNK_ROWS, places, kept.shape[2], sums=self._sums, notes=notes)
             if notes[BREACH] >= 0:
                 raise grammar_error(self._part, self._table.grammar, int(notes[BREACH]), self._rows + rows)
-            chunk = Chunk(self._part.first_row + self._rows, cells[:rows], kept[:rows], marks[:rows])
+            chunk = Chunk(self._part.first_row + self._rows, cells[:rows], kept[:rows], marks[:rows], places)
             if notes[TOO_WIDE] and self._keep:
                 chunk = self.widened(chunk)
             self._note_order(chunk, int(notes[DISORDER]))
@@ -133,33 +143,35 @@ class FastPartScan:
         notes = np.zeros(NOTES, np.int64)
         sums = np.zeros_like(self._sums)
         start = int(chunk.cells[0, 0])
-        self._scan(start, chunk.cells, amounts, chunk.marks, sums=sums, notes=notes)
-        return Chunk(chunk.first_row, chunk.cells, amounts, chunk.marks)
+        places = (chunk.addresses[0], address(amounts), chunk.addresses[2])
+        self._scan(start, len(amounts), places, WIDE, sums=sums, notes=notes)
+        return Chunk(chunk.first_row, chunk.cells, amounts, chunk.marks, places)
 
     def _scan(
         self,
         start: int,
-        cells: npt.NDArray[np.int32],
-        amounts: npt.NDArray[np.int64],
-        marks: npt.NDArray[np.uint8],
+        rows: int,
+        places: tuple[int, int, int],
+        limbs: int,
         *,
         sums: npt.NDArray[np.int64],
         notes: npt.NDArray[np.int64],
     ) -> int:
-        """Scan rows from byte ``start`` until the arrays are full; how many."""
+        """Scan at most ``rows`` rows from byte ``start`` into the arrays at ``places``; how many."""
         columns = self._table.columns
+        cells, amounts, marks = places
         return self._code.scan_rows(
-            address(self._data),
-            len(self._data),
+            self.address,
+            self.size,
             start,
             address(columns),
             len(columns),
-            address(cells),
-            len(cells),
-            address(amounts),
-            amounts.shape[2],
-            address(marks),
-            marks.shape[1],
+            cells,
+            rows,
+            amounts,
+            limbs,
+            marks,
+            len(self._table.unsigned),
             address(sums),
             address(notes),
         )

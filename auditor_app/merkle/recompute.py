@@ -12,6 +12,7 @@ from auditor_app.errors import LedgerError
 from auditor_app.findings import Finding, Limitation, from_error, limitation
 from auditor_app.ledger.checks import DuplicateSearch, LedgerTally, duplicate_finding, keyed_fingerprints
 from auditor_app.ledger.grammar import Grammar
+from auditor_app.ledger.parts import count_rows
 from auditor_app.ledger.scan import PartTally, RowBlock, scan_blocks
 from auditor_app.ledger.source import LedgerPart, LedgerSource
 from auditor_app.merkle.compare import compare_roots, compare_totals, root_findings, total_findings
@@ -251,7 +252,7 @@ def _count_rows(source: LedgerSource, token: CancelToken) -> Operation[int]:
     """Rows of a ledger that nobody declared, counted by their LFs."""
     rows = 0
     for part in source.parts(token):
-        rows += part.data.count(b"\n")
+        rows += count_rows(part.data)
         yield Progress(rows, None, "rows", f"Ledger {source.name}: counting rows")
     return rows
 

@@ -7,6 +7,7 @@ exist once.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -33,6 +34,11 @@ class Nodes:
     digests: npt.NDArray[np.uint32]
     sums: npt.NDArray[np.int64]
     present: npt.NDArray[np.uint8]
+
+    @cached_property
+    def addresses(self) -> tuple[int, int, int]:
+        """Where the three arrays begin."""
+        return address(self.digests), address(self.sums), address(self.present)
 
     @staticmethod
     def empty(count: int, coins: int, limbs: int) -> Nodes:
@@ -78,6 +84,10 @@ class Nodes:
         """These sums under the digests of other nodes."""
         return Nodes(nodes.digests, self.sums, self.present)
 
+    def copied(self) -> Nodes:
+        """The same nodes in memory of their own."""
+        return Nodes(self.digests.copy(), self.sums.copy(), self.present.copy())
+
     def slice_of(self, places: list[int]) -> Nodes:
         """The nodes at some places."""
         return Nodes(self.digests[places], self.sums[places], self.present[places])
@@ -94,42 +104,56 @@ class Workshop:
     depth: int | None
     _code: MachineCode = field(default_factory=machine_code)
     _slots: npt.NDArray[np.uint8] = field(default_factory=lambda: np.empty(0, np.uint8))
+    _slots_at: int = 0
     _node_programs: dict[int, Program] = field(default_factory=dict)
+    _memory: dict[tuple[int, int], Nodes] = field(default_factory=dict)
 
     def leaves(self, scan: FastPartScan, chunk: Chunk) -> Nodes:
-        """The leaves of the last chunk of a scan."""
+        """The leaves of the last chunk of a scan, in memory that the next call may use again."""
         try:
-            return self._leaves(scan.data, chunk)
+            return self._leaves(scan, chunk)
         except SumTooWide:
-            return self._leaves(scan.data, scan.widened(chunk))
+            return self._leaves(scan, scan.widened(chunk))
 
-    def _leaves(self, data: npt.NDArray[np.uint8], chunk: Chunk) -> Nodes:
+    def groups(self, scan: FastPartScan, chunk: Chunk, height: int) -> Nodes:
+        """The nodes above every 2**height leaves of the last chunk of a scan."""
+        nodes = self.leaves(scan, chunk)
+        for level in range(1, height):
+            nodes = self._above(nodes, level, lent=True)
+        return self._above(nodes, height, lent=False)
+
+    def _lent(self, level: int, count: int, coins: int, limbs: int) -> Nodes:
+        """Room for nodes that are forgotten before the next chunk: fresh memory costs more than the work in it."""
+        held = self._memory.get((level, limbs))
+        if held is None or len(held) < count:
+            held = self._memory[level, limbs] = Nodes.empty(count, coins, limbs)
+        if len(held) == count:
+            return held
+        return Nodes(held.digests[:count], held.sums[:count], held.present[:count])
+
+    def _leaves(self, scan: FastPartScan, chunk: Chunk) -> Nodes:
         rows, programs = len(chunk.cells), self.programs
-        nodes = Nodes.empty(rows, len(programs.positions), chunk.amounts.shape[2])
+        nodes = self._lent(0, rows, len(programs.positions), chunk.amounts.shape[2])
+        _, amounts, marks = chunk.addresses
+        _, sums, present = nodes.addresses
+        amount_count = chunk.marks.shape[1]
+        table = programs.addresses
+        coins = len(programs.positions)
         fits = self._code.leaf_sums(
-            rows,
-            address(chunk.amounts),
-            address(chunk.marks),
-            chunk.marks.shape[1],
-            address(programs.positions),
-            address(programs.lifts),
-            len(programs.positions),
-            nodes.limbs,
-            address(nodes.sums),
-            address(nodes.present),
+            rows, amounts, marks, amount_count, table.positions, table.lifts, coins, nodes.limbs, sums, present
         )
         if not fits:
             raise SumTooWide
         inner = np.empty((len(programs.inner), rows, DIGEST_WORDS), np.uint32)
         for program, digests in zip(programs.inner, inner, strict=True):
-            self._hash(program, data, chunk, nodes, inner=inner[:0], digests=digests)
-        self._hash(programs.leaf, data, chunk, nodes, inner=inner, digests=nodes.digests)
+            self._hash(program, scan, chunk, nodes, inner=inner[:0], digests=digests)
+        self._hash(programs.leaf, scan, chunk, nodes, inner=inner, digests=nodes.digests)
         return nodes if programs.rule.template.sums else Nodes.empty(rows, 0, 0).with_digests(nodes)
 
     def _hash(
         self,
         program: Program,
-        data: npt.NDArray[np.uint8],
+        scan: FastPartScan,
         chunk: Chunk,
         nodes: Nodes,
         *,
@@ -137,53 +161,52 @@ class Workshop:
         digests: npt.NDArray[np.uint32],
     ) -> None:
         """One hash of every row of a chunk, written to ``digests``."""
-        longest = int((chunk.cells[:, -1] - chunk.cells[:, 0]).max(initial=0))
+        longest = chunk.longest_row
         slots = self._room(program.longest + program.row_texts * longest)
         whole = program is not self.programs.leaf
+        _, sums, present = nodes.addresses
         self._code.hash_leaves(
-            address(data),
-            len(data),
-            address(chunk.cells),
+            scan.address,
+            scan.size,
+            chunk.addresses[0],
             chunk.cells.shape[1] - 1,
             len(chunk.cells),
-            address(program.lines),
-            len(program.lines),
-            address(program.texts),
-            address(nodes.sums),
-            address(nodes.present),
+            *program.addresses,
+            sums,
+            present,
             nodes.present.shape[1],
             nodes.limbs,
             address(inner),
-            address(slots),
+            slots,
             address(digests),
             8 if whole else self.programs.rule.leaf_bytes // 4,
         )
 
-    def parents(self, nodes: Nodes, level: int) -> Nodes:
-        """The nodes of ``level`` above all nodes of the level below; a lone last one follows the reference rule.
+    def _above(self, nodes: Nodes, level: int, *, lent: bool) -> Nodes:
+        """The nodes of ``level`` above all nodes of the level below, with wider limbs where they are needed."""
+        try:
+            return self._parents(nodes, level, lent=lent)
+        except SumTooWide:
+            return self._parents(nodes.widened(WIDE), level, lent=lent)
 
-        :class:`SumTooWide` where a sum outgrows the limbs.
-        """
+    def _parents(self, nodes: Nodes, level: int, *, lent: bool) -> Nodes:
+        """The nodes of ``level``; a lone last one follows the reference rule. :class:`SumTooWide` if a sum does not fit."""
         program = self._node_programs.get(level)
         if program is None:
             program = self._node_programs[level] = self.programs.node(level, self.depth)
-        parents = Nodes.empty((len(nodes) + 1) // 2, self.programs.coins, nodes.limbs)
+        count = (len(nodes) + 1) // 2
+        room = self._lent if lent else _fresh
+        parents = room(level, count, self.programs.coins, nodes.limbs)
         fits = self._code.hash_nodes(
-            address(nodes.digests),
-            address(nodes.sums),
-            address(nodes.present),
+            *nodes.addresses,
             len(nodes),
             self.programs.coins,
             nodes.limbs,
-            address(program.lines),
-            len(program.lines),
-            address(program.texts),
-            address(self.programs.filled),
-            address(self.programs.cuts),
-            address(self._room(program.longest)),
-            address(parents.digests),
-            address(parents.sums),
-            address(parents.present),
+            *program.addresses,
+            self.programs.addresses.filled,
+            self.programs.addresses.cuts,
+            self._room(program.longest),
+            *parents.addresses,
             self.programs.rule.template.digest_bytes // 4,
         )
         if not fits:
@@ -194,12 +217,9 @@ class Workshop:
         return parents
 
     def raised(self, nodes: Nodes, low: int, high: int) -> Nodes:
-        """The nodes of level ``high`` above all nodes of level ``low``, with wider limbs where they are needed."""
+        """The nodes of level ``high`` above all nodes of level ``low``."""
         for level in range(low + 1, high + 1):
-            try:
-                nodes = self.parents(nodes, level)
-            except SumTooWide:
-                nodes = self.parents(nodes.widened(WIDE), level)
+            nodes = self._above(nodes, level, lent=False)
         return nodes
 
     def node(self, nodes: Nodes, index: int) -> Node:
@@ -233,9 +253,15 @@ class Workshop:
                 raise SumTooWide
             nodes.sums[index, number, nodes.limbs - 1] = value
 
-    def _room(self, longest: int) -> npt.NDArray[np.uint8]:
-        """Slots for a batch of messages of at most ``longest`` bytes."""
+    def _room(self, longest: int) -> int:
+        """Where there are slots for a batch of messages of at most ``longest`` bytes."""
         size = slot_bytes(longest)
         if len(self._slots) < size:
             self._slots = np.empty(size, np.uint8)
-        return self._slots
+            self._slots_at = address(self._slots)
+        return self._slots_at
+
+
+def _fresh(_level: int, count: int, coins: int, limbs: int) -> Nodes:
+    """Room for nodes that are kept."""
+    return Nodes.empty(count, coins, limbs)

@@ -82,11 +82,10 @@ def process_part(
     prints = FingerprintPass(key)
     starts: list[npt.NDArray[np.int32]] = []
     for chunk in scan.chunks():
-        prints.add(scan.data, chunk)
+        prints.add(scan, chunk)
         starts.append(chunk.cells[:: 1 << KEEP_LEVEL, 0].copy())
         for workshop, kept in zip(workshops, groups, strict=True):
-            leaves = workshop.leaves(scan, chunk)
-            kept.append(workshop.raised(leaves, 0, KEEP_LEVEL))
+            kept.append(workshop.groups(scan, chunk, KEEP_LEVEL))
         on_rows(len(chunk.cells))
     result = scan.result()
     full = result.rows == PART_ROWS
@@ -107,22 +106,17 @@ class FingerprintPass:
     def __init__(self, key: bytes | None) -> None:
         self._key = None if key is None else np.frombuffer(key, np.uint8)
         self._slots = np.empty(slot_bytes(KEY_BYTES + TOKEN_LENGTH), np.uint8)
+        self._places = (0 if self._key is None else address(self._key), address(self._slots))
         self._made: list[Fingerprints] = []
 
-    def add(self, data: npt.NDArray[np.uint8], chunk: Chunk) -> None:
+    def add(self, scan: FastPartScan, chunk: Chunk) -> None:
         """Take the next chunk's ids."""
         if self._key is None:
             return
         made = np.empty(len(chunk.cells), np.uint64)
+        width = chunk.cells.shape[1] - 1
         machine_code().fingerprint_ids(
-            address(data),
-            len(data),
-            address(chunk.cells),
-            chunk.cells.shape[1] - 1,
-            len(made),
-            address(self._key),
-            address(self._slots),
-            address(made),
+            scan.address, scan.size, chunk.addresses[0], width, len(made), *self._places, address(made)
         )
         self._made.append(made)
 

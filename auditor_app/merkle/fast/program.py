@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -51,6 +52,7 @@ from auditor_app.native.layout import (
     TEXT_LENGTH,
     WIDTH,
 )
+from auditor_app.native.library import address
 from auditor_app.native.limbs import LIMB_DIGITS, WIDE
 from auditor_app.snapshot.statement import Column
 
@@ -73,6 +75,20 @@ class Program:
     longest: int
     row_texts: int
 
+    @cached_property
+    def addresses(self) -> tuple[int, int, int]:
+        """Where the lines begin, how many there are, where the texts begin."""
+        return address(self.lines), len(self.lines), address(self.texts)
+
+
+class Addresses(NamedTuple):
+    """Where a rule's tables begin."""
+
+    cuts: int
+    filled: int
+    positions: int
+    lifts: int
+
 
 @dataclass(frozen=True)
 class Programs:
@@ -91,6 +107,11 @@ class Programs:
     filled: npt.NDArray[np.uint8]
     positions: Table
     lifts: Table
+
+    @cached_property
+    def addresses(self) -> Addresses:
+        """Where the tables begin."""
+        return Addresses(*(address(table) for table in (self.cuts, self.filled, self.positions, self.lifts)))
 
     @property
     def coins(self) -> int:

@@ -204,7 +204,7 @@ class _PartPaths:
     def _leaves(self, tree: FastTree, part: LedgerPart, workshop: Workshop) -> Nodes:
         """The groups' leaves, hashed again."""
         scan = FastPartScan(part, ScanTable.of(Grammar.of(tree.columns)), keep_amounts=tree.rule.programs.reads_amounts)
-        return Nodes.joined([workshop.leaves(scan, chunk) for chunk in scan.chunks()])
+        return Nodes.joined([workshop.leaves(scan, chunk).copied() for chunk in scan.chunks()])
 
     def place_of(self, index: int) -> int:
         """Where a leaf stands among those hashed again."""

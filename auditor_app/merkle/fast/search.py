@@ -71,7 +71,7 @@ class FastDuplicateSearch:
             prints = FingerprintPass(self.key)
             for chunk in scan.chunks():
                 token.check()
-                prints.add(scan.data, chunk)
+                prints.add(scan, chunk)
             yield part, prints.result()
 
 
