@@ -79,7 +79,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             warn(f"reserve-auditor: {error.sentence()}")
         return error.exit_status
     except (Cancelled, KeyboardInterrupt):
-        warn("reserve-auditor: cancelled; nothing was written.")
+        warn("reserve-auditor: cancelled; no half-written file is left.")
         return _CANCELLED
     return status
 
