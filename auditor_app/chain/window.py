@@ -20,32 +20,49 @@ from auditor_app.snapshot.members import BALANCE_FIELDS, Field, read_table, writ
 DIFFERENCE = Fraction(1, 10)
 """Differences up to a tenth of the balance at the instant are not reported."""
 
-_DAYS = Field("days", re.compile(rb"(?:0|-?[1-9][0-9]{0,3})\Z"), "days from the snapshot's instant, such as -7")
+_DAYS = Field(
+    "days",
+    re.compile(rb"(?:0|-?[1-9][0-9]{0,3}|[-+]1block)\Z"),
+    "days from the snapshot's instant, such as -7, or -1block, +1block",
+)
 WINDOW_FIELDS = (*BALANCE_FIELDS[:2], _DAYS, *BALANCE_FIELDS[2:])
 
 
 @dataclass(frozen=True, slots=True)
 class WindowBalance:
-    """One balance (base units) ``days`` after the snapshot's instant, before it where negative; 0 is the instant."""
+    """One balance (base units) ``days`` after the snapshot's instant, before it where negative; 0 is the instant.
+
+    ``blocks`` is -1 or 1 for the block right before or after the snapshot's, where ``days`` is 0.
+    """
 
     account: str
     asset: str
     days: int
     amount: int
     source: str
+    blocks: int = 0
+
+    @property
+    def moment(self) -> str:
+        """As the table writes it: days, or ``+1block``."""
+        return f"{self.blocks:+d}block" if self.blocks else str(self.days)
 
 
 def read_window(data: bytes, name: str) -> tuple[WindowBalance, ...]:
     """The rows ``account,asset,days,amount,source``; :class:`SnapshotError` ``SNAPSHOT.GRAMMAR`` otherwise."""
     rows = read_table(data, name, WINDOW_FIELDS)
-    return tuple(
-        WindowBalance(account, asset, int(days), int(amount), source) for account, asset, days, amount, source in rows
-    )
+    return tuple(_balance(*row) for row in rows)
+
+
+def _balance(account: str, asset: str, moment: str, amount: str, source: str) -> WindowBalance:
+    number, block, _ = moment.partition("block")
+    days, blocks = (0, int(number)) if block else (int(number), 0)
+    return WindowBalance(account, asset, days, int(amount), source, blocks)
 
 
 def write_window(rows: Iterable[WindowBalance]) -> bytes:
     """The same table as bytes; ``ValueError`` for a cell outside its grammar."""
-    cells = tuple((row.account, row.asset, str(row.days), str(row.amount), row.source) for row in rows)
+    cells = tuple((row.account, row.asset, row.moment, str(row.amount), row.source) for row in rows)
     return write_table(WINDOW_FIELDS, cells)
 
 
@@ -67,15 +84,17 @@ def window_findings(
         if line is None:
             continue
         at_instant = _at_instant(rows, line)
-        apart = [row for row in rows if row.days and abs(row.amount - at_instant) > difference * at_instant]
+        apart = [
+            row for row in rows if (row.days or row.blocks) and abs(row.amount - at_instant) > difference * at_instant
+        ]
         if apart:
-            found.append(_apart(line, at_instant, sorted(apart, key=lambda row: row.days), difference))
+            found.append(_apart(line, at_instant, sorted(apart, key=lambda row: (row.days, row.blocks)), difference))
     return found
 
 
 def _at_instant(rows: Iterable[WindowBalance], line: AddressLine) -> int:
     """The balance at the snapshot's instant; the highest where the table gives several."""
-    given = [row.amount for row in rows if row.days == 0]
+    given = [row.amount for row in rows if not row.days and not row.blocks]
     if given:
         return max(given)
     return line.address.claimed if line.observed is None else line.observed
@@ -85,7 +104,7 @@ def _apart(line: AddressLine, at_instant: int, rows: list[WindowBalance], differ
     def units(amount: int) -> str:
         return f"{Amount(amount, line.decimals).fixed()} {line.address.asset}"
 
-    seen: Mapping[int, int] = {row.days: row.amount for row in rows}
+    seen: Mapping[str, int] = {_words(row): row.amount for row in rows}
     percent = Amount(int(difference * 100), 0).plain()
     return finding(
         "RESERVE.WINDOW",
@@ -94,5 +113,9 @@ def _apart(line: AddressLine, at_instant: int, rows: list[WindowBalance], differ
         message=f"Balances around the instant were compared and differ by more than {percent} %: "
         f"assets may have been moved in for it.",
         expected=f"about {units(at_instant)}",
-        observed="; ".join(f"day {days:+d}: {units(amount)}" for days, amount in seen.items()),
+        observed="; ".join(f"{moment}: {units(amount)}" for moment, amount in seen.items()),
     )
+
+
+def _words(row: WindowBalance) -> str:
+    return f"block {row.blocks:+d}" if row.blocks else f"day {row.days:+d}"

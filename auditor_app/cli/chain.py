@@ -9,6 +9,7 @@ COMMANDS: tuple[tuple[str, str, str], ...] = (
     ("capture", "auditor_app.cli.chain_capture", "read the snapshot's balances into a signed evidence file"),
     ("verify", "auditor_app.cli.chain_verify", "re-perform an evidence file against its snapshot, offline"),
     ("now", "auditor_app.cli.chain_now", "look at the snapshot's addresses at the newest blocks; no evidence"),
+    ("window", "auditor_app.cli.chain_window", "read balances around the snapshot's blocks, for --window; no evidence"),
     ("ownership", "auditor_app.cli.chain_ownership", "check the proofs of control of a published list, offline"),
     ("challenge", "auditor_app.cli.chain_challenge", "make the text that proofs of control are to be signed over"),
 )
