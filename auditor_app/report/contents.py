@@ -28,30 +28,32 @@ from auditor_app.report.sections import (
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """``number`` is printed before the title, ``paper`` is its working-paper index; ``wide`` turns the page."""
+    """``number`` is printed before the title, ``paper`` is its working-paper index; ``wide`` turns the page.
+
+    Each section starts a page of its own.
+    """
 
     number: str
     title: str
     paper: str
     build: Callable[[Material], tuple[PageBlock, ...]]
     wide: bool = False
-    fresh: bool = False
 
 
 SECTIONS: tuple[Section, ...] = (
-    Section("1", "Engagement", "A", engagement.build, fresh=True),
-    Section("2", "Summary", "G", summary.build, fresh=True),
-    Section("3", "Scope", "A", scope.build, fresh=True),
-    Section("4", "Procedures and findings", "A", procedures.build, fresh=True),
-    Section("5", "Snapshot and commitments", "B, C", snapshot.build, fresh=True),
-    Section("6", "Coverage by asset", "D4", coverage.build, wide=True, fresh=True),
-    Section("7", "Protection funds", "D5", funds.build, fresh=True),
-    Section("8", "Exceptions, notes and warnings", "F", exceptions.build, fresh=True),
-    Section("9", "What this report does not cover", "G", limitations.build, fresh=True),
-    Section("10", "Signature", "G", signature.build, fresh=True),
-    Section("A", "Addresses", "D1, D3", addresses.build, wide=True, fresh=True),
-    Section("B", "Control of addresses", "D2", control.build, wide=True, fresh=True),
-    Section("C", "Sample", "E1", sample.build, fresh=True),
-    Section("D", "Working papers", "A", papers.build, fresh=True),
-    Section("E", "Reproduction", "G", reproduction.build, fresh=True),
+    Section("1", "Engagement", "A", engagement.build),
+    Section("2", "Summary", "G", summary.build),
+    Section("3", "Scope", "A", scope.build),
+    Section("4", "Procedures and findings", "A", procedures.build),
+    Section("5", "Snapshot and commitments", "B, C", snapshot.build),
+    Section("6", "Coverage by asset", "D4", coverage.build, wide=True),
+    Section("7", "Protection funds", "D5", funds.build),
+    Section("8", "Exceptions, notes and warnings", "F", exceptions.build),
+    Section("9", "What this report does not cover", "G", limitations.build),
+    Section("10", "Signature", "G", signature.build),
+    Section("A", "Addresses", "D1, D3", addresses.build, wide=True),
+    Section("B", "Control of addresses", "D2", control.build, wide=True),
+    Section("C", "Sample", "E1", sample.build),
+    Section("D", "Working papers", "A", papers.build),
+    Section("E", "Reproduction", "G", reproduction.build),
 )

@@ -24,7 +24,7 @@ from auditor_app.report.contents import SECTIONS
 from auditor_app.report.elements import Missing, Supplied, missing_elements
 from auditor_app.report.exhibits import Exhibit, Issue, exhibits, manifest, report_id
 from auditor_app.report.legible import fours, shortened
-from auditor_app.report.material import Material, ReportDate, numbered
+from auditor_app.report.material import Material, ReportDate, log_by_finding, numbered
 from auditor_app.report.redaction import redacted
 from auditor_app.report.self_check import check_pdf
 from auditor_app.report.template import Template, bundled_template
@@ -74,7 +74,6 @@ class _PrintedSection(msgspec.Struct, frozen=True):
     title: str
     paper: str
     wide: bool
-    fresh: bool
     blocks: tuple[PageBlock, ...]
 
 
@@ -140,7 +139,7 @@ def build_report(audit: Audit, options: ReportOptions, token: CancelToken) -> Op
         files[chart.file] = chart.svg()
         token.check()
     yield Progress(2, 4, "steps", "Report: typesetting")
-    pdf = typeset(printed, files)
+    pdf = typeset(printed, files, token)
     token.check()
     yield Progress(3, 4, "steps", "Report: checking the document")
     pages = check_pdf(pdf, title=printed.title, attachments=[item.name for item in material.exhibits])
@@ -228,6 +227,7 @@ def _material(audit: Audit, options: ReportOptions, date: ReportDate) -> Materia
         obstacles,
         options.final,
         full_id,
+        log_by_finding(papers),
     )
 
 
@@ -274,9 +274,7 @@ def _printed(material: Material) -> _Printed:
         engaged=material.papers is not None,
         missing=tuple(item.text for item in material.missing),
         sections=tuple(
-            _PrintedSection(
-                section.number, section.title, section.paper, section.wide, section.fresh, section.build(material)
-            )
+            _PrintedSection(section.number, section.title, section.paper, section.wide, section.build(material))
             for section in SECTIONS
         ),
         attachments=tuple(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from auditor_app.engagement.papers import LoggedException, Papers
 from auditor_app.engagement.record import Audit
@@ -51,6 +51,7 @@ class Material:
     obstacles: tuple[str, ...] = ()
     final: bool = False
     full_id: str | None = None
+    log: Mapping[tuple[str, str, str], LoggedException] = field(default_factory=dict)
 
     def typed(self, text: str) -> Cell:
         """What a person typed; a draft underlines words that the report must not use."""
@@ -58,10 +59,16 @@ class Material:
 
     def logged(self, finding: Finding) -> LoggedException | None:
         """The line of the exceptions log that was raised from ``finding``."""
-        if self.papers is None:
-            return None
-        key = (finding.code, finding.procedure, logged_item(finding))
-        return next((x for x in self.papers.exceptions if (x.finding, x.procedure, x.item) == key), None)
+        return self.log.get((finding.code, finding.procedure, logged_item(finding)))
+
+
+LogKey = tuple[str, str, str]
+
+
+def log_by_finding(papers: Papers | None) -> Mapping[LogKey, LoggedException]:
+    """The log's lines by code, procedure and item of the finding that they were raised from; the first of several."""
+    lines = () if papers is None else papers.exceptions
+    return {(line.finding, line.procedure, line.item): line for line in reversed(lines)}
 
 
 def logged_item(finding: Finding) -> str:

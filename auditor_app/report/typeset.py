@@ -6,53 +6,49 @@ no system font, no package and no clock to read.
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
-from auditor_app.errors import ReportError
+from auditor_app.operation import CancelToken
+from auditor_app.report.cells import lean_table
+from auditor_app.report.compiler import Job, compiled
 from auditor_app.report.legible import covered_characters, legible
 from auditor_app.resource_files import resource
 
 STANDARDS = ("a-3a", "ua-1")
 """What Typst is asked to produce: PDF/A-3a (ISO 19005-3) and PDF/UA-1 (ISO 14289-1)."""
+_LONG = 1000  # rows of all tables
 
 
-def typeset(document: msgspec.Struct, files: Mapping[str, bytes]) -> bytes:
+def typeset(document: msgspec.Struct, files: Mapping[str, bytes], token: CancelToken) -> bytes:
     """The PDF of ``document``, whose charts and attachments are ``files`` by name.
 
     Raises :class:`ReportError` when Typst refuses, for instance a figure without alternative text.
     """
-    import typst
+    tree = _lean(printable(msgspec.to_builtins(document)))
+    templates = {path.name: path.read_bytes() for path in sorted(resource("report").glob("*.typ"))}
+    inputs = {
+        "document": msgspec.json.encode(tree).decode(),
+        "theme": msgspec.json.encode({"accent": tree["letterhead"]["accent"]}).decode(),
+    }
+    job = Job({**files, **templates}, inputs, str(resource("fonts")), STANDARDS)
+    return compiled(job, token, apart=_rows(tree) > _LONG)
 
-    tree = printable(msgspec.to_builtins(document))
-    project = dict(files)
-    project |= {path.name: path.read_bytes() for path in sorted(resource("report").glob("*.typ"))}
-    with tempfile.TemporaryDirectory() as empty:
-        try:
-            pdf: bytes = typst.compile(  # type: ignore[call-overload]  # its stub omits the in-memory project
-                project,
-                root=empty,
-                font_paths=[str(resource("fonts"))],
-                ignore_system_fonts=True,
-                sys_inputs={
-                    "document": msgspec.json.encode(tree).decode(),
-                    "theme": msgspec.json.encode({"accent": tree["letterhead"]["accent"]}).decode(),
-                },
-                pdf_standards=list(STANDARDS),
-                package_path=empty,
-                package_cache_path=empty,
-            )
-        except typst.TypstError as error:
-            raise ReportError(
-                "REPORT.BUILD",
-                "the document could not be typeset",
-                observed=str(error.message),
-                action="Report this as a defect of the program.",
-            ) from None
-    return pdf
+
+def _rows(tree: dict[str, Any]) -> int:
+    return sum(len(block.get("rows", ())) for section in tree["sections"] for block in section["blocks"])
+
+
+def _lean(tree: dict[str, Any]) -> dict[str, Any]:
+    """``tree`` with its tables made ready."""
+    for section in tree["sections"]:
+        section["blocks"] = [
+            lean_table(block, wide=section["wide"]) if block["kind"] == "table" else block
+            for block in section["blocks"]
+        ]
+    return tree
 
 
 def printable(tree: Any) -> Any:

@@ -21,17 +21,14 @@ from auditor_app.report.blocks import (
     said,
 )
 from auditor_app.report.material import Material
-from auditor_app.report.quantities import amount_text, count_text, shown_decimals
+from auditor_app.report.quantities import amount_text, count_text, place_text, shown_decimals
 
 _COLUMNS = (
-    Column("No.", 0.36, "right"),
-    Column("Address", 2.3),
-    Column("Role", 0.55),
-    Column("Asset", 1),
-    Column("Claimed", 1.4, "right"),
-    Column("Observed", 1.4, "right"),
-    Column("Compared", 0.85),
-    Column("Grade", 0.85),
+    Column("No., address", 2.6),
+    Column("Asset, role", 1.4),
+    Column("Claimed", 1.5, "right"),
+    Column("Observed", 1.5, "right"),
+    Column("Compared, grade of evidence", 1.85),
 )
 
 
@@ -94,16 +91,11 @@ def _row(number: int, line: AddressLine, decimals: dict[str, int], sources: dict
     else:
         agrees = line.observed == address.claimed
         compared = Mark("agrees", "Agrees") if agrees else Mark("exception", "Differs")
-    grade: Cell = (Given(line.grade.value),)
-    if line.source:
-        grade = (*grade, Said(f", {sources[line.source]}", "muted"))
+    source = f", {sources[line.source]}" if line.source else ""
     return (
-        quantity(count_text(number)),
-        code(address.account.rpartition(":")[2]),
-        given(address.role),
-        given(address.asset, "strong"),
+        code(f"{place_text(number)}  {address.account.rpartition(':')[2]}"),
+        (Given(address.asset, "strong"), Given(f" {address.role}", "muted")),
         quantity(amount_text(address.claimed, line.decimals, shown)),
         quantity(observed),
-        (compared,),
-        grade,
+        (compared, Given(f"  {line.grade.value}{source}", "muted")),
     )

@@ -21,7 +21,7 @@ from auditor_app.report.blocks import (
     said,
 )
 from auditor_app.report.material import Material
-from auditor_app.report.quantities import count_text, decimal_text
+from auditor_app.report.quantities import decimal_text, place_text
 
 _SHARES = (
     Column("Asset", 0.7),
@@ -32,8 +32,7 @@ _SHARES = (
     Column("No proof", 1.3, "right"),
 )
 _ROWS = (
-    Column("No.", 0.36, "right"),
-    Column("Address", 2.3),
+    Column("No., address", 2.6),
     Column("Asset", 0.6),
     Column("Method", 1),
     Column("Result", 0.9),
@@ -93,8 +92,7 @@ def _row(number: int, line: OwnershipLine) -> tuple[Cell, ...]:
             Given(line.seen_before),
         )
     return (
-        quantity(count_text(number)),
-        code(line.row.address or line.row.account),
+        code(f"{place_text(number)}  {line.row.address or line.row.account}"),
         given(line.row.asset, "strong"),
         given(line.scheme or line.method),
         (_RESULTS[line.outcome],),

@@ -65,24 +65,45 @@ def _row(material: Material, item: NumberedFinding, *, response: bool) -> tuple[
 
 
 def _response(material: Material, line: LoggedException | None) -> Cell:
-    """Management's response as logged, and the number of the log's line."""
-    if line is None or not line.response:
-        number = "" if line is None else f" (log no. {line.number})"
-        return said(f"Management's response: none recorded{number}.", "muted")
-    return (Said(f"Management's response (log no. {line.number}): ", "muted"), *material.typed(line.response))
+    """The log's line beside its exception: state, cause, management's response, disposition."""
+    if line is None:
+        return said("Management's response: none recorded.", "muted")
+    state = "open" if line.closed is None else "closed"
+    told: list[Inline] = [Said(f"Log no. {line.number}, {state}. ", "muted"), *_told(material, line)]
+    if line.closing_reason:
+        told += [Newline(), Said("Closed: ", "muted"), *material.typed(line.closing_reason)]
+    return tuple(told)
+
+
+def _told(material: Material, line: LoggedException) -> list[Inline]:
+    """Cause and disposition where there are any; the response always, recorded or not."""
+    told: list[Inline] = []
+    for label, text in (
+        ("Cause: ", line.cause),
+        (_RESPONSE, line.response),
+        ("Disposition: ", line.disposition),
+    ):
+        if not text and label != _RESPONSE:
+            continue
+        if told:
+            told.append(Newline())
+        told += [Said(label, "muted"), *(material.typed(text) if text else said("none recorded.", "muted"))]
+    return told
 
 
 def _log(material: Material) -> list[PageBlock]:
-    """The whole log: numbered, nothing left out, closed lines with their reason."""
+    """The lines of the log that stand beside no exception above: numbered, nothing left out, closed ones with their reason."""
     if material.papers is None:
         return []
-    heading = Heading(2, "Exceptions log of the engagement")
-    if not material.papers.exceptions:
-        return [heading, Paragraph(said("The log holds no line."))]
-    rows = tuple(_logged(material, line) for line in material.papers.exceptions)
-    return [heading, Table(_LOG_COLUMNS, rows, "small")]
+    shown = {line.number for item in material.exceptions if (line := material.logged(item.finding)) is not None}
+    further = [line for line in material.papers.exceptions if line.number not in shown]
+    heading = Heading(2, "Exceptions log of the engagement: further lines")
+    if not further:
+        return [heading, Paragraph(said("Every line of the log stands beside its exception above."))]
+    return [heading, Table(_LOG_COLUMNS, tuple(_logged(material, line) for line in further), "small")]
 
 
+_RESPONSE = "Management's response: "
 _LOG_COLUMNS = (
     Column("Log no.", 0.4, "right"),
     Column("Item", 2.2),
@@ -98,16 +119,7 @@ def _logged(material: Material, line: LoggedException) -> tuple[Cell, ...]:
     for label, value in (("Expected: ", line.expected), ("Observed: ", line.observed)):
         if value:
             item += [Newline(), Said(label, "muted"), Code(value)]
-    told: list[Inline] = []
-    for label, text in (
-        ("Cause: ", line.cause),
-        ("Management's response: ", line.response),
-        ("Disposition: ", line.disposition),
-    ):
-        if told:
-            told.append(Newline())
-        told += [Said(label, "muted"), *(material.typed(text) if text else said("none recorded", "muted"))]
     state: Cell = (Mark("warning", "Open"),)
     if line.closed is not None:
         state = (Mark("none", "Closed"), Newline(), *material.typed(line.closing_reason))
-    return quantity(count_text(line.number)), tuple(item), tuple(told), state
+    return quantity(count_text(line.number)), tuple(item), tuple(_told(material, line)), state

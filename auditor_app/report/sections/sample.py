@@ -27,9 +27,9 @@ from auditor_app.sampling.result import SampleItem, SampleResult
 _TICKET_DIGITS = 16
 _COLUMNS = (
     Column("No.", 0.24, "right"),
-    Column("Leaf index", 0.5, "right"),
-    Column("Ticket (first digits)", 0.86),
-    Column("Key as read", 2.74),
+    Column("Leaf index", 0.48, "right"),
+    Column("Ticket (first digits)", 0.9),
+    Column("Key as read", 2.72),
     Column("Traced to root", 0.62),
 )
 
