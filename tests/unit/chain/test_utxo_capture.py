@@ -41,6 +41,7 @@ from tests.unit.chain.snapshots import Members, snapshot
 from tests.unit.chain.test_capture import KEY, NOW, TOKEN, trusting
 
 ASSET = Asset(symbol="LTC", decimals=8, on_chain=(f"{CHAIN}/slip44:2",))
+SPARE = "mipcBbFg9gMiCh81Kj8tqqdgoZub1ZJRfn"
 QUICK = Supplements(limits=Limits(attempts=1, exchange_seconds=20))
 
 
@@ -260,6 +261,27 @@ def _drop_account(document: dict[str, Any]) -> None:
     document["accounts"].pop()
 
 
+def _drop_account_whole(document: dict[str, Any]) -> None:
+    """With the transactions that only it lists, so that nothing is left over."""
+    document["accounts"].pop()
+    listed = {item["txid"] for account in document["accounts"] for item in account["listed"]}
+    document["transactions"] = {k: v for k, v in document["transactions"].items() if k in listed}
+
+
+def _spare_account(document: dict[str, Any]) -> None:
+    """Another account of the chain, without transactions, of which no row speaks."""
+    document["accounts"].append({"account": f"{CHAIN}:{SPARE}", "listed": []})
+    document["accounts"].sort(key=lambda item: item["account"])
+
+
+def _spare_transaction(document: dict[str, Any]) -> None:
+    document["transactions"]["ff" * 32] = next(iter(document["transactions"].values()))
+
+
+def _other_order(document: dict[str, Any]) -> None:
+    document["transactions"] = dict(reversed(document["transactions"].items()))
+
+
 def _other_branch(document: dict[str, Any]) -> None:
     item = next(item for item in document["transactions"].values() if item["branch"])
     item["branch"][0] = "00" * 32
@@ -277,7 +299,19 @@ def _other_chain(document: dict[str, Any]) -> None:
 @pytest.mark.node
 @pytest.mark.parametrize(
     "change",
-    [_drop_transaction, _withhold_spend, _add_account, _drop_account, _other_branch, _other_raw, _other_chain],
+    [
+        _drop_transaction,
+        _withhold_spend,
+        _add_account,
+        _drop_account,
+        _drop_account_whole,
+        _spare_account,
+        _spare_transaction,
+        _other_order,
+        _other_branch,
+        _other_raw,
+        _other_chain,
+    ],
 )
 def test_histories_that_do_not_give_the_rows_make_the_chain_unusable(bank: Bank, captured: Path, change: Any) -> None:
     held = Tampered(bank, captured)
