@@ -10,12 +10,16 @@ from ui.text import groups, short_hash, short_middle, tooltip, visible
 from ui.theme import mono_font
 
 _ACCOUNT_ENDS = 17
+_HALF_WIDTH = 40
 
 
 class HashLabel(QWidget):
     """Monospaced, focusable, Ctrl+C and a Copy button give all of it."""
 
-    def __init__(self, name: str, digest: str = "", *, whole: bool = False, account: bool = False) -> None:
+    def __init__(
+        self, name: str, digest: str = "", *, whole: bool = False, account: bool = False, large: bool = False
+    ) -> None:
+        """``large`` is for comparing by eye: as large as 256 bits in one line allow."""
         super().__init__()
         self._digest = ""
         self._whole = whole
@@ -23,6 +27,7 @@ class HashLabel(QWidget):
         self._shown = QLabel()
         self._shown.setTextFormat(Qt.TextFormat.PlainText)
         self._shown.setFont(mono_font())
+        self._large = large
         self._copy = QToolButton()
         self._copy.setText("Copy")
         self._copy.setProperty("quiet", True)
@@ -46,6 +51,10 @@ class HashLabel(QWidget):
             self._shown.setText(short_middle(digest, _ACCOUNT_ENDS))
         else:
             self._shown.setText(groups(safe) if self._whole else short_hash(safe))
+        if self._large:
+            font = mono_font()
+            font.setPointSizeF(15 if len(digest) <= _HALF_WIDTH else 11)
+            self._shown.setFont(font)
         self._shown.setToolTip(tooltip(digest if self._account else groups(digest)))
         self.setAccessibleDescription(safe)
         self._copy.setEnabled(bool(digest))
