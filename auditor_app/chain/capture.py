@@ -55,29 +55,9 @@ def capture(
     supplements: Supplements = NO_SUPPLEMENTS,
 ) -> Operation[Captured]:
     """Read every balance of the plan and write the evidence file; :class:`ChainError` if any endpoint fails."""
-    readings: list[ChainReading] = []
-    headers: dict[str, HeaderChain] = {}
-    logs: list[ExchangeLog] = []
     resumed = supplements.partial is not None and supplements.partial.resumed > 0
-    for number, endpoint in enumerate(plan.endpoints, start=1):
-        logs.append(ExchangeLog(endpoint, number))
-        named = snapshot.statement.predicate.chains[endpoint.chain]
-        task = ReadingTask(
-            endpoint,
-            int(named.block_height),
-            named.block_hash,
-            plan.targets[endpoint.chain],
-            first=endpoint.chain not in {item.endpoint.chain for item in readings},
-            token=token,
-            supplements=supplements,
-            headers=headers.get(endpoint.chain),
-            wallets=plan.wallets.get(endpoint.chain, ()),
-            on_exchange=logs[-1].add if supplements.keep_exchanges else None,
-        )
-        reading = yield from reader_of(endpoint)(task)
-        readings.append(reading)
-        if reading.headers is not None:
-            headers[endpoint.chain] = reading.headers
+    logs = [ExchangeLog(endpoint, number) for number, endpoint in enumerate(plan.endpoints, start=1)]
+    readings, supporting = yield from _read_all(snapshot, plan, logs, token, supplements)
     rows = [row for reading in readings for row in reading.rows]
     yield Progress(len(rows), len(rows), "balances", "Writing the evidence file")
     payload = write_evidence(
@@ -88,12 +68,7 @@ def capture(
         captured_at=captured_at,
         blocks=_agreed_blocks(readings),
         endpoints=[endpoint.origin for endpoint in plan.endpoints],
-        proofs=[member for reading in readings for member in reading.members]
-        + [
-            ProofMember(headers_name(chain), MEDIA_TYPE_HEADERS, b"".join(kept.headers))
-            for chain, kept in headers.items()
-        ]
-        + [member for log in logs for member in log.members()],
+        proofs=[*supporting, *(member for log in logs for member in log.members())],
     )
     if supplements.partial is not None:
         supplements.partial.discard()
@@ -109,6 +84,41 @@ def capture(
             *(_RESUMED if resumed and supplements.keep_exchanges else ()),
         ),
     )
+
+
+def _read_all(
+    snapshot: AuthenticSnapshot,
+    plan: CapturePlan,
+    logs: Sequence[ExchangeLog],
+    token: CancelToken,
+    supplements: Supplements,
+) -> Operation[tuple[list[ChainReading], list[ProofMember]]]:
+    """What each endpoint gave, in the plan's order, and the members that support it."""
+    readings: list[ChainReading] = []
+    headers: dict[str, HeaderChain] = {}
+    for endpoint, log in zip(plan.endpoints, logs, strict=True):
+        named = snapshot.statement.predicate.chains[endpoint.chain]
+        task = ReadingTask(
+            endpoint,
+            int(named.block_height),
+            named.block_hash,
+            plan.targets[endpoint.chain],
+            first=endpoint.chain not in {item.endpoint.chain for item in readings},
+            token=token,
+            supplements=supplements,
+            headers=headers.get(endpoint.chain),
+            wallets=plan.wallets.get(endpoint.chain, ()),
+            on_exchange=log.add if supplements.keep_exchanges else None,
+        )
+        reading = yield from reader_of(endpoint)(task)
+        readings.append(reading)
+        if reading.headers is not None:
+            headers[endpoint.chain] = reading.headers
+    members = [member for reading in readings for member in reading.members]
+    members += [
+        ProofMember(headers_name(chain), MEDIA_TYPE_HEADERS, b"".join(kept.headers)) for chain, kept in headers.items()
+    ]
+    return readings, members
 
 
 def _agreed_blocks(readings: Sequence[ChainReading]) -> dict[str, EvidenceBlock]:
