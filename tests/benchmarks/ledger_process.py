@@ -75,7 +75,7 @@ def main(path: Path, threads: list[int], repetitions: int, proof_count: int) -> 
     return {
         "seconds": {str(number): seconds for number, seconds in best.items()},
         "root": result.commitments[0].recomputed,
-        "totals": [str(total.total.fraction() * 10**8) for total in result.totals],
+        "totals": [str(total.total.at_scale(18).units) for total in result.totals],
         "codes": [item.code for item in result.findings],
         "peak": peak,
         "proofs": proving,

@@ -10,8 +10,8 @@ import numpy as np
 
 from auditor_app.merkle.fast.nodes import Nodes
 
-HELD_IN_MEMORY = 2**24
-"""Bytes kept in memory for one tree; about 200,000 groups of a tree with four sums."""
+HELD_IN_MEMORY = 2**22
+"""Bytes kept in memory for one tree; about 40,000 groups of a tree with four sums."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,7 @@ import os
 import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
-from concurrent.futures import TimeoutError as NotYet
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import TypeVar
 
 from auditor_app.ledger.source import LedgerPart
@@ -73,28 +72,32 @@ def in_order(
     try:
         for part in parts:
             size = len(part.data)
-            while waiting and (len(waiting) > threads or size + sum(held for held, _ in waiting) > BYTES_IN_HAND):
-                yield from _next(waiting, count, token)
+            while _is_full(waiting, size, threads):
+                yield from _await_some(waiting, count, token)
             waiting.append((size, pool.submit(work, part, count.add)))
             del part
             yield count.done
         while waiting:
-            yield from _next(waiting, count, token)
+            yield from _await_some(waiting, count, token)
     finally:
         count.stop()
         pool.shutdown(cancel_futures=True)
 
 
-def _next(waiting: deque[tuple[int, Future[R]]], count: RowCount, token: CancelToken) -> Generator[int | R, None, None]:
-    """Wait for the first part's result, telling how far all have come meanwhile."""
-    _, future = waiting[0]
-    while True:
-        token.check()
-        try:
-            result = future.result(_PATIENCE)
-        except NotYet:
-            yield count.done
-            continue
-        waiting.popleft()
-        yield result
-        return
+def _is_full(waiting: Iterable[tuple[int, Future[R]]], size: int, threads: int) -> bool:
+    """Whether every thread has a part, or the parts in hand and one of ``size`` bytes are too many."""
+    busy = [held for held, future in waiting if not future.done()]
+    return len(busy) >= threads or (bool(busy) and size + sum(busy) > BYTES_IN_HAND)
+
+
+def _await_some(
+    waiting: deque[tuple[int, Future[R]]], count: RowCount, token: CancelToken
+) -> Generator[int | R, None, None]:
+    """Wait a moment for some part, tell how far all have come, give what is done, in order."""
+    token.check()
+    busy = [future for _, future in waiting if not future.done()]
+    if busy:
+        wait(busy, _PATIENCE, FIRST_COMPLETED)
+    yield count.done
+    while waiting and waiting[0][1].done():
+        yield waiting.popleft()[1].result()
