@@ -323,6 +323,7 @@ class ProofPage(Page):
         self._job = None
         self._answer = answer
         self.said.hide()
+        self._below.setCurrentWidget(self.result)  # first: tabs measure their titles only while they are on screen
         typed = answer.request.root
         if typed is not None and typed == self.roots.typed.value:
             self.roots.typed.setText(groups(typed))
@@ -330,7 +331,6 @@ class ProofPage(Page):
             self._show_detection(answer.detection)
         elif answer.tree is not None:
             self._show_tree(answer, answer.tree)
-        self._below.setCurrentWidget(self.result)
         self.hide_amounts(self.desk.settings.hide_amounts)
 
     # ---- showing

@@ -10,7 +10,8 @@ from ui.text import groups, short_hash, short_middle, tooltip, visible
 from ui.theme import mono_font
 
 _ACCOUNT_ENDS = 17
-_HALF_WIDTH = 40
+_LARGE_LINE = 32
+_LARGE_POINTS = 15
 
 
 class HashLabel(QWidget):
@@ -19,14 +20,16 @@ class HashLabel(QWidget):
     def __init__(
         self, name: str, digest: str = "", *, whole: bool = False, account: bool = False, large: bool = False
     ) -> None:
-        """``large`` is for comparing by eye: as large as 256 bits in one line allow."""
+        """``large`` is for comparing by eye: in lines of 32 digits, so that none is cut off."""
         super().__init__()
         self._digest = ""
         self._whole = whole
         self._account = account
         self._shown = QLabel()
         self._shown.setTextFormat(Qt.TextFormat.PlainText)
-        self._shown.setFont(mono_font())
+        font = mono_font()
+        font.setPointSizeF(_LARGE_POINTS if large else font.pointSizeF())
+        self._shown.setFont(font)
         self._large = large
         self._copy = QToolButton()
         self._copy.setText("Copy")
@@ -50,11 +53,8 @@ class HashLabel(QWidget):
         if self._account:
             self._shown.setText(short_middle(digest, _ACCOUNT_ENDS))
         else:
-            self._shown.setText(groups(safe) if self._whole else short_hash(safe))
-        if self._large:
-            font = mono_font()
-            font.setPointSizeF(15 if len(digest) <= _HALF_WIDTH else 11)
-            self._shown.setFont(font)
+            lines = [safe[at : at + _LARGE_LINE] for at in range(0, len(safe), _LARGE_LINE)] if self._large else [safe]
+            self._shown.setText("\n".join(map(groups, lines)) if self._whole else short_hash(safe))
         self._shown.setToolTip(tooltip(digest if self._account else groups(digest)))
         self.setAccessibleDescription(safe)
         self._copy.setEnabled(bool(digest))
