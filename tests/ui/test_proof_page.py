@@ -259,3 +259,14 @@ def test_a_path_of_many_levels_opens_where_it_breaks(window: MainWindow, qtbot: 
     top = page.drawing.verticalScrollBar().value()
     assert top <= leaf.top()
     assert leaf.bottom() <= top + page.drawing.viewport().height()
+
+
+@pytest.mark.vectors
+def test_an_anchor_is_compared_and_is_no_root_from_the_website(window: MainWindow, qtbot: QtBot, vectors: Path) -> None:
+    window.check_proof([vectors / "merkle" / "hotcoin" / "sample-proof.json"])
+    before = {item.name for item in settled(window, qtbot).compared.model.rows}
+    page = settled(window, qtbot)
+    page.use_companion(vectors / "merkle" / "hotcoin" / "sample-anchor.json")
+    after = {item.name for item in settled(window, qtbot).compared.model.rows}
+    assert "published root" in after - before
+    assert page.roots.typed_chip.text == "Not compared"

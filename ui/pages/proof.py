@@ -2,32 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from fractions import Fraction
 from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QSplitter, QStackedLayout, QTabWidget, QWidget
 
-from auditor_app.amounts import Amount
 from auditor_app.engagement.record import Audit
 from auditor_app.errors import AuditError
-from auditor_app.merkle.profiles import Attempt, Detection
-from auditor_app.merkle.published import Comparison, PathNode, PathStep, ProofCheck
+from auditor_app.merkle.profiles import Detection
+from auditor_app.merkle.published import ProofCheck
 from auditor_app.merkle.published_tree import TreeCheck
 from auditor_app.merkle.schemes import SCHEMES
 from ui import prompts
 from ui.jobs import Job
-from ui.models.columns import Column, Kind, chip_column, hash_column, text_column
+from ui.models.proof_columns import (
+    BALANCES,
+    COMPARED,
+    NODES,
+    PROFILES,
+    PathLevel,
+    coin_balances,
+    compared_in_full,
+    node_in_full,
+)
 from ui.pages.findings import FINDING_COLUMNS, severity_order
 from ui.pages.page import Page
 from ui.proof_work import AUTO, ProofAnswer, ProofRequest, check_published
-from ui.text import ABSENT, amount, count, groups, visible
+from ui.text import count, groups
 from ui.theme import Tone
 from ui.widgets.blocks import GRID, Banner, EmptyState, button, choice, column, holder, label, row, show_text
-from ui.widgets.path_drawing import PathDrawing, listed, node_name, node_state, path_nodes
+from ui.widgets.path_drawing import PathDrawing, path_nodes
 from ui.widgets.proof_cards import DifferenceCard, LimitationsCard, ProofRoots, beside, tab_of
 from ui.widgets.table_panel import TablePanel
 
@@ -37,117 +42,6 @@ _TODO = (
     "from the file's own fields, the path up to the root, by every scheme that fits; type the root from the exchange's "
     "website to compare it. Nothing leaves this computer."
 )
-
-
-@dataclass(frozen=True, slots=True)
-class _Balance:
-    """One coin at the leaf and at the root; ``leaf`` is ``None`` for a whole tree."""
-
-    coin: str
-    leaf: str | None
-    root: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Level:
-    """A node of the path and the step from it up."""
-
-    node: PathNode
-    step: PathStep | None
-    top: int
-
-
-def _exact(title: str, leaf: bool) -> Column:
-    """An exact decimal text as an amount."""
-
-    def text(item: _Balance) -> str | None:
-        return item.leaf if leaf else item.root
-
-    def read(item: _Balance) -> Amount | None:
-        try:
-            return Amount.parse(text(item) or "")
-        except ValueError:
-            return None
-
-    def shown(item: _Balance) -> str:
-        value = read(item)
-        return visible(text(item) or ABSENT) if value is None else amount(value)
-
-    def key(item: _Balance) -> Fraction | None:
-        value = read(item)
-        return None if value is None else value.fraction()
-
-    return Column(title, shown, lambda item: text(item) or "", key, Kind.AMOUNT)
-
-
-def _attempt_words(item: Attempt) -> str:
-    if item.refused is not None:
-        return "Not readable so"
-    return {True: "Matches", False: "Differs", None: "Nothing to compare"}[item.matches]
-
-
-def _attempt_tone(item: Attempt) -> Tone:
-    return Tone.GOOD if item.matches else Tone.NEUTRAL if item.refused or item.matches is None else Tone.WARN
-
-
-def _sibling(item: _Level) -> str:
-    return "" if item.step is None else item.step.sibling or "none"
-
-
-def _side(item: _Level) -> str:
-    return "" if item.step is None or item.step.sibling is None else item.step.side
-
-
-_BALANCES = (
-    text_column("Coin", lambda item: item.coin, wide=True),
-    _exact("Leaf", leaf=True),
-    _exact("Root", leaf=False),
-)
-_COMPARED = (
-    text_column("Compared", lambda item: item.name),
-    chip_column(
-        "Result",
-        lambda item: "Agrees" if item.agrees else "Differs",
-        lambda item: Tone.GOOD if item.agrees else Tone.BAD,
-    ),
-    text_column("In the file or published", lambda item: item.expected, wide=True, yields=True),
-    text_column("Recalculated", lambda item: item.observed, wide=True, yields=True),
-)
-_NODES = (
-    text_column("Node", lambda item: node_name(item.node.level, item.top)),
-    hash_column("Recalculated", lambda item: item.node.digest, ends=1),
-    chip_column("In the file", lambda item: node_state(item.node)[0], lambda item: node_state(item.node)[1]),
-    text_column("Sums", lambda item: listed(item.node.balances), wide=True, yields=True),
-    text_column("Sibling's side", _side),
-    hash_column("Sibling", _sibling, ends=1),
-    text_column(
-        "Sibling's sums",
-        lambda item: "" if item.step is None else listed(item.step.sibling_balances),
-        wide=True,
-        yields=True,
-    ),
-)
-_PROFILES = (
-    chip_column("Result", _attempt_words, _attempt_tone),
-    text_column("Scheme and reading", lambda item: item.profile.name),
-    text_column("In one sentence", lambda item: item.sentence(), wide=True),
-)  # fmt: skip
-
-
-def _compared_in_full(item: Comparison) -> str:
-    return f"{item.name}: in the file or published {item.expected}; recalculated {item.observed}"
-
-
-def _node_in_full(item: _Level) -> str:
-    preimage = item.node.preimage
-    plain = all(0x20 <= byte < 0x7F for byte in preimage)
-    hashed = (preimage.decode("ascii") if plain else groups(preimage.hex())) if preimage else "(taken as it stands)"
-    return f"{node_name(item.node.level, item.top)}, hashed from: {hashed}"
-
-
-def _balances(leaf: Mapping[str, str] | None, root: Mapping[str, str]) -> tuple[_Balance, ...]:
-    coins = sorted({*(leaf or {}), *root})
-    return tuple(_Balance(coin, (leaf or {}).get(coin), root.get(coin)) for coin in coins)
 
 
 class ProofPage(Page):
@@ -198,11 +92,11 @@ class ProofPage(Page):
         self.which = choice("Proof in the file")
         self.which.activated.connect(self._show_chosen)
         self.drawing = PathDrawing()
-        self.nodes = TablePanel("Nodes of the path", _NODES, runner, filterable=False, reads=_node_in_full)
-        self.balances = TablePanel("Balances", _BALANCES, runner)
-        self.compared = TablePanel("Compared", _COMPARED, runner, reads=_compared_in_full)
+        self.nodes = TablePanel("Nodes of the path", NODES, runner, filterable=False, reads=node_in_full)
+        self.balances = TablePanel("Balances", BALANCES, runner)
+        self.compared = TablePanel("Compared", COMPARED, runner, reads=compared_in_full)
         self.findings = TablePanel("Findings in the proof", FINDING_COLUMNS, runner, reads=lambda item: item.message)
-        self.profiles = TablePanel("Schemes tried", _PROFILES, runner, reads=lambda item: item.sentence())
+        self.profiles = TablePanel("Schemes tried", PROFILES, runner, reads=lambda item: item.sentence())
         self.tabs = QTabWidget()
         self.tabs.tabBar().setDrawBase(False)
         self.tabs.setAccessibleName("Parts of the proof")
@@ -365,9 +259,9 @@ class ProofPage(Page):
         self.drawing.show_check(check, hidden=self.desk.settings.hide_amounts)
         top = len(check.steps)
         steps = (*check.steps, None)
-        levels = [_Level(node, step, top) for node, step in zip(path_nodes(check), steps, strict=True)]
+        levels = [PathLevel(node, step, top) for node, step in zip(path_nodes(check), steps, strict=True)]
         self.nodes.show_rows(levels[::-1])
-        self.balances.show_rows(_balances(check.leaf.balances, check.balances))
+        self.balances.show_rows(coin_balances(check.leaf.balances, check.balances))
         self.compared.show_rows(check.checks)
         self._name_tabs(path=True)
 
@@ -388,7 +282,7 @@ class ProofPage(Page):
         self.difference.show_difference(None, hidden=True)
         self.limitations.show_limitations(found.limitations)
         self.findings.show_rows(severity_order(found.findings))
-        self.balances.show_rows(_balances(None, found.totals))
+        self.balances.show_rows(coin_balances(None, found.totals))
         self.compared.show_rows(found.checks)
         for table in (self.nodes, self.profiles):
             table.show_rows(())
