@@ -13,6 +13,7 @@ from PySide6.QtCore import QObject, Signal
 from auditor_app.engagement.record import Audit, AuditRequest
 from auditor_app.errors import AuditError
 from auditor_app.operation import CancelToken, Operation, Progress
+from auditor_app.snapshot.layout import ENVELOPE
 from ui.jobs import Job, JobRunner
 from ui.session import CaseState, InputFile, Inputs, Outcome, SampleInput, Step, StepStatus, status_of
 
@@ -99,6 +100,12 @@ class Case(QObject):
             "published_roots": request.published_roots,
             "trusted_time": request.trusted_time,
             "sample": None if sample is None else SampleInput(InputFile.at(sample.record.resolve()), sample.randomness),
+            "challenge": request.challenge,
+            "blocks": request.blocks,
+            "earlier": tuple(InputFile.at(path.resolve()) for path in request.earlier),
+            "window": None if request.window is None else InputFile.at(request.window.resolve()),
+            "own_assets": request.own_assets,
+            "published_within": request.published_within,
         }
         if trust_store is not None:
             changes["trust_store"] = InputFile.at(trust_store.resolve())
@@ -114,9 +121,11 @@ class Case(QObject):
         """Take observed balances from this evidence file, or from none."""
         self._change(evidence=None if path is None else InputFile.at(path))
 
-    def type_held_values(self, *, nonce: str | None, previous: str | None, trusted_time: str | None) -> None:
-        """What the auditor holds for comparison: the nonce issued, the previous payload digest, a trusted time."""
-        self._change(nonce=nonce, previous=previous, trusted_time=trusted_time)
+    def type_held_values(
+        self, *, nonce: str | None, previous: str | None, trusted_time: str | None, challenge: str | None = None
+    ) -> None:
+        """What the auditor holds for comparison: nonce issued, previous payload digest, trusted time, challenge."""
+        self._change(nonce=nonce, previous=previous, trusted_time=trusted_time, challenge=challenge)
 
     def type_root(self, ledger: str, root: str | None) -> None:
         """The root of one ledger as typed from the exchange's own publication."""
@@ -200,30 +209,48 @@ def _as_changes(inputs: Inputs) -> dict[str, object]:
         "trust_store": inputs.trust_store,
         "evidence": inputs.evidence,
         "sample": inputs.sample,
+        "earlier": inputs.earlier,
+        "window": inputs.window,
     }
 
 
 @dataclass(frozen=True, slots=True)
 class Dropped:
-    """Files sorted by what they are: one of each at most, the rest by name."""
+    """Files sorted by what they are: one of each at most; whatever else there is may be a published proof."""
 
     snapshot: Path | None
     trust_store: Path | None
     evidence: Path | None
-    unknown: tuple[Path, ...]
+    others: tuple[Path, ...]
 
 
 def sort_dropped(paths: list[Path]) -> Dropped:
-    """Tell a snapshot (a folder, too), a trust store and an evidence file by their names; content is judged later."""
+    """Tell a snapshot (a folder, too), a trust store and an evidence file apart; their content is judged later."""
     found: dict[str, Path] = {}
-    unknown: list[Path] = []
+    others: list[Path] = []
     for path in paths:
-        kind = "snapshot" if path.is_dir() else _KINDS.get(path.suffix.lower(), "")
+        kind = _kind(path)
         if kind and kind not in found:
             found[kind] = path
         else:
-            unknown.append(path)
-    return Dropped(found.get("snapshot"), found.get("trust_store"), found.get("evidence"), tuple(unknown))
+            others.append(path)
+    return Dropped(found.get("snapshot"), found.get("trust_store"), found.get("evidence"), tuple(others))
 
 
-_KINDS = {".porsnap": "snapshot", ".porevidence": "evidence", ".json": "trust_store"}
+def _kind(path: Path) -> str:
+    if path.is_dir():
+        return "snapshot" if (path / ENVELOPE).is_file() or path.suffix.lower() == ".porsnap" else ""
+    if path.suffix.lower() == ".json":
+        return "trust_store" if "trust" in path.name.lower() or _reads_as_trust_store(path) else ""
+    return {".porsnap": "snapshot", ".porevidence": "evidence"}.get(path.suffix.lower(), "")
+
+
+def _reads_as_trust_store(path: Path) -> bool:
+    """A published proof is JSON, too, so a name alone does not do."""
+    from auditor_app.snapshot.trust import load_store
+
+    try:
+        load_store(path)
+    except AuditError:
+        return False
+    return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -194,6 +195,18 @@ class MainWindow(QMainWindow):
         """File → Add evidence."""
         prompts.open_file(self, "Add evidence", prompts.EVIDENCE, self.use_evidence)
 
+    def ask_for_proof(self) -> None:
+        """Procedures → Check a published proof."""
+        prompts.open_files(self, "Check a published proof", prompts.PROOFS, self.check_proof)
+
+    def check_proof(self, paths: Sequence[Path]) -> None:
+        """Check a published proof, or a whole published tree, on its page."""
+        from ui.pages.proof import ProofPage
+
+        page = self.go_to("proof")
+        assert isinstance(page, ProofPage)  # noqa: S101 the table of pages says so
+        page.check(tuple(path.resolve() for path in paths))
+
     def pin_key(self) -> None:
         """Procedures → Pin a key."""
         chosen = self.case.inputs.trust_store
@@ -245,16 +258,16 @@ class MainWindow(QMainWindow):
 
     def go_to_row(self) -> None:
         """Ctrl+G."""
-        panel = self.page.first_table()
-        if panel is None or not panel.model.rowCount():
+        page, rows = self.page, self.page.row_count()
+        if not rows:
             return
         dialog = QInputDialog(self)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setInputMode(QInputDialog.InputMode.IntInput)
         dialog.setWindowTitle("Go to row")
-        dialog.setLabelText(f"Row, 1 to {panel.model.rowCount()}")
-        dialog.setIntRange(1, panel.model.rowCount())
-        dialog.intValueSelected.connect(lambda number: panel.go_to(number - 1))
+        dialog.setLabelText(f"Row, 1 to {rows}")
+        dialog.setIntRange(1, min(rows, 2**31 - 1))
+        dialog.intValueSelected.connect(lambda number: page.go_to_row(number - 1))
         dialog.open()
 
     def hide_amounts(self, hidden: bool) -> None:
@@ -337,22 +350,21 @@ class MainWindow(QMainWindow):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """A snapshot, a trust store, an evidence file, or several at once."""
+        """A snapshot, a trust store, an evidence file, or several at once; or a published proof."""
         event.acceptProposedAction()
         self.take_files([Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()])
 
     def take_files(self, paths: list[Path]) -> None:
-        """Sort dropped files by what they are."""
+        """Sort dropped files by what they are; what belongs to no snapshot is taken for a published proof."""
         dropped = sort_dropped(paths)
-        if dropped.unknown:
-            names = "\n".join(path.name for path in dropped.unknown)
-            prompts.tell(
-                self,
-                "Not used",
-                f"Snapshots end in .porsnap, evidence in .porevidence, trust stores in .json.\n{names}",
-            )
-        if dropped.snapshot or dropped.trust_store or dropped.evidence:
+        known = dropped.snapshot or dropped.trust_store or dropped.evidence
+        if dropped.others and known:
+            names = "\n".join(path.name for path in dropped.others)
+            prompts.tell(self, "Not used", f"Drop a published proof by itself.\n{names}")
+        if known:
             self.open_together(dropped.snapshot, dropped.trust_store, dropped.evidence)
+        elif dropped.others:
+            self.check_proof(dropped.others)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Closing during work: cancel, wait for the threads without freezing, then close."""

@@ -23,6 +23,7 @@ _SHORTCUTS_TEXT = """F5    run the procedures
 Esc    cancel the running work
 F6    next pane
 Alt+1 … Alt+7    steps
+Alt+8, Alt+9, Alt+0    ledger, published proof, schemes
 Ctrl+O    open a snapshot
 Ctrl+Shift+C    capture evidence
 Ctrl+F    filter the table
@@ -90,16 +91,20 @@ class Menus:
         self.cancel = _add(menu, "&Cancel running work", window.cancel, "Esc")
         menu.addSeparator()
         _add(menu, "&Pin a key…", window.pin_key, "Ctrl+K")
+        menu.addSeparator()
         self.capture = _add(menu, "Capture &evidence…", window.capture, "Ctrl+Shift+C")
+        _add(menu, "Check a published &proof…", window.ask_for_proof, "Ctrl+P")
 
     def _view(self, menu: QMenu) -> None:
         window = self._window
         for number, entry in enumerate(PAGES, 1):
+            if number > 1 and entry.step is None and PAGES[number - 2].step is not None:
+                menu.addSeparator()
             _add(
                 menu,
-                f"&{number}  {entry.title}",
+                f"&{number % 10}  {entry.title}" if number <= 10 else entry.title,
                 partial(window.go_to, entry.key),
-                f"Alt+{number}" if number < 10 else None,
+                f"Alt+{number % 10}" if number <= 10 else None,
             )
         menu.addSeparator()
         _add(menu, "&Next pane", window.next_pane, "F6")
@@ -158,9 +163,7 @@ class Menus:
         self.show_recent(())
 
     def _copy(self) -> None:
-        panel = self._window.page.first_table()
-        if panel is not None:
-            panel.view.copy_rows()
+        self._window.page.copy_rows()
 
 
 def _add(menu: QMenu, text: str, triggered: Callable[[], object] | None, shortcut: str | None) -> QAction:

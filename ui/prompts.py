@@ -16,6 +16,7 @@ TRUST_STORES = "Trust stores (*.json)"
 PEM_KEYS = "Public keys (*.pem *.pub *.crt);;All files (*)"
 PRIVATE_KEYS = "Private keys (*.pem *.key);;All files (*)"
 RECORDS = "Commitment records (*.json)"
+PROOFS = "Published proofs and trees (*.json *.txt *.csv *.log);;All files (*)"
 REPORTS = "PDF documents (*.pdf)"
 
 
@@ -25,6 +26,17 @@ def open_file(parent: QWidget, title: str, kinds: str, then: Callable[[Path], No
     dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
     dialog.setNameFilters(kinds.split(";;"))
     return _show(dialog, then)
+
+
+def open_files(parent: QWidget, title: str, kinds: str, then: Callable[[list[Path]], None]) -> QFileDialog:
+    """Ask for one or several existing files and hand them to ``then`` together."""
+    dialog = QFileDialog(parent, title)
+    dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
+    dialog.setNameFilters(kinds.split(";;"))
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    dialog.filesSelected.connect(lambda names: then([Path(name) for name in names]))
+    dialog.open()
+    return dialog
 
 
 def open_folder(parent: QWidget, title: str, then: Callable[[Path], None]) -> QFileDialog:

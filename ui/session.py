@@ -13,6 +13,7 @@ from auditor_app.engagement.record import Audit, AuditRequest, SampleRequest
 from auditor_app.errors import AuditError
 from auditor_app.findings import CATALOGUE, Area, Finding, Severity, Verdict, from_error
 from auditor_app.snapshot.authentic import NotAuthentic
+from auditor_app.snapshot.publication import PROMPT_DAYS
 from ui.theme import Tone
 
 
@@ -98,6 +99,12 @@ class Inputs:
     published_roots: tuple[tuple[str, str], ...] = ()
     trusted_time: str | None = None
     sample: SampleInput | None = None
+    challenge: str | None = None
+    blocks: tuple[tuple[str, str], ...] = ()
+    earlier: tuple[InputFile, ...] = ()
+    window: InputFile | None = None
+    own_assets: tuple[str, ...] = ()
+    published_within: int = PROMPT_DAYS
 
     @property
     def complete(self) -> bool:
@@ -117,6 +124,12 @@ class Inputs:
             published_roots=self.published_roots,
             trusted_time=self.trusted_time,
             sample=None if self.sample is None else SampleRequest(self.sample.record.path, self.sample.randomness),
+            challenge=self.challenge,
+            blocks=self.blocks,
+            earlier=tuple(file.path for file in self.earlier),
+            window=None if self.window is None else self.window.path,
+            own_assets=self.own_assets,
+            published_within=self.published_within,
         )
 
     def looked_at_again(self) -> Inputs:
@@ -128,6 +141,8 @@ class Inputs:
             trust_store=_again(self.trust_store),
             evidence=_again(self.evidence),
             sample=None if sample is None else replace(sample, record=InputFile.at(sample.record.path)),
+            earlier=tuple(InputFile.at(file.path) for file in self.earlier),
+            window=_again(self.window),
         )
 
 
@@ -135,9 +150,13 @@ def _again(file: InputFile | None) -> InputFile | None:
     return None if file is None else InputFile.at(file.path)
 
 
-_AUTHENTICATION = frozenset({"snapshot", "trust_store", "nonce", "previous", "trusted_time"})
-_LIABILITIES = frozenset({"snapshot", "trust_store", "trusted_time", "published_roots"})
-_RESERVES = frozenset({"snapshot", "trust_store", "trusted_time", "evidence"})
+_AUTHENTICATION = frozenset(
+    {"snapshot", "trust_store", "nonce", "previous", "trusted_time", "earlier", "published_within"}
+)
+_LIABILITIES = frozenset({"snapshot", "trust_store", "trusted_time", "published_roots", "earlier", "published_within"})
+_RESERVES = frozenset(
+    {"snapshot", "trust_store", "trusted_time", "evidence", "challenge", "nonce", "blocks", "window", "own_assets"}
+)
 _SAMPLE = frozenset({"snapshot", "trust_store", "trusted_time", "sample"})
 _EVERYTHING = frozenset(item.name for item in fields(Inputs))
 
@@ -153,7 +172,7 @@ DEPENDS_ON: dict[Step, frozenset[str]] = {
 """Which inputs each step's result rests on."""
 
 PROCEDURES_OF: dict[Step, frozenset[str]] = {
-    Step.SNAPSHOT: frozenset({"container", "signatures", "freshness", "members", "timestamp"}),
+    Step.SNAPSHOT: frozenset({"container", "signatures", "freshness", "members", "timestamp", "history"}),
     Step.LIABILITIES: frozenset({"ledger", "totals", "root", "proof"}),
     Step.SAMPLE: frozenset({"sample"}),
     Step.RESERVES: frozenset({"addresses", "ownership", "balances"}),

@@ -19,14 +19,22 @@ from auditor_app.operation import CancelToken, Operation, Progress
 
 _LF = 10
 _STEP = 2**22
+MOST_SHOWN = 2**14
+
+Place = tuple[int, int]
+"""The 0-based number of a part and the 0-based row in it: as exact where a part lies about its rows."""
 
 
 @dataclass(frozen=True, slots=True)
 class LedgerRow:
-    """One row as it stands in the file: 0-based ``index`` in the ledger, its bytes without LF."""
+    """One row as it stands in the file: 0-based ``index`` in the ledger, its bytes without LF.
+
+    ``data`` is cut at :data:`MOST_SHOWN` bytes, more than any valid row has; ``size`` is the row's whole length.
+    """
 
     index: int
     data: bytes
+    size: int
 
     @property
     def cells(self) -> tuple[str, ...]:
@@ -59,8 +67,10 @@ class PartRows(Sequence[LedgerRow]):
         if not 0 <= position < len(self):
             raise IndexError(at)
         start = int(self._ends[position - 1]) if position else 0
-        data = self.part.data[start : int(self._ends[position])]
-        return LedgerRow(self.part.first_row + position, data.removesuffix(b"\n"))
+        end = int(self._ends[position])
+        if self.part.data[end - 1 : end] == b"\n":
+            end -= 1
+        return LedgerRow(self.part.first_row + position, self.part.data[start : min(end, start + MOST_SHOWN)], end - start)
 
 
 def row_index(part: LedgerPart, token: CancelToken) -> PartRows:
@@ -75,14 +85,8 @@ def row_index(part: LedgerPart, token: CancelToken) -> PartRows:
     return PartRows(part, np.concatenate([np.empty(0, np.int64), *found]).astype(np.int64))
 
 
-def read_rows(source: LedgerSource, index: int, token: CancelToken) -> Operation[PartRows]:
-    """One part, read and indexed."""
-    yield Progress(0, None, "rows", f"Ledger {source.name}: reading part {index + 1}")
-    return row_index(source.read_part(index, token), token)
-
-
-def find_id(source: LedgerSource, key: str, token: CancelToken) -> Operation[int | None]:
-    """The 0-based index of the first row whose first cell is exactly ``key``; ``None`` if there is none.
+def find_id(source: LedgerSource, key: str, token: CancelToken) -> Operation[Place | None]:
+    """Where the first row stands whose first cell is exactly ``key``; ``None`` if there is none.
 
     Every part is read from the first on, whatever order the ledger declares: an issuer who lies about the order
     must not be able to hide a row.
@@ -91,10 +95,10 @@ def find_id(source: LedgerSource, key: str, token: CancelToken) -> Operation[int
     done = 0
     if "\n" in key or "," in key:
         return None
-    for part in source.parts(token):
+    for number, part in enumerate(source.parts(token)):
         offset = _key_offset(part.data, wanted, token)
         if offset is not None:
-            return part.first_row + part.data.count(b"\n", 0, offset)
+            return number, part.data.count(b"\n", 0, offset)
         done += part.data.count(b"\n")
         yield Progress(done, source.declared_rows, "rows", f"Ledger {source.name}: looking for the id")
     return None
@@ -113,10 +117,10 @@ def _key_offset(data: bytes, wanted: bytes, token: CancelToken) -> int | None:
     return None
 
 
-def named_places(findings: Iterable[Finding], members: Sequence[str]) -> tuple[tuple[int, int], ...]:
-    """Part and 0-based row in it of every ledger row that a finding names, in ledger order, each once."""
+def named_places(findings: Iterable[Finding], members: Sequence[str]) -> tuple[Place, ...]:
+    """The place of every ledger row that a finding names, in ledger order, each once."""
     numbers = {name: number for number, name in enumerate(members)}
-    places: set[tuple[int, int]] = set()
+    places: set[Place] = set()
     for item in findings:
         for at in item.places or (item.at,):
             where = _place(at, numbers)
@@ -125,14 +129,14 @@ def named_places(findings: Iterable[Finding], members: Sequence[str]) -> tuple[t
     return tuple(sorted(places))
 
 
-def _place(at: Location, numbers: dict[str, int]) -> tuple[int, int] | None:
+def _place(at: Location, numbers: dict[str, int]) -> Place | None:
     if at.file is None or at.row is None or at.file not in numbers:
         return None
     return numbers[at.file], at.row - 1
 
 
 def rows_at(
-    source: LedgerSource, places: Sequence[tuple[int, int]], token: CancelToken
+    source: LedgerSource, places: Sequence[Place], token: CancelToken
 ) -> Operation[tuple[LedgerRow, ...]]:
     """The rows at some places, each part that holds any read once; places outside their part are left out."""
     rows: list[LedgerRow] = []
@@ -144,6 +148,6 @@ def rows_at(
     return tuple(rows)
 
 
-def part_of(row: int) -> tuple[int, int]:
-    """Which part holds the 0-based ``row`` of an honest ledger, and its position in it."""
+def place_of(row: int) -> Place:
+    """Where the 0-based ``row`` of an honest ledger stands."""
     return divmod(row, PART_ROWS)

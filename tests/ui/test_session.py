@@ -66,7 +66,7 @@ def test_a_warning_needs_attention(inputs: Inputs) -> None:
     [
         ({"published_roots": (("spot", "ab" * 16),)}, {Step.LIABILITIES, Step.FINDINGS, Step.REPORT}),
         ({"evidence": None}, {Step.RESERVES, Step.COVERAGE, Step.FINDINGS, Step.REPORT}),
-        ({"nonce": "0" * 64}, {Step.SNAPSHOT, Step.FINDINGS, Step.REPORT}),
+        ({"nonce": "0" * 64}, set(Step) - {Step.LIABILITIES, Step.SAMPLE}),
         ({"trusted_time": "2026-01-01T00:00:00Z"}, set(Step) - {Step.SAMPLE}),
     ],
 )
@@ -128,10 +128,13 @@ def test_every_procedure_leads_to_a_step() -> None:
 def test_dropped_files_are_told_apart_by_name(tmp_path: Path) -> None:
     folder = tmp_path / "snapshot"
     folder.mkdir()
-    found = sort_dropped([tmp_path / "a.POREVIDENCE", tmp_path / "trust.json", folder, tmp_path / "notes.txt"])
+    (folder / "snapshot.dsse.json").write_text("{}")
+    other = tmp_path / "proofs"
+    other.mkdir()
+    found = sort_dropped([tmp_path / "a.POREVIDENCE", tmp_path / "trust.json", folder, tmp_path / "notes.txt", other])
     assert (found.snapshot, found.trust_store, found.evidence) == (
         folder,
         tmp_path / "trust.json",
         tmp_path / "a.POREVIDENCE",
     )
-    assert found.unknown == (tmp_path / "notes.txt",)
+    assert found.others == (tmp_path / "notes.txt", other)

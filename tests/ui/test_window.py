@@ -20,6 +20,7 @@ from ui.pages import PAGES
 from ui.pages.coverage import CoveragePage
 from ui.pages.findings import FindingsPage
 from ui.pages.liabilities import LiabilitiesPage
+from ui.pages.proof import ProofPage
 from ui.pages.report import ReportPage
 from ui.pages.sample import SamplePage
 from ui.pages.snapshot import SnapshotPage
@@ -82,13 +83,17 @@ def test_a_snapshot_without_trust_store_says_what_is_missing(window: MainWindow,
     ended(window, qtbot)
 
 
-def test_an_unknown_dropped_file_is_refused_in_words(window: MainWindow, tmp_path: Path, qtbot: QtBot) -> None:
-    drop(window, tmp_path / "notes <b>.txt")
-    box = QApplication.activeModalWidget()
-    assert isinstance(box, QMessageBox)
-    assert box.textFormat() is Qt.TextFormat.PlainText
-    assert "notes <b>.txt" in box.text()
-    box.accept()
+def test_a_dropped_file_of_no_snapshot_is_read_as_a_published_proof(
+    window: MainWindow, tmp_path: Path, qtbot: QtBot
+) -> None:
+    notes = tmp_path / "notes <b>.txt"
+    notes.write_text("no proof at all")
+    drop(window, notes)
+    qtbot.waitUntil(lambda: not window.runner.busy, timeout=10_000)
+    page_shown = window.page
+    assert isinstance(page_shown, ProofPage)
+    assert page_shown.said.isVisible()
+    assert "not recalculated" in page_shown.said.text
 
 
 def test_file_open_goes_through_a_dialog_and_into_the_recent_list(

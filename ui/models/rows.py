@@ -49,16 +49,23 @@ class RowsModel(QAbstractTableModel):
     def __init__(self, columns: Sequence[Column], mono: QFont, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.columns = tuple(columns)
-        self.rows: tuple[Any, ...] = ()
-        self._order: array[int] = array("q")
+        self.rows: Sequence[Any] = ()
+        self._order: Sequence[int] = array("q")
         self._mono = mono
         self._hidden = False
 
-    def set_rows(self, rows: Sequence[Any], order: array[int]) -> None:
-        """Show other rows in the given order."""
+    def set_rows(self, rows: Sequence[Any], order: Sequence[int]) -> None:
+        """Show other rows, made when asked for, in the given order."""
         self.beginResetModel()
-        self.rows = tuple(rows)
+        self.rows = rows
         self._order = order
+        self.endResetModel()
+
+    def set_columns(self, columns: Sequence[Column]) -> None:
+        """Another table altogether: other columns and no rows yet."""
+        self.beginResetModel()
+        self.columns = tuple(columns)
+        self.rows, self._order = (), array("q")
         self.endResetModel()
 
     def hide_amounts(self, hidden: bool) -> None:

@@ -27,6 +27,11 @@ class PageEntry:
     module: str
     class_name: str
 
+    @property
+    def overline(self) -> str:
+        """The line above the page's title."""
+        return f"Working paper {self.reference}" if self.reference else "Reference"
+
     def load(self) -> type[Page]:
         """The page's class."""
         found: type[Page] = getattr(importlib.import_module(self.module), self.class_name)
@@ -41,5 +46,8 @@ PAGES: tuple[PageEntry, ...] = (
     PageEntry("coverage", Step.COVERAGE, "Coverage", "D4–D5", "Observed reserves against gross liabilities, asset by asset; protection funds apart.", "ui.pages.coverage", "CoveragePage"),
     PageEntry("findings", Step.FINDINGS, "Findings", "F", "Everything the procedures observed, and what they could not have shown.", "ui.pages.findings", "FindingsPage"),
     PageEntry("report", Step.REPORT, "Report", "G", "The document as it will be handed over, page by page.", "ui.pages.report", "ReportPage"),
+    PageEntry("ledger", None, "Ledger", "C1", "Every row as it stands in the signed file, read when it is looked at.", "ui.pages.ledger", "LedgerPage"),
+    PageEntry("proof", None, "Published proof", "C4", "What an exchange gives its customers, recalculated from the leaf to the root.", "ui.pages.proof", "ProofPage"),
+    PageEntry("schemes", None, "Schemes", "", "Every tree this program knows, and what each does not prove.", "ui.pages.schemes", "SchemesPage"),
     PageEntry("live", None, "Live check", "", "The snapshot's addresses at the newest blocks: a look that enters no audited figure.", "ui.pages.live", "LivePage"),
 )  # fmt: skip

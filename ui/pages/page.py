@@ -32,9 +32,7 @@ class Page(QWidget):
         self._title = label(entry.title, "title")
         title = row(self._title, self._chip, 1, spacing=2 * GRID)
         title.setAlignment(self._chip, Qt.AlignmentFlag.AlignVCenter)
-        head = column(
-            label(f"Working paper {entry.reference}", "overline"), title, label(entry.summary, "muted"), spacing=4
-        )
+        head = column(label(entry.overline, "overline"), title, label(entry.summary, "muted"), spacing=4)
         self.empty = EmptyState("", "")
         self.content = self.build()
         self._stack = QStackedLayout()
@@ -97,6 +95,23 @@ class Page(QWidget):
     def first_table(self) -> TablePanel | None:
         """The main table on screen, for Go to row."""
         return next((table for table in self.tables() if table.isVisible()), None)
+
+    def row_count(self) -> int:
+        """How many rows Ctrl+G can go to."""
+        panel = self.first_table()
+        return 0 if panel is None else panel.model.rowCount()
+
+    def go_to_row(self, position: int) -> None:
+        """Put the cursor on the row at a 0-based position of the main table."""
+        panel = self.first_table()
+        if panel is not None:
+            panel.go_to(position)
+
+    def copy_rows(self) -> None:
+        """Copy the selected rows of the main table."""
+        panel = self.first_table()
+        if panel is not None:
+            panel.view.copy_rows()
 
     def export(self) -> None:
         """Ctrl+E: the report, wherever one is."""

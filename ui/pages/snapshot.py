@@ -91,11 +91,13 @@ class InputsCard(QFrame):
             "Payload digest of the previous snapshot", "64 hex digits", hex_digits(64, 64), mono=True
         )
         self.time = TypedField("Trusted time", "now, or 2026-11-01T00:00:00Z", instant, mono=True)
+        self.challenge = TypedField("Challenge to be signed with the reserve addresses' keys", "text of your own")
+        self._typed = (self.nonce, self.previous, self.time, self.challenge)
         self.run = button("Run procedures  (F5)", desk.case.run, primary=True)
         self._why = label("", "muted", wrap=True)
         self._why.setProperty("ink", "bad")
         self._fill()
-        for field in (self.nonce, self.previous, self.time):
+        for field in self._typed:
             field.editingFinished.connect(self._on_typed)
             field.judged.connect(self._on_judged)
 
@@ -110,6 +112,7 @@ class InputsCard(QFrame):
             ("Nonce you issued", self.nonce),
             ("Previous payload SHA-256", self.previous),
             ("Trusted time (UTC)", self.time),
+            ("Challenge you asked to be signed", self.challenge),
         ):
             words = label(name)
             words.setBuddy(field)
@@ -131,24 +134,24 @@ class InputsCard(QFrame):
             (self.nonce, inputs.nonce),
             (self.previous, inputs.previous),
             (self.time, inputs.trusted_time),
+            (self.challenge, inputs.challenge),
         ):
             if not field.hasFocus() and field.value != value:
                 field.setText(value or "")
         self._on_judged()
 
     def _on_typed(self) -> None:
-        if not any(field.wrong for field in (self.nonce, self.previous, self.time)):
+        if not any(field.wrong for field in self._typed):
             self._case.type_held_values(
-                nonce=self.nonce.value, previous=self.previous.value, trusted_time=self.time.value
+                nonce=self.nonce.value,
+                previous=self.previous.value,
+                trusted_time=self.time.value,
+                challenge=self.challenge.value,
             )
 
     def _on_judged(self) -> None:
         wrong = next(
-            (
-                f"{field.accessibleName()}: {field.wrong}"
-                for field in (self.nonce, self.previous, self.time)
-                if field.wrong
-            ),
+            (f"{field.accessibleName()}: {field.wrong}" for field in self._typed if field.wrong),
             "",
         )
         show_text(self._why, wrong)

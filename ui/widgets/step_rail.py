@@ -60,9 +60,13 @@ class RailModel(QAbstractListModel):
             return entry.reference
         if role == Qt.ItemDataRole.AccessibleTextRole:
             status = entry.status()
-            said = f": {status.text}" if status else ""
-            return f"{entry.title}, {index.row() + 1} of {len(self._entries)}{said}"
+            return f"{entry.title}, {index.row() + 1} of {self.steps}: {status.text}" if status else entry.title
         return None
+
+    @property
+    def steps(self) -> int:
+        """How many of the entries are steps; they come first."""
+        return sum(entry.status() is not None for entry in self._entries)
 
 
 class _RailDelegate(QStyledItemDelegate):
@@ -99,7 +103,7 @@ class _RailDelegate(QStyledItemDelegate):
         painter.setFont(font)
         painter.setPen(QColor(theme.muted))
         upright = int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft)
-        painter.drawText(first, upright, str(index.row() + 1))
+        painter.drawText(first, upright, str(index.row() + 1) if status else "·")
         painter.drawText(
             first,
             int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight),
@@ -115,7 +119,7 @@ class _RailDelegate(QStyledItemDelegate):
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
         """Every step is as high; pages without a state are lower."""
-        return QSize(RAIL_WIDTH, _ITEM_HEIGHT if index.data(_STATUS_ROLE) else 44)
+        return QSize(RAIL_WIDTH, _ITEM_HEIGHT if index.data(_STATUS_ROLE) else 36)
 
 
 class StepRail(QListView):

@@ -91,7 +91,7 @@ class RowsView(QTableView):
             self.setFixedHeight(_HEADER_HEIGHT + shown * ROW_HEIGHT + bar + 4)
 
     def _share_room(self) -> None:
-        if not self._natural:
+        if not self._natural or len(self._natural) != len(self._rows.columns):
             return
         room, columns, widths = self.viewport().width(), self._rows.columns, list(self._natural)
         for give, least in ((False, _TEXT_AT_LEAST), (True, _WIDE_AT_LEAST)):  # long texts first, then the wide columns

@@ -65,8 +65,8 @@ def _of_ledger(server: HttpConversation, result: dict[str, Any], height: int, di
     """The hash of the validated ledger that an answer is of."""
     found, index = result.get("ledger_hash"), result.get("ledger_index")
     if result.get("validated") is not True or not isinstance(found, str) or not _HASH.match(found):
-        error = server.shown(str(result.get("error") or "no validated ledger"))
-        server.fail(f"its answer is of no validated ledger ({error})", "Use a full-history server.")
+        error = server.shown(str(result.get("error") or "no closed ledger"))
+        server.fail(f"its answer is of no ledger that the network has closed ({error})", "Use a full-history server.")
     if index != height or (digest is not None and found != digest):
         raise differs(
             server.endpoint.origin, "its answer is of another ledger", f"{height} {digest or ''}", f"{index} {found}"

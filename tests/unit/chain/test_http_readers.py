@@ -322,7 +322,7 @@ OTHER_TRON = f"{69_000_000:016x}" + "ab" * 24
         (xrp(), {"ledger": {"result": {"error": "lgrNotFound", "status": "error"}}}, "lgrNotFound"),
         (xrp(), {"account_info": _xrp(ledger_index=90_000_001, account_data={"Balance": "1"})}, "another ledger"),
         (xrp(), {"account_info": _xrp(ledger_hash="CD" * 32, account_data={"Balance": "1"})}, "another ledger"),
-        (xrp(), {"account_info": _xrp(validated=False, account_data={"Balance": "1"})}, "no validated ledger"),
+        (xrp(), {"account_info": _xrp(validated=False, account_data={"Balance": "1"})}, "no closed ledger"),
         (xrp(), {"account_info": _xrp(account_data={"Balance": "-1"})}, "no number of drops"),
         (xrp(), {"account_info": _xrp(account_data={})}, "no number of drops"),
         (xrp(), {"account_info": _xrp(error="invalidParams", account_data={"Balance": "1"})}, "no number of drops"),

@@ -9,7 +9,7 @@ import pytest
 from auditor_app.errors import Location
 from auditor_app.findings import finding
 from auditor_app.ledger import browse
-from auditor_app.ledger.browse import find_id, named_places, part_of, read_rows, row_index, rows_at
+from auditor_app.ledger.browse import find_id, named_places, place_of, row_index, rows_at
 from auditor_app.ledger.columns import parse_columns
 from auditor_app.ledger.parts import CsvLedger
 from auditor_app.ledger.source import PART_ROWS, LedgerPart
@@ -31,7 +31,7 @@ def small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_every_row_is_what_splitting_gives(ledger: CsvLedger) -> None:
-    rows = run(read_rows(ledger, 0, CancelToken()))
+    rows = row_index(ledger.read_part(0, CancelToken()), CancelToken())
     assert [row.data.decode() for row in rows] == ROWS
     assert [row.index for row in rows[3:5]] == [3, 4]
     assert rows[-1].cells == ("user0999", "999")
@@ -49,6 +49,12 @@ def test_a_part_that_breaks_the_grammar_can_still_be_looked_at(data: bytes, rows
     assert [row.index for row in found] == list(range(7, 7 + len(rows)))
 
 
+def test_a_part_of_one_endless_row_is_cut_where_no_valid_row_reaches() -> None:
+    (row,) = row_index(LedgerPart("p", 0, b"x" * 100_000 + b"\n"), CancelToken())
+    assert row.data == b"x" * browse.MOST_SHOWN
+    assert row.size == 100_000
+
+
 def test_bytes_that_are_no_text_are_shown_as_escapes() -> None:
     (row,) = row_index(LedgerPart("p", 0, b"\xff\x00,1\n"), CancelToken())
     assert row.cells == ("\\xff\x00", "1")
@@ -56,7 +62,7 @@ def test_bytes_that_are_no_text_are_shown_as_escapes() -> None:
 
 @pytest.mark.parametrize("at", [0, 1, 7, 500, 999])
 def test_an_id_is_found_where_it_stands(ledger: CsvLedger, at: int) -> None:
-    assert run(find_id(ledger, f"user{at:04}", CancelToken())) == at
+    assert run(find_id(ledger, f"user{at:04}", CancelToken())) == (0, at)
 
 
 @pytest.mark.parametrize("key", ["user", "ser0001", "999", "USER0001", "user0001,1\nuser0002", "\u202e", "user000"])
@@ -86,6 +92,6 @@ def test_rows_that_findings_name_are_read_once_each(ledger: CsvLedger) -> None:
 
 
 def test_a_row_is_looked_for_in_its_part() -> None:
-    assert part_of(0) == (0, 0)
-    assert part_of(PART_ROWS - 1) == (0, PART_ROWS - 1)
-    assert part_of(3 * PART_ROWS) == (3, 0)
+    assert place_of(0) == (0, 0)
+    assert place_of(PART_ROWS - 1) == (0, PART_ROWS - 1)
+    assert place_of(3 * PART_ROWS) == (3, 0)

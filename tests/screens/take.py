@@ -1,0 +1,85 @@
+"""Takes the screenshots of the documentation from the real window on the finished demo, offscreen.
+
+``python -m tests.screens.take docs/images`` makes the demo in a temporary folder, opens it, runs it and writes one PNG
+a page; ``report.png`` is a page of the demo's report.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+import pypdfium2
+from PySide6.QtCore import QEventLoop, QTimer
+from PySide6.QtWidgets import QApplication
+
+from auditor_app.demo.build import DemoFiles, build_demo
+from auditor_app.operation import CancelToken, run
+from ui.application import make_application
+from ui.main_window import MainWindow
+from ui.settings import Settings
+
+PAGES = (
+    "snapshot",
+    "liabilities",
+    "sample",
+    "reserves",
+    "coverage",
+    "findings",
+    "report",
+    "ledger",
+    "proof",
+    "schemes",
+)
+SIZE = (1280, 800)
+REPORT_PAGE = 6
+_PROOF = Path(__file__).resolve().parents[3] / "shared/vectors/merkle/mexc/merkle_proof.json"
+
+
+def settle(milliseconds: int) -> None:
+    """Let the window work for a while."""
+    loop = QEventLoop()
+    QTimer.singleShot(milliseconds, loop.quit)
+    loop.exec()
+
+
+def take(folder: Path) -> None:
+    """Write every picture into ``folder``."""
+    with tempfile.TemporaryDirectory() as scratch:
+        demo = Path(scratch) / "demo"
+        run(build_demo(demo, CancelToken()))
+        files = DemoFiles.of(demo)
+        settings = Settings(Path(scratch) / "settings.ini")
+        application = make_application(settings)
+        window = MainWindow(settings)
+        window.resize(*SIZE)
+        window.show()
+        window.open_request(files.request(), files.trust_store)
+        window.case.run()
+        while window.case.running:
+            settle(200)
+        for name in PAGES:
+            if name == "proof" and _PROOF.is_file():
+                window.check_proof([_PROOF])
+            window.go_to(name)
+            settle(2500)
+            window.grab().save(str(folder / f"page-{name}.png"))
+        window.go_to("coverage")
+        settle(500)
+        window.grab().save(str(folder / "window.png"))
+        document = pypdfium2.PdfDocument(files.report)
+        document[REPORT_PAGE].render(scale=1.4).to_pil().save(folder / "report.png")
+        window.close()
+        settle(500)
+        application.quit()
+
+
+if __name__ == "__main__":
+    target = Path(sys.argv[1])
+    target.mkdir(parents=True, exist_ok=True)
+    assert QApplication.instance() is None
+    take(target)
