@@ -270,3 +270,19 @@ def test_an_anchor_is_compared_and_is_no_root_from_the_website(window: MainWindo
     after = {item.name for item in settled(window, qtbot).compared.model.rows}
     assert "published root" in after - before
     assert page.roots.typed_chip.text == "Not compared"
+
+
+def test_hidden_amounts_are_hidden_in_every_preimage(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
+    document = proof()
+    document["self"]["hash"] = "00" * 16
+    page = checked(window, qtbot, tmp_path / "bent.json", document)
+    page.nodes.go_to(2)
+    assert any("BTC:1.50" in item.text() for item in page.nodes.findChildren(QLabel))
+    window.hide_amounts(True)
+    page.tabs.setCurrentIndex(1)
+    assert "1.50" not in page.difference.preimage.toPlainText()
+    assert not [item for item in page.findChildren(QLabel) if item.isVisible() and "1.50" in item.text()]
+    page.nodes.go_to(2)
+    assert not [item for item in page.findChildren(QLabel) if item.isVisible() and "1.50" in item.text()]
+    window.hide_amounts(False)
+    assert page.difference.preimage.toPlainText() == "PR-1,42,BTC:1.50"

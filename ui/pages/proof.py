@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QModelIndex, Qt
 from PySide6.QtWidgets import QSplitter, QStackedLayout, QTabWidget, QWidget
 
 from auditor_app.engagement.record import Audit
@@ -92,7 +92,7 @@ class ProofPage(Page):
         self.which = choice("Proof in the file")
         self.which.activated.connect(self._show_chosen)
         self.drawing = PathDrawing()
-        self.nodes = TablePanel("Nodes of the path", NODES, runner, filterable=False, reads=node_in_full)
+        self.nodes = TablePanel("Nodes of the path", NODES, runner, filterable=False, reads=self._read_node)
         self.balances = TablePanel("Balances", BALANCES, runner)
         self.compared = TablePanel("Compared", COMPARED, runner, reads=compared_in_full)
         self.findings = TablePanel("Findings in the proof", FINDING_COLUMNS, runner, reads=lambda item: item.message)
@@ -137,6 +137,11 @@ class ProofPage(Page):
         super().hide_amounts(hidden)
         self.drawing.hide_amounts(hidden, self._check)
         self.difference.hide_amounts(hidden)
+        if hidden:
+            self.nodes.view.setCurrentIndex(QModelIndex())  # what is read out below holds a preimage
+
+    def _read_node(self, item: PathLevel) -> str:
+        return "" if self.desk.settings.hide_amounts else node_in_full(item)
 
     @property
     def verdict(self) -> str:

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QPlainTextEdit, QScrollArea, 
 from auditor_app.cli.proof import difference_json
 from auditor_app.findings import Limitation
 from auditor_app.merkle.profiles import Difference
-from ui.text import count, groups, masked, visible
+from ui.text import count, groups, visible
 from ui.theme import Tone, mono_font
 from ui.widgets.blocks import GRID, button, column, label, row, show_text
 from ui.widgets.chips import Chip
@@ -126,13 +126,14 @@ class DifferenceCard(QFrame):
         show_text(self._parts["Published"], groups(difference.published))
         show_text(self._parts["Computed"], groups(difference.computed))
         text = difference_json(difference)["preimageText"]
-        said = groups(difference.preimage.hex()) if text is None else masked(text) if hidden else text
+        said = groups(difference.preimage.hex()) if text is None else text
         cut = ", its beginning" if len(said) > _PREIMAGE_SHOWN else ""
         show_text(self._of, f"Preimage as hashed, {count(len(difference.preimage))} bytes{cut}")
-        self.preimage.setPlainText(visible(said[:_PREIMAGE_SHOWN]) or "(the leaf is taken from the file)")
+        shown = visible(said[:_PREIMAGE_SHOWN]) or "(the leaf is taken from the file)"
+        self.preimage.setPlainText("(holds amounts, which are hidden)" if hidden else shown)
 
     def hide_amounts(self, hidden: bool) -> None:
-        """Mask the amounts in the preimage."""
+        """The preimage runs amounts and names together, so all of it is hidden."""
         self.show_difference(self._difference, hidden=hidden)
 
     def part(self, name: str) -> str:
