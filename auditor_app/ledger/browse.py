@@ -70,7 +70,9 @@ class PartRows(Sequence[LedgerRow]):
         end = int(self._ends[position])
         if self.part.data[end - 1 : end] == b"\n":
             end -= 1
-        return LedgerRow(self.part.first_row + position, self.part.data[start : min(end, start + MOST_SHOWN)], end - start)
+        return LedgerRow(
+            self.part.first_row + position, self.part.data[start : min(end, start + MOST_SHOWN)], end - start
+        )
 
 
 def row_index(part: LedgerPart, token: CancelToken) -> PartRows:
@@ -135,9 +137,7 @@ def _place(at: Location, numbers: dict[str, int]) -> Place | None:
     return numbers[at.file], at.row - 1
 
 
-def rows_at(
-    source: LedgerSource, places: Sequence[Place], token: CancelToken
-) -> Operation[tuple[LedgerRow, ...]]:
+def rows_at(source: LedgerSource, places: Sequence[Place], token: CancelToken) -> Operation[tuple[LedgerRow, ...]]:
     """The rows at some places, each part that holds any read once; places outside their part are left out."""
     rows: list[LedgerRow] = []
     numbers = sorted({part for part, _ in places})

@@ -31,9 +31,7 @@ _COUNTED = 2**18
 def count_rows(data: bytes) -> int:
     """How many LFs stand in ``data``: a quarter of the time of ``bytes.count``, and without the interpreter's lock."""
     view = np.frombuffer(data, np.uint8)
-    return sum(
-        int(np.count_nonzero(view[start : start + _COUNTED] == _LF)) for start in range(0, len(view), _COUNTED)
-    )
+    return sum(int(np.count_nonzero(view[start : start + _COUNTED] == _LF)) for start in range(0, len(view), _COUNTED))
 
 
 class SnapshotLedger:

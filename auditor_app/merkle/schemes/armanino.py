@@ -47,7 +47,13 @@ _STEP = 20_000
 
 def template(leaf: tuple[LeafPiece, ...]) -> Template:
     """Whole, raw nodes over one of the two leaves, cut to 8 bytes."""
-    return Template(leaf=leaf, node=(Child("left", "raw"), Child("right", "raw")), odd=Odd.PROMOTE, leaf_bytes=LEAF_BYTES, sums=False)
+    return Template(
+        leaf=leaf,
+        node=(Child("left", "raw"), Child("right", "raw")),
+        odd=Odd.PROMOTE,
+        leaf_bytes=LEAF_BYTES,
+        sums=False,
+    )
 
 
 def split_leaf(layout: Layout) -> tuple[LeafPiece, ...]:
