@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from hypothesis import given, settings
@@ -35,7 +35,7 @@ from auditor_app.merkle.template import (
 )
 from auditor_app.merkle.tree import TreeBuilder
 from auditor_app.operation import CancelToken, run
-from auditor_app.snapshot.statement import Commitment
+from auditor_app.snapshot.statement import Column, Commitment
 from tests.unit.ledger.memory import MemoryLedger
 from tests.unit.merkle.fast_ledgers import FEWEST, shrink_parts
 
@@ -132,6 +132,7 @@ def templates(draw: st.DrawFn) -> Template:
         odd=draw(st.sampled_from(list(Odd))),
         pad=Node(b"p" * size, coins if sums else ()),
         digest_bytes=size,
+        leaf_bytes=draw(st.sampled_from([None, None, 4, 8, 32])),
         sums=sums,
         zero_filled=draw(st.sampled_from([frozenset[str](), frozenset({"BTC", "XRP"})])),
         rounding=draw(st.none() | st.sampled_from([0, 2, 8, 18])),
@@ -191,11 +192,36 @@ def test_published_schemes_give_the_reference_result(
         Commitment(scheme="mexc", root="00" * 16, leaf_count=str(len(rows)), parameters={"proofId": "PR-1"}),
         Commitment(scheme="rfc6962-sha256", root="00" * 32, leaf_count=str(len(rows)), parameters={}),
     ]
+    compare(rows, COLUMNS, commitments, part_rows, order, data)
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.integers(FEWEST, 400), st.lists(st.tuples(unsigned, unsigned), min_size=1, max_size=5), st.data())
+def test_leaves_shorter_than_nodes_give_the_reference_result(
+    count: int, some: list[tuple[str, str]], data: st.DataObject
+) -> None:
+    rows = [",".join([f"u{number}", *some[number % len(some)]]).encode() for number in range(count)]
+    commitments = [
+        Commitment(scheme=scheme, root="00" * 32, leaf_count=str(count), parameters={})
+        for scheme in ("armanino-split", "armanino-concat")
+    ]
+    compare(rows, parse_columns("id:token,BTC:decimal,ETH:decimal"), commitments, 64, "tree", data)
+
+
+def compare(
+    rows: list[bytes],
+    columns: tuple[Column, ...],
+    commitments: list[Commitment],
+    part_rows: int,
+    order: Literal["tree", "id-ascending"],
+    data: st.DataObject,
+) -> None:
+    """Both ways' results and one proof of each tree."""
     with pytest.MonkeyPatch.context() as patch:
         shrink_parts(patch, part_rows)
-        source = MemoryLedger(COLUMNS, rows, part_rows, order=order)
+        source = MemoryLedger(columns, rows, part_rows, order=order)
         quick, slow = both(source, commitments)
-    assert [type(tree).__name__ for tree in quick.trees] == ["FastTree"] * 2
+    assert [type(tree).__name__ for tree in quick.trees] == ["FastTree"] * len(commitments)
     assert dataclasses.replace(quick, trees=()) == dataclasses.replace(slow, trees=())
     with pytest.MonkeyPatch.context() as patch:
         shrink_parts(patch, part_rows)

@@ -1,0 +1,77 @@
+"""Repeated fingerprints: every one found, in memory and on disk, whatever the disk does; nothing left behind."""
+
+from __future__ import annotations
+
+import tempfile
+from collections import Counter
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from auditor_app.ledger.repeats import FingerprintStore
+
+
+def repeated(runs: list[list[int]], held: int) -> list[int]:
+    store = FingerprintStore(held_in_memory=held)
+    for run in runs:
+        store.add(np.array(run, np.uint64))
+    return store.repeated().tolist()
+
+
+runs = st.lists(st.lists(st.sampled_from([0, 1, 2**58, 2**63, 2**64 - 1]) | st.integers(0, 2**64 - 1), max_size=30))
+
+
+@settings(deadline=None, max_examples=60)
+@given(runs, st.sampled_from([0, 7, 10**6]))
+def test_exactly_the_repeated_ones_come_back(values: list[list[int]], held: int) -> None:
+    counted = Counter(value for run in values for value in run)
+    assert repeated(values, held) == sorted(value for value, count in counted.items() if count > 1)
+
+
+def test_partitions_lie_in_nameless_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    store = FingerprintStore(held_in_memory=10)
+    store.add(np.arange(1000, dtype=np.uint64) << np.uint64(50))
+    assert len(store._files) == 64
+    assert not list(tmp_path.iterdir())
+    assert store.repeated().tolist() == []
+    assert store._files == []
+
+
+class Failing:
+    """A file that takes no more after some bytes."""
+
+    def __init__(self, file: IO[bytes], room: int) -> None:
+        self._file, self._room = file, room
+
+    def write(self, data: bytes) -> int:
+        if len(data) > self._room:
+            self._file.write(data[: self._room])
+            raise OSError(28, "No space left on device")
+        self._room -= len(data)
+        return self._file.write(data)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)
+
+
+@pytest.mark.parametrize("room", [0, 4, 100, 2000])
+def test_a_full_disk_costs_memory_not_the_answer(monkeypatch: pytest.MonkeyPatch, room: int) -> None:
+    make = tempfile.TemporaryFile
+    monkeypatch.setattr(tempfile, "TemporaryFile", lambda: Failing(make(), room))
+    generator = np.random.default_rng(3)
+    values = [generator.integers(0, 2**64, 500, dtype=np.uint64).tolist() for _ in range(8)]
+    values[6][3] = values[1][400]
+    assert repeated(values, 600) == [values[1][400]]
+
+
+def test_no_folder_for_temporary_files_is_no_obstacle(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse() -> IO[bytes]:
+        raise FileNotFoundError(2, "No usable temporary directory found")
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", refuse)
+    assert repeated([[1, 2, 3], [3, 4], [1]], 2) == [1, 3]
