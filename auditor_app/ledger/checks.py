@@ -186,6 +186,14 @@ class DuplicateSearch:
         self._held = array("q")
         return some, count
 
+    def trace(self, source: LedgerSource, token: CancelToken) -> Operation[tuple[tuple[Repeated, ...], int]]:
+        """The repeated ids, confirmed, and how many fingerprints repeat."""
+        candidates, count = self.candidates()
+        repeated: tuple[Repeated, ...] = ()
+        if count:
+            repeated = yield from self.confirm(source, candidates, token)
+        return repeated, count
+
     def confirm(
         self, source: LedgerSource, candidates: frozenset[int], token: CancelToken
     ) -> Operation[tuple[Repeated, ...]]:

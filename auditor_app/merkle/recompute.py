@@ -327,10 +327,7 @@ def _duplicates(
         if source.order != "id-ascending":
             return ()
         search = yield from _collect_ids(source, tally, token)
-    candidates, count = search.candidates()
-    if not candidates:
-        return ()
-    repeated = yield from search.confirm(source, candidates, token)
+    repeated, count = yield from search.trace(source, token)
     item = duplicate_finding(source, repeated, count)
     return () if item is None else (item,)
 

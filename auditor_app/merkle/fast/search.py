@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from auditor_app.errors import Location
-from auditor_app.ledger.checks import Repeated
+from auditor_app.ledger.checks import DuplicateSearch, Repeated
 from auditor_app.ledger.fast_scan import FastPartScan, ScanTable
 from auditor_app.ledger.grammar import Grammar
 from auditor_app.ledger.repeats import Fingerprints, FingerprintStore
@@ -21,8 +21,8 @@ from auditor_app.operation import CancelToken, Operation, Progress
 class FastDuplicateSearch:
     """As :class:`~auditor_app.ledger.checks.DuplicateSearch`, in bounded memory."""
 
-    MAX_CANDIDATES = 2**16
-    """How many repeated fingerprints are traced back to ids; beyond that only the number is reported."""
+    MAX_CANDIDATES = DuplicateSearch.MAX_CANDIDATES
+    """How many repeated ids are traced, the first in row order; beyond that only the number is reported."""
 
     def __init__(self) -> None:
         self.key = os.urandom(KEY_BYTES)
@@ -32,10 +32,10 @@ class FastDuplicateSearch:
         """Take a part's fingerprints."""
         self._store.add(fingerprints)
 
-    def candidates(self) -> tuple[frozenset[int], int]:
-        """The repeated fingerprints, at most :data:`MAX_CANDIDATES` of them, and how many there are; frees the rest."""
+    def candidates(self) -> tuple[Fingerprints, int]:
+        """The repeated fingerprints in ascending order, and how many there are; frees the rest."""
         repeated = self._store.repeated()
-        return frozenset(repeated[: self.MAX_CANDIDATES].tolist()), len(repeated)
+        return repeated, len(repeated)
 
     def collect(self, source: LedgerSource, token: CancelToken) -> Operation[None]:
         """Take the ids of a whole ledger that was not fingerprinted as it was scanned."""
@@ -44,14 +44,23 @@ class FastDuplicateSearch:
             done = part.first_row + len(prints)
             yield Progress(done, source.declared_rows, "rows", f"Ledger {source.name}: comparing ids")
 
+    def trace(self, source: LedgerSource, token: CancelToken) -> Operation[tuple[tuple[Repeated, ...], int]]:
+        """The repeated ids, confirmed, and how many fingerprints repeat."""
+        candidates, count = self.candidates()
+        repeated: tuple[Repeated, ...] = ()
+        if count:
+            repeated = yield from self.confirm(source, candidates, token)
+        return repeated, count
+
     def confirm(
-        self, source: LedgerSource, candidates: frozenset[int], token: CancelToken
+        self, source: LedgerSource, candidates: Fingerprints, token: CancelToken
     ) -> Operation[tuple[Repeated, ...]]:
         """Read the ledger once more and compare the candidates' ids exactly."""
-        wanted = np.array(sorted(candidates), np.uint64)
         seen: dict[bytes, tuple[int, Location, Location | None]] = {}
         for part, prints in self._fingerprinted(source, token):
-            for row, key in _rows(part, np.flatnonzero(np.isin(prints, wanted)).tolist()):
+            for row, key in _rows(part, _hits(prints, candidates)):
+                if key not in seen and len(seen) >= self.MAX_CANDIDATES:
+                    continue
                 at = Location(part.name, part.rows_before + row + 1, source.columns[0].name)
                 count, first, second = seen.get(key, (0, at, None))
                 seen[key] = (count + 1, first, at if count == 1 else second)
@@ -73,6 +82,12 @@ class FastDuplicateSearch:
                 token.check()
                 prints.add(scan, chunk)
             yield part, prints.result()
+
+
+def _hits(prints: Fingerprints, candidates: Fingerprints) -> list[int]:
+    """The rows whose fingerprint is one of the ascending ``candidates``."""
+    places = np.minimum(np.searchsorted(candidates, prints), len(candidates) - 1)
+    return np.flatnonzero(candidates[places] == prints).tolist()
 
 
 def _rows(part: LedgerPart, numbers: list[int]) -> Iterator[tuple[int, bytes]]:
