@@ -75,8 +75,10 @@ def _apart(job: Job, token: CancelToken) -> bytes | str:
     process.start()
     theirs.close()
     try:
+        token.check()
         while not ours.poll(_PATIENCE):
             token.check()
+        token.check()
         answer: bytes | str = ours.recv()
     except EOFError:
         return "the typesetter ended without an answer; there may be too little memory"
