@@ -48,7 +48,8 @@ contracts: .venv/.complete
 	$(BIN)/lint-imports
 
 test: lint types contracts .node/.complete
-	$(BIN)/pytest -n auto --dist loadscope --cov --cov-report=term:skip-covered $(PYTEST_ARGS)
+	@scratch=$$(mktemp -d); $(BIN)/pytest --basetemp="$$scratch/t" -n auto --dist loadscope --cov \
+		--cov-report=term:skip-covered $(PYTEST_ARGS); status=$$?; rm -rf "$$scratch"; exit $$status
 
 bench: .venv/.complete
 	$(BIN)/python -m tests.benchmarks
