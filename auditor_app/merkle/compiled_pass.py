@@ -6,6 +6,7 @@ Compiled code is loaded only here, and only when there are rows enough: a small 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING
@@ -56,6 +57,7 @@ def read_compiled(
     state = readiness()
     if not state.ready:
         return Declined(_fallback(source, state.reason))
+    from auditor_app.merkle.fast.nodes import DoesNotFit
     from auditor_app.merkle.fast.part import tree_rule
     from auditor_app.merkle.fast.reading import UnevenParts, read_fast
     from auditor_app.merkle.fast.search import FastDuplicateSearch
@@ -71,7 +73,10 @@ def read_compiled(
     search = FastDuplicateSearch() if compare_ids else None
     try:
         read = yield from read_fast(source, parts, known, search, token, threads=threads)
-    except UnevenParts:
+        for tree in read.trees:
+            with suppress(LedgerError):  # whoever asked meets it again, tree by tree
+                tree.finish(source, read.tally.part_rows, {})
+    except (UnevenParts, DoesNotFit):
         return Declined()
     if [tree.first_group() for tree in read.trees] != expected:
         return Declined(_fallback(source, "its first nodes were not those of the reference"))

@@ -11,7 +11,7 @@ EXPORTS: Mapping[str, tuple[str, int]] = MappingProxyType(
         "scan_rows": ("rows", 13),
         "fingerprint_ids": ("identities", 8),
         "leaf_sums": ("preimages", 10),
-        "hash_leaves": ("preimages", 16),
+        "hash_leaves": ("preimages", 17),
         "hash_nodes": ("preimages", 16),
     }
 )

@@ -23,6 +23,10 @@ TEXT, OPEN, CELL, ROW, DIGEST, COIN, COIN_CELL = range(7)
 """What a line writes: fixed text; the same and the start of a list of coins; a cell; the whole row; a digest; a coin with
 its amount; a coin with the cell's own text."""
 
+HEX_CELL, WORD_CELL, WORD_COIN, WORD_INDEX, KEYED = range(7, 12)
+"""Bytes that are no text: a hex cell's; a cell's number, an amount or the leaf's index as 8 bytes little-endian; a digest
+as an HMAC's key, each byte combined with ``PLACES``."""
+
 OWN, LEFT, RIGHT = range(3)
 """Whose digest or sums a line writes."""
 

@@ -208,6 +208,61 @@ def test_leaves_shorter_than_nodes_give_the_reference_result(
     compare(rows, parse_columns("id:token,BTC:decimal,ETH:decimal"), commitments, 64, "tree", data)
 
 
+satoshi = st.sampled_from([0, 1, 99_999_999, 10**8, 2**53 + 1, 10**16]) | st.integers(0, 21 * 10**14)
+
+
+@settings(deadline=None, max_examples=30)
+@given(
+    st.sampled_from([64, 128, 256, 512]),
+    st.lists(
+        st.tuples(satoshi, st.sampled_from([0, 7, 10**6, 10**18 - 3]), st.binary(min_size=32, max_size=32)),
+        min_size=1,
+        max_size=5,
+    ),
+    st.sampled_from([8, 18]),
+    st.data(),
+)
+def test_keyed_leaves_give_the_reference_result(
+    count: int, some: list[tuple[int, int, bytes]], decimals: int, data: st.DataObject
+) -> None:
+    rows = [
+        f"{account + number % 3},{nonce.hex()},{value}".encode()
+        for number, (value, account, nonce) in ((at, some[at % len(some)]) for at in range(count))
+    ]
+    commitments = [
+        Commitment(scheme=scheme, root="00" * 32, leaf_count=str(count), parameters={"blockHeight": "800000"})
+        for scheme in ("bitmex", "river")
+    ]
+    columns = parse_columns(f"account:token,nonce:hex64,BTC:base-units/{decimals}")
+    compare(rows, columns, commitments, 64, "tree", data)
+
+
+@pytest.mark.parametrize(
+    ("row", "count"),
+    [
+        ("7,{nonce},18446744073709551615", 128),
+        ("7,{nonce},18446744073709551616", 128),
+        ("7,{nonce},9999999999999999999", 128),
+        ("007,{nonce},1", 128),
+        ("alice,{nonce},1", 128),
+        ("9999999999999999999,{nonce},1", 128),
+        ("7,{nonce},-1", 128),
+        ("7,{nonce},9000000000000000000", 128),
+        ("7,{nonce},1", 100),
+    ],
+)
+def test_what_keyed_leaves_cannot_hold_is_left_to_the_reference(row: str, count: int) -> None:
+    rows = [f"1,{'ab' * 32},5".encode()] * count
+    rows[70] = row.format(nonce="cd" * 32).encode()
+    commitment = Commitment(scheme="bitmex", root="00" * 32, leaf_count=str(count), parameters={"blockHeight": "8"})
+    with pytest.MonkeyPatch.context() as patch:
+        shrink_parts(patch, 64)
+        quick, slow = both(
+            MemoryLedger(parse_columns("account:token,nonce:hex64,BTC:base-units/8"), rows, 64), [commitment]
+        )
+    assert dataclasses.replace(quick, trees=()) == dataclasses.replace(slow, trees=())
+
+
 def compare(
     rows: list[bytes],
     columns: tuple[Column, ...],

@@ -13,15 +13,15 @@ import numpy as np
 import numpy.typing as npt
 
 from auditor_app.ledger.fast_scan import Chunk, FastPartScan
-from auditor_app.merkle.fast.program import Program, Programs
+from auditor_app.merkle.fast.program import Program, Programs, Table
 from auditor_app.merkle.rule import Node
 from auditor_app.native.layout import DIGEST_WORDS, slot_bytes
 from auditor_app.native.library import MachineCode, address, machine_code
 from auditor_app.native.limbs import BASE, LIMB_DIGITS, WIDE
 
 
-class SumTooWide(Exception):
-    """A sum does not fit the limbs it was given; the work is done again with :data:`WIDE` ones."""
+class DoesNotFit(Exception):
+    """A number does not fit where it belongs: the work is done again with :data:`WIDE` limbs, or by the reference."""
 
 
 @dataclass(frozen=True)
@@ -108,12 +108,18 @@ class Workshop:
     _node_programs: dict[int, Program] = field(default_factory=dict)
     _memory: dict[tuple[int, int], Nodes] = field(default_factory=dict)
 
-    def leaves(self, scan: FastPartScan, chunk: Chunk) -> Nodes:
-        """The leaves of the last chunk of a scan, in memory that the next call may use again."""
+    def leaves(self, scan: FastPartScan, chunk: Chunk, indices: Table | None = None) -> Nodes:
+        """The leaves of the last chunk of a scan, in memory that the next call may use again.
+
+        ``indices`` are the leaves' own where they do not follow the chunk's first; :class:`DoesNotFit` where a value
+        does not fit the scheme's field.
+        """
+        if indices is None:
+            indices = np.arange(chunk.first_row, chunk.first_row + len(chunk.cells))
         try:
-            return self._leaves(scan, chunk)
-        except SumTooWide:
-            return self._leaves(scan, scan.widened(chunk))
+            return self._leaves(scan, chunk, indices)
+        except DoesNotFit:
+            return self._leaves(scan, scan.widened(chunk), indices)
 
     def groups(self, scan: FastPartScan, chunk: Chunk, height: int) -> Nodes:
         """The nodes above every 2**height leaves of the last chunk of a scan."""
@@ -131,7 +137,7 @@ class Workshop:
             return held
         return Nodes(held.digests[:count], held.sums[:count], held.present[:count])
 
-    def _leaves(self, scan: FastPartScan, chunk: Chunk) -> Nodes:
+    def _leaves(self, scan: FastPartScan, chunk: Chunk, indices: Table) -> Nodes:
         rows, programs = len(chunk.cells), self.programs
         nodes = self._lent(0, rows, len(programs.positions), chunk.amounts.shape[2])
         _, amounts, marks = chunk.addresses
@@ -143,29 +149,26 @@ class Workshop:
             rows, amounts, marks, amount_count, table.positions, table.lifts, coins, nodes.limbs, sums, present
         )
         if not fits:
-            raise SumTooWide
+            raise DoesNotFit
         inner = np.empty((len(programs.inner), rows, DIGEST_WORDS), np.uint32)
         for program, digests in zip(programs.inner, inner, strict=True):
-            self._hash(program, scan, chunk, nodes, inner=inner[:0], digests=digests)
-        self._hash(programs.leaf, scan, chunk, nodes, inner=inner, digests=nodes.digests)
-        return nodes if programs.rule.template.sums else Nodes.empty(rows, 0, 0).with_digests(nodes)
+            self._hash(program, scan, chunk, nodes, places=(address(indices), address(inner), address(digests), 8))
+        at = (address(indices), address(inner), nodes.addresses[0], programs.leaf_words)
+        self._hash(programs.leaf, scan, chunk, nodes, places=at)
+        return nodes if programs.coins else Nodes.empty(rows, 0, 0).with_digests(nodes)
 
     def _hash(
-        self,
-        program: Program,
-        scan: FastPartScan,
-        chunk: Chunk,
-        nodes: Nodes,
-        *,
-        inner: npt.NDArray[np.uint32],
-        digests: npt.NDArray[np.uint32],
+        self, program: Program, scan: FastPartScan, chunk: Chunk, nodes: Nodes, *, places: tuple[int, int, int, int]
     ) -> None:
-        """One hash of every row of a chunk, written to ``digests``."""
-        longest = chunk.longest_row
-        slots = self._room(program.longest + program.row_texts * longest)
-        whole = program is not self.programs.leaf
+        """One hash of every row of a chunk.
+
+        ``places`` are where the leaves' indices stand and the hashes made before, where the digests go, and how many
+        words of them are kept.
+        """
+        slots = self._room(program.longest + program.row_texts * chunk.longest_row)
         _, sums, present = nodes.addresses
-        self._code.hash_leaves(
+        indices, inner, digests, words = places
+        fits = self._code.hash_leaves(
             scan.address,
             scan.size,
             chunk.addresses[0],
@@ -176,21 +179,24 @@ class Workshop:
             present,
             nodes.present.shape[1],
             nodes.limbs,
-            address(inner),
+            indices,
+            inner,
             slots,
-            address(digests),
-            8 if whole else self.programs.rule.leaf_bytes // 4,
+            digests,
+            words,
         )
+        if not fits:
+            raise DoesNotFit
 
     def _above(self, nodes: Nodes, level: int, *, lent: bool) -> Nodes:
         """The nodes of ``level`` above all nodes of the level below, with wider limbs where they are needed."""
         try:
             return self._parents(nodes, level, lent=lent)
-        except SumTooWide:
+        except DoesNotFit:
             return self._parents(nodes.widened(WIDE), level, lent=lent)
 
     def _parents(self, nodes: Nodes, level: int, *, lent: bool) -> Nodes:
-        """The nodes of ``level``; a lone last one follows the reference rule. :class:`SumTooWide` if a sum does not fit."""
+        """The nodes of ``level``; a lone last one follows the reference rule. :class:`DoesNotFit` if a sum does not fit."""
         program = self._node_programs.get(level)
         if program is None:
             program = self._node_programs[level] = self.programs.node(level, self.depth)
@@ -207,14 +213,20 @@ class Workshop:
             self.programs.addresses.cuts,
             self._room(program.longest),
             *parents.addresses,
-            self.programs.rule.template.digest_bytes // 4,
+            self.programs.node_words,
         )
         if not fits:
-            raise SumTooWide
+            raise DoesNotFit
         if len(nodes) % 2:
-            lone = self.programs.rule.lone_parent(self.node(nodes, len(nodes) - 1), level)
-            self.put(parents, len(parents) - 1, lone)
+            self.put(parents, len(parents) - 1, self._lone_parent(self.node(nodes, len(nodes) - 1), level))
         return parents
+
+    def _lone_parent(self, node: Node, level: int) -> Node:
+        """The node above a lone one, by the rule; :class:`DoesNotFit` where the rule has none."""
+        try:
+            return self.programs.rule.lone_parent(node, level)
+        except ValueError:
+            raise DoesNotFit from None
 
     def raised(self, nodes: Nodes, low: int, high: int) -> Nodes:
         """The nodes of level ``high`` above all nodes of level ``low``."""
@@ -239,7 +251,7 @@ class Workshop:
         return tuple(units)
 
     def put(self, nodes: Nodes, index: int, node: Node) -> None:
-        """Write one of the reference's nodes; :class:`SumTooWide` if a sum does not fit."""
+        """Write one of the reference's nodes; :class:`DoesNotFit` if a sum does not fit."""
         raw = np.zeros(32, np.uint8)
         raw[: len(node.digest)] = np.frombuffer(node.digest, np.uint8)
         nodes.digests[index, :8] = raw.view(">u4")
@@ -250,7 +262,7 @@ class Workshop:
             for limb in range(nodes.limbs - 1):
                 value, nodes.sums[index, number, limb] = divmod(value, BASE)
             if not -BASE < value < BASE:
-                raise SumTooWide
+                raise DoesNotFit
             nodes.sums[index, number, nodes.limbs - 1] = value
 
     def _room(self, longest: int) -> int:

@@ -8,14 +8,18 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from auditor_app.errors import LedgerError
 from auditor_app.ledger.fast_scan import Chunk, FastPartScan, ScanTable
 from auditor_app.ledger.grammar import TOKEN_LENGTH
 from auditor_app.ledger.repeats import Fingerprints
 from auditor_app.ledger.scan import PartScan
 from auditor_app.ledger.source import PART_ROWS, LedgerPart
+from auditor_app.merkle.fast.bitmex import bitmex_programs
 from auditor_app.merkle.fast.nodes import Nodes, Workshop
-from auditor_app.merkle.fast.program import Programs, programs_of
+from auditor_app.merkle.fast.program import Programs, template_programs
 from auditor_app.merkle.rule import Rule
+from auditor_app.merkle.schemes.bitmex_rule import BitmexRule
+from auditor_app.merkle.template import TemplateRule
 from auditor_app.merkle.tree import KEEP_LEVEL
 from auditor_app.native.layout import KEY_BYTES, slot_bytes
 from auditor_app.native.library import address, machine_code
@@ -37,11 +41,22 @@ class TreeRule:
         return Workshop(self.programs, self.depth)
 
 
+def programs_of(rule: Rule) -> Programs | None:
+    """The programs of a rule; ``None`` where compiled code does not know it."""
+    if isinstance(rule, TemplateRule):
+        return template_programs(rule)
+    return bitmex_programs(rule) if isinstance(rule, BitmexRule) else None
+
+
 def tree_rule(rule: Rule, leaf_count: int | None) -> TreeRule | None:
     """The rule for compiled code; ``None`` where that does not know it."""
     programs = programs_of(rule)
     if programs is None or (rule.needs_leaf_count and leaf_count is None):
         return None
+    try:
+        rule.depth(leaf_count or 0)
+    except LedgerError:
+        return None  # the reference says why
     return TreeRule(programs, rule.depth(leaf_count) if rule.needs_leaf_count and leaf_count is not None else None)
 
 

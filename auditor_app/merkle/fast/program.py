@@ -5,9 +5,9 @@ The table is made from the very template that the reference rule runs, so there 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -94,15 +94,21 @@ class Addresses(NamedTuple):
 class Programs:
     """Everything compiled code needs of one rule.
 
-    ``inner`` are the programs of hashes whose hex text stands in the leaf's own preimage.
-    ``cuts`` holds for each coin how many of the eighteen decimals of a sum are cut off at every node, ``filled``
-    whether a coin absent from both children becomes a zero, ``positions`` the amount column of each coin or -1,
-    ``lifts`` the zeros behind its last digit at eighteen decimals.
+    ``inner`` are the programs of hashes that stand in the leaf's own preimage, each in those behind it. ``node`` gives
+    the program of nodes at a level under a root at a depth (``None`` where the scheme does not count from it).
+    ``coins`` is how many sums a node carries, ``leaf_words`` and ``node_words`` how many words of a digest are kept.
+    For each coin that leaves read, ``cuts`` is how many of the eighteen decimals of a sum are cut off at every node,
+    ``filled`` whether it becomes a zero where both children lack it, ``positions`` its amount column or -1, ``lifts``
+    the zeros behind its last digit at eighteen decimals.
     """
 
-    rule: TemplateRule
+    rule: Rule
     leaf: Program
     inner: tuple[Program, ...]
+    node: Callable[[int, int | None], Program]
+    coins: int
+    leaf_words: int
+    node_words: int
     cuts: Table
     filled: npt.NDArray[np.uint8]
     positions: Table
@@ -114,34 +120,22 @@ class Programs:
         return Addresses(*(address(table) for table in (self.cuts, self.filled, self.positions, self.lifts)))
 
     @property
-    def coins(self) -> int:
-        """How many sums a node carries."""
-        return len(self.positions) if self.rule.template.sums else 0
-
-    @property
     def digest_words(self) -> int:
         """Words of the longest digest in the tree."""
-        return max(self.rule.template.digest_bytes, self.rule.leaf_bytes) // 4
+        return max(self.leaf_words, self.node_words)
 
     @property
     def reads_amounts(self) -> bool:
         """Whether leaves need the amounts as numbers."""
         return len(self.positions) > 0
 
-    def node(self, level: int, depth: int | None) -> Program:
-        """The program of nodes at ``level``; ``depth`` is the root's, where the scheme counts from it."""
-        writer = _Writer(self.rule.layout)
-        for piece in self.rule.template.node:
-            _node_piece(writer, piece, level, depth, self.rule.template.digest_bytes)
-        return writer.program()
 
-
-def programs_of(rule: Rule) -> Programs | None:
-    """The programs of a rule; ``None`` where it does more than its template says or needs something compiled code lacks."""
-    if not isinstance(rule, TemplateRule) or rule.arranges or not _is_plain(rule):
+def template_programs(rule: TemplateRule) -> Programs | None:
+    """The programs of a template; ``None`` where the rule does more than it says or needs what compiled code lacks."""
+    if rule.arranges or not _is_plain(rule):
         return None
     template, layout = rule.template, rule.layout
-    writer = _Writer(layout)
+    writer = Writer(layout)
     try:
         inner = _leaf_pieces(writer, template.leaf)
         leaf = writer.program()
@@ -154,6 +148,10 @@ def programs_of(rule: Rule) -> Programs | None:
             rule,
             leaf,
             inner,
+            partial(_node_program, rule),
+            len(coins) if template.sums else 0,
+            rule.leaf_bytes // 4,
+            template.digest_bytes // 4,
             np.array([_cut(coin, unit) for coin, unit in zip(coins, rule.cuts, strict=False)], np.int64),
             np.array([coin.name in template.zero_filled for coin in coins], np.uint8),
             np.array([amounts.index(coin.position) if coin.position >= 0 else -1 for coin in coins], np.int64),
@@ -163,6 +161,14 @@ def programs_of(rule: Rule) -> Programs | None:
     except _Unsupported:
         return None
     return programs
+
+
+def _node_program(rule: TemplateRule, level: int, depth: int | None) -> Program:
+    """The program of a template's nodes at ``level``."""
+    writer = Writer(rule.layout)
+    for piece in rule.template.node:
+        _node_piece(writer, piece, level, depth, rule.template.digest_bytes)
+    return writer.program()
 
 
 def _cut(coin: Coin, unit: int) -> int:
@@ -192,7 +198,7 @@ def _is_plain(rule: TemplateRule) -> bool:
     return not rule.arranges and all(getattr(type(rule), name) is getattr(TemplateRule, name) for name in own)
 
 
-class _Writer:
+class Writer:
     """Collects lines and texts."""
 
     def __init__(self, layout: Layout) -> None:
@@ -275,22 +281,22 @@ class _Writer:
         return Program(np.array(self._lines, np.int64).reshape(-1, WIDTH), texts, self._longest, self._row_texts)
 
 
-def _leaf_pieces(writer: _Writer, pieces: Sequence[Any]) -> tuple[Program, ...]:
+def _leaf_pieces(writer: Writer, pieces: Sequence[Any]) -> tuple[Program, ...]:
     """The lines of a leaf, and the programs of the hashes in it."""
     inner: list[Program] = []
     for piece in pieces:
         if isinstance(piece, Hashed):
-            own = _Writer(writer.layout)
+            own = Writer(writer.layout)
             for part in piece.pieces:
                 _leaf_piece(own, part)
-            writer.line(DIGEST, field=len(inner), longest=2 * _DIGEST_BYTES)
+            writer.line(DIGEST, field=len(inner), form=HEX_TEXT, longest=2 * _DIGEST_BYTES)
             inner.append(own.program())
         else:
             _leaf_piece(writer, piece)
     return tuple(inner)
 
 
-def _leaf_piece(writer: _Writer, piece: Any) -> None:
+def _leaf_piece(writer: Writer, piece: Any) -> None:
     """The lines of one piece of a leaf."""
     match piece:
         case Text(value):
@@ -305,7 +311,7 @@ def _leaf_piece(writer: _Writer, piece: Any) -> None:
             raise _Unsupported
 
 
-def _node_piece(writer: _Writer, piece: Any, level: int, depth: int | None, digest_bytes: int) -> None:
+def _node_piece(writer: Writer, piece: Any, level: int, depth: int | None, digest_bytes: int) -> None:
     """The lines of one piece of a node."""
     match piece:
         case Text(value):

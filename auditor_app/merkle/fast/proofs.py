@@ -12,7 +12,7 @@ from auditor_app.ledger.fast_scan import FastPartScan, ScanTable
 from auditor_app.ledger.grammar import Grammar
 from auditor_app.ledger.source import PART_ROWS, LedgerPart, LedgerSource
 from auditor_app.merkle.fast.kept import KeptNodes
-from auditor_app.merkle.fast.nodes import Nodes, Workshop
+from auditor_app.merkle.fast.nodes import DoesNotFit, Nodes, Workshop
 from auditor_app.merkle.fast.part import PART_LEVEL, TreeRule
 from auditor_app.merkle.inclusion import changed
 from auditor_app.merkle.result import InclusionProof, ProofStep
@@ -180,12 +180,15 @@ class _PartPaths:
         self._groups = sorted({(index - self.first) >> KEEP_LEVEL for index in indices})
         self._ranks = {group: rank for rank, group in enumerate(self._groups)}
         part = self._rows_of_groups(tree, source, number, token)
-        leaves = self._leaves(tree, part, workshop)
-        self.low = _levels(workshop, leaves, 0, KEEP_LEVEL - 1)
         kept = tree.kept.part(number)
-        again = workshop.raised(leaves, 0, KEEP_LEVEL)
+        try:
+            leaves = self._leaves(tree, part, workshop)
+            again = workshop.raised(leaves, 0, KEEP_LEVEL)
+        except DoesNotFit:
+            raise changed(source, self.first + (self._groups[0] << KEEP_LEVEL)) from None
         if not _same(again, kept.slice_of(self._groups)):
             raise changed(source, self.first + (self._groups[0] << KEEP_LEVEL))
+        self.low = _levels(workshop, leaves, 0, KEEP_LEVEL - 1)
         highest = tree.depth if tree.tops is None else PART_LEVEL - 1
         self.high = _levels(workshop, kept, KEEP_LEVEL, highest)
 
@@ -204,7 +207,13 @@ class _PartPaths:
     def _leaves(self, tree: FastTree, part: LedgerPart, workshop: Workshop) -> Nodes:
         """The groups' leaves, hashed again."""
         scan = FastPartScan(part, ScanTable.of(Grammar.of(tree.columns)), keep_amounts=tree.rule.programs.reads_amounts)
-        return Nodes.joined([workshop.leaves(scan, chunk).copied() for chunk in scan.chunks()])
+        first = self.first + (np.array(self._groups, np.int64) << KEEP_LEVEL)
+        indices = (first[:, None] + np.arange(1 << KEEP_LEVEL)).ravel()
+        made = []
+        for chunk in scan.chunks():
+            start = chunk.first_row - part.first_row
+            made.append(workshop.leaves(scan, chunk, indices[start : start + len(chunk.cells)]).copied())
+        return Nodes.joined(made)
 
     def place_of(self, index: int) -> int:
         """Where a leaf stands among those hashed again."""

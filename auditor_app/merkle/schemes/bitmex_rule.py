@@ -55,7 +55,7 @@ class BitmexRule(Rule):
 
     def __init__(self, scheme: str, layout: Layout, height: int) -> None:
         super().__init__(scheme, layout)
-        self._height = height
+        self.height = height
         self._nonce = layout.field("nonce")
         self._account = layout.field("account")
 
@@ -85,7 +85,7 @@ class BitmexRule(Rule):
                 expected="a whole number of 64 bits",
                 observed=account.decode("ascii"),
             )
-        sub = sub_nonce(bytes.fromhex(row.cells[self._nonce].decode("ascii")), self._height, int(account))
+        sub = sub_nonce(bytes.fromhex(row.cells[self._nonce].decode("ascii")), self.height, int(account))
         return Node(leaf_digest(sub, _value(row), row.leaf_index), (_value(row),))
 
     def parent_preimage(self, left: Node, right: Node | None, level: int) -> bytes:  # noqa: ARG002

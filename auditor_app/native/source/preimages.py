@@ -21,15 +21,18 @@ from auditor_app.native.layout import (
     FIELD,
     FIXED,
     FORM,
+    HEX_CELL,
     HEX_TEXT,
     JOINED_AT,
     JOINED_LENGTH,
+    KEYED,
     KIND,
     LEFT,
     MINUS,
     OPEN,
     OWN,
     PLACES,
+    RAW,
     ROW,
     SOURCE,
     TEXT,
@@ -38,6 +41,9 @@ from auditor_app.native.layout import (
     WHOLE_AT,
     WHOLE_LENGTH,
     WIDTH,
+    WORD_CELL,
+    WORD_COIN,
+    WORD_INDEX,
     ZERO_AT,
     ZERO_LENGTH,
 )
@@ -67,7 +73,7 @@ _starts_room = stack(BATCH)
 _blocks_room = stack(BATCH)
 _magnitude_room = stack(WIDE)
 
-_DOT, _MINUS_SIGN, _ZERO = 0x2E, 0x2D, 0x30
+_DOT, _MINUS_SIGN, _ZERO, _NINE, _LETTER = 0x2E, 0x2D, 0x30, 0x39, 0x61
 
 
 @inlined
@@ -209,6 +215,60 @@ def _digest(place: Any, digest: Any, form: Any) -> Any:
     return place + 4 * kept
 
 
+@inlined
+def _keyed(place: Any, digest: Any, pad: Any) -> Any:
+    """A digest as the key of an HMAC (FIPS 198-1): 64 bytes, zeros behind the digest, each combined with ``pad``."""
+    _digest(place, digest, RAW)
+    pads = u64(pad) * u64(0x0101010101010101)
+    for word in range(4):
+        store64(place + 8 * word, load64(place + 8 * word) ^ pads)
+        store64(place + 32 + 8 * word, pads)
+    return place + BLOCK
+
+
+@inlined
+def _hex_cell(place: Any, cell: Any, length: Any) -> Any:
+    """The bytes that a cell of 64 hex digits stands for; -1 for a cell of another length."""
+    if length != 64:
+        return np.int64(-1)
+    for byte in range(32):
+        value = np.uint8(0)
+        for digit in range(2):
+            character = load8(cell + 2 * byte + digit)
+            value = np.uint8(16 * value + (character - _ZERO if character <= _NINE else character - _LETTER + 10))
+        store8(place + byte, value)
+    return place + 32
+
+
+@inlined
+def _word_cell(place: Any, cell: Any, length: Any) -> Any:
+    """A cell's whole number of at most eighteen digits as 8 bytes little-endian; -1 for any other cell."""
+    if length < 1 or length > LIMB_DIGITS or (length > 1 and load8(cell) == _ZERO):
+        return np.int64(-1)
+    value = np.int64(0)
+    for step in range(length):
+        character = load8(cell + step)
+        if character < _ZERO or character > _NINE:
+            return np.int64(-1)
+        value = value * 10 + np.int64(character - _ZERO)
+    store64(place, u64(value))
+    return place + 8
+
+
+@inlined
+def _word_coin(place: Any, limbs: Any, count: Any, scale: Any) -> Any:
+    """An amount at ``scale`` as 8 bytes little-endian; -1 where it is below zero or might not fit."""
+    for limb in range(2, count):
+        if word_at(limbs, limb) != 0:
+            return np.int64(-1)
+    whole, fraction = word_at(limbs, 1), word_at(limbs, 0)
+    unit = power_of_ten(scale)
+    if whole < 0 or u64(whole) >= u64(0xFFFFFFFFFFFFFFFF) // u64(unit):
+        return np.int64(-1)
+    store64(place, u64(whole) * u64(unit) + u64(fraction // power_of_ten(LIMB_DIGITS - scale)))
+    return place + 8
+
+
 def hash_leaves(
     data: int,
     size: int,
@@ -222,15 +282,16 @@ def hash_leaves(
     present_table: int,
     coins: int,
     count: int,
+    indices: int,
     inner: int,
     slots: int,
     digests: int,
     keep: int,
 ) -> int:
-    """The digests of ``rows`` rows of ``width`` columns whose cells begin at ``cells``; 0.
+    """The digests of ``rows`` rows of ``width`` columns whose cells begin at ``cells``; 0 where a value does not fit.
 
     ``limbs`` (row, coin, ``count``) and ``present`` (row, coin; 8 bits) are the leaves' balances as :func:`leaf_sums`
-    gives them; ``inner`` (hash, row) the digests that stand in the preimages as text; ``slots`` has room for
+    gives them; ``indices`` (row) the leaves' own, ``inner`` (hash, row) digests in the preimages; ``slots`` has room for
     :data:`BATCH` of the longest messages; ``keep`` is how many words of a digest the scheme keeps.
     """
     cells = offsets_at(cell_table, (rows, width + 1))
@@ -259,7 +320,23 @@ def hash_leaves(
                     length = cells[row, field + 1] - 1 - cells[row, field]
                     place = copy_bytes(place, data + cells[row, field], length, end)
                 elif kind == DIGEST:
-                    place = _digest(place, inner + 4 * DIGEST_WORDS * (rows * field + row), HEX_TEXT)
+                    place = _digest(place, inner + 4 * DIGEST_WORDS * (rows * field + row), lines[number, FORM])
+                elif kind == KEYED:
+                    place = _keyed(place, inner + 4 * DIGEST_WORDS * (rows * field + row), lines[number, PLACES])
+                elif kind == WORD_INDEX:
+                    store64(place, u64(word_at(indices, row)))
+                    place += 8
+                elif kind == WORD_COIN:
+                    own = limbs + 8 * count * (coins * row + field)
+                    place = _word_coin(place, own, count, lines[number, PLACES])
+                    if place < 0:
+                        return 0
+                elif kind == HEX_CELL or kind == WORD_CELL:
+                    cell = data + cells[row, field]
+                    length = np.int64(cells[row, field + 1] - 1 - cells[row, field])
+                    place = _hex_cell(place, cell, length) if kind == HEX_CELL else _word_cell(place, cell, length)
+                    if place < 0:
+                        return 0
                 elif kind == COIN_CELL:
                     before = place
                     cell = np.int64(0)
@@ -279,7 +356,7 @@ def hash_leaves(
             store64(blocks + 8 * message, u64(closed))
             place = start + closed * BLOCK
         hash_closed(starts, blocks, filled, digests + 4 * DIGEST_WORDS * first, keep)
-    return 0
+    return 1
 
 
 def leaf_sums(
@@ -438,9 +515,14 @@ def hash_nodes(
                     if source == OWN:
                         limbs = out_sum_table + 8 * count * (coins * node + field)
                         held = out_present[node, field]
-                    before = place
-                    place = _coin(place, line, text, joined, limbs, held, count)
-                    joined = joined or place != before
+                    if kind == WORD_COIN:
+                        place = _word_coin(place, limbs, count, lines[number, PLACES])
+                        if place < 0:
+                            return 0
+                    else:
+                        before = place
+                        place = _coin(place, line, text, joined, limbs, held, count)
+                        joined = joined or place != before
             closed = close_message(start, place)
             store64(starts + 8 * message, u64(start))
             store64(blocks + 8 * message, u64(closed))
