@@ -6,8 +6,9 @@ which byte, so that there is one place that words a breach.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -82,14 +83,34 @@ class ScanTable:
         return ScanTable(grammar, table, np.array(unsigned, np.bool_))
 
 
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Some whole rows of a part: from byte ``start`` to byte ``stop``; ``row`` is the first one's 0-based number."""
+
+    start: int
+    stop: int
+    row: int
+
+
+def spans(part: LedgerPart, rows: int) -> tuple[Span, ...]:
+    """The part cut behind every ``rows``-th row; one empty span for an empty part."""
+    data = np.frombuffer(part.data, np.uint8)
+    starts = np.zeros(len(data) // (2 * rows) + 1, np.int64)
+    count = machine_code().find_rows(address(data), len(data), rows, address(starts), len(starts))
+    bounds = [0, *starts[: count // rows].tolist()]
+    if bounds[-1] != len(data) or not len(data):
+        bounds.append(len(data))
+    return tuple(Span(start, stop, rows * number) for number, (start, stop) in enumerate(pairwise(bounds)))
+
+
 class FastPartScan:
     """Scans one part chunk by chunk and adds up what :func:`~auditor_app.ledger.scan.scan_part` would say of it.
 
     Needs machine code: whoever makes one has asked :func:`auditor_app.merkle.warm.readiness`.
     """
 
-    def __init__(self, part: LedgerPart, table: ScanTable, *, keep_amounts: bool) -> None:
-        """``keep_amounts`` false leaves :attr:`Chunk.amounts` without limbs: sums are made anyway."""
+    def __init__(self, part: LedgerPart, table: ScanTable, span: Span | None = None, *, keep_amounts: bool) -> None:
+        """``span`` takes some rows only; ``keep_amounts`` false leaves :attr:`Chunk.amounts` without limbs: sums are made anyway."""
         self._part = part
         self._table = table
         self._keep = keep_amounts
@@ -98,6 +119,7 @@ class FastPartScan:
         self.address = address(self._data)
         """Where the part's bytes begin."""
         self._sums = np.zeros((len(table.unsigned), 2, SUM_LIMBS), np.int64)
+        self._span = Span(0, len(self._data), 0) if span is None else span
         self._rows = 0
         self._first_key = b""
         self._last_key = b""
@@ -108,8 +130,8 @@ class FastPartScan:
 
     @property
     def size(self) -> int:
-        """How many bytes the part has."""
-        return len(self._data)
+        """Where the bytes end that may be read."""
+        return self._span.stop
 
     def chunks(self) -> Iterator[Chunk]:
         """The part's rows; :class:`LedgerError` ``SNAPSHOT.GRAMMAR`` where the grammar breaks.
@@ -121,14 +143,17 @@ class FastPartScan:
         kept = np.empty((CHUNK_ROWS, amounts, NARROW if self._keep else 0), np.int64)
         marks = np.empty((CHUNK_ROWS, amounts), np.uint8)
         places = (address(cells), address(kept), address(marks))
-        start = 0
-        while start < len(self._data):
+        start = self._span.start
+        while start < self._span.stop:
             notes = np.zeros(NOTES, np.int64)
             notes[BREACH] = -1
             rows = self._scan(start, CHUNK_ROWS, places, kept.shape[2], sums=self._sums, notes=notes)
             if notes[BREACH] >= 0:
-                raise grammar_error(self._part, self._table.grammar, int(notes[BREACH]), self._rows + rows)
-            chunk = Chunk(self._part.first_row + self._rows, cells[:rows], kept[:rows], marks[:rows], places)
+                row = self._span.row + self._rows + rows
+                raise grammar_error(self._part, self._table.grammar, int(notes[BREACH]), row)
+            chunk = Chunk(
+                self._part.first_row + self._span.row + self._rows, cells[:rows], kept[:rows], marks[:rows], places
+            )
             if notes[TOO_WIDE] and self._keep:
                 chunk = self.widened(chunk)
             self._note_order(chunk, int(notes[DISORDER]))
@@ -217,7 +242,7 @@ class FastPartScan:
             return
         at = Location(
             self._part.name,
-            row=self._part.rows_before + self._rows + row + 1,
+            row=self._part.rows_before + self._span.row + self._rows + row + 1,
             column=self._table.grammar.columns[column].name,
             byte=self._part.bytes_before + int(chunk.cells[row, column]),
         )
@@ -242,6 +267,37 @@ class FastPartScan:
             sum(limb * BASE**number for number, limb in enumerate(limbs)) for limbs in self._sums[amount].tolist()
         )
         return ColumnSum(above - below, -below)
+
+
+def joined(part: LedgerPart, grammar: Grammar, found: Sequence[tuple[Span, PartScan]]) -> PartScan:
+    """The scan of a whole part from those of its spans, in order."""
+    disorder: list[Place] = []
+    breaks = 0
+    last_key: bytes | None = None
+    for span, scan in found:
+        if last_key is not None and scan.rows and scan.first_key <= last_key:
+            breaks += 1
+            key = scan.first_key.decode("ascii")
+            row, byte = part.rows_before + span.row + 1, part.bytes_before + span.start
+            disorder.append(Place(Location(part.name, row, grammar.columns[0].name, byte), key, key))
+        disorder += scan.disorder
+        last_key = scan.last_key if scan.rows else last_key
+    scans = [scan for _, scan in found]
+    return PartScan(
+        sum(scan.rows for scan in scans),
+        tuple(_sum_of(sums) for sums in zip(*(scan.sums for scan in scans), strict=True)),
+        scans[0].first_key,
+        scans[-1].last_key,
+        sum(scan.negative_count for scan in scans),
+        tuple(place for scan in scans for place in scan.negatives)[:EXAMPLES],
+        breaks + sum(scan.disorder_count for scan in scans),
+        tuple(disorder[:EXAMPLES]),
+    )
+
+
+def _sum_of(sums: Sequence[ColumnSum]) -> ColumnSum:
+    """One column's sums over several scans."""
+    return ColumnSum(sum(one.total for one in sums), sum(one.negatives for one in sums))
 
 
 def fast_scan_part(part: LedgerPart, grammar: Grammar) -> PartScan:

@@ -9,6 +9,7 @@ EXPORTS: Mapping[str, tuple[str, int]] = MappingProxyType(
     {
         "hash_messages": ("sha256", 5),
         "scan_rows": ("rows", 13),
+        "find_rows": ("rows", 5),
         "fingerprint_ids": ("identities", 8),
         "leaf_sums": ("preimages", 10),
         "hash_leaves": ("preimages", 17),

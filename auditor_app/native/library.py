@@ -47,6 +47,7 @@ class MachineCode:
         self._engine.finalize_object()
         self.hash_messages = self._function("hash_messages")
         self.scan_rows = self._function("scan_rows")
+        self.find_rows = self._function("find_rows")
         self.fingerprint_ids = self._function("fingerprint_ids")
         self.leaf_sums = self._function("leaf_sums")
         self.hash_leaves = self._function("hash_leaves")

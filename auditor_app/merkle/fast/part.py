@@ -1,16 +1,16 @@
-"""One part of a ledger, from its bytes to its scan, its ids' fingerprints and the kept nodes of every tree over it."""
+"""Parts of a ledger, slice by slice, from bytes to scans, fingerprints of ids and the kept nodes of every tree."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from auditor_app.errors import LedgerError
-from auditor_app.ledger.fast_scan import Chunk, FastPartScan, ScanTable
-from auditor_app.ledger.grammar import TOKEN_LENGTH
+from auditor_app.ledger.fast_scan import Chunk, FastPartScan, ScanTable, Span, joined, spans
+from auditor_app.ledger.grammar import TOKEN_LENGTH, Grammar
 from auditor_app.ledger.repeats import Fingerprints
 from auditor_app.ledger.scan import PartScan
 from auditor_app.ledger.source import PART_ROWS, LedgerPart
@@ -27,6 +27,10 @@ from auditor_app.native.limbs import NARROW
 
 PART_LEVEL = PART_ROWS.bit_length() - 1
 """The level of the node above a full part."""
+
+SLICE_ROWS = 2**16
+SLICE_LEVEL = SLICE_ROWS.bit_length() - 1
+"""Rows that one thread works on at a time, and the level of the node above them."""
 
 
 @dataclass(frozen=True)
@@ -61,37 +65,73 @@ def tree_rule(rule: Rule, leaf_count: int | None) -> TreeRule | None:
 
 
 @dataclass(frozen=True)
-class PartRoots:
-    """One tree's nodes above one part: of every group of 32 leaves, and of the whole part where it is full."""
+class Slice:
+    """Work for one thread: some rows of a part; ``last`` where no more of the part follow."""
+
+    part: LedgerPart
+    span: Span
+    last: bool
+
+    @property
+    def size(self) -> int:
+        """Its bytes."""
+        return self.span.stop - self.span.start
+
+
+def slices(parts: Iterable[LedgerPart]) -> Iterator[Slice]:
+    """The parts, each cut into aligned subtrees of :data:`SLICE_ROWS` rows, so that no thread waits for a whole part."""
+    for part in parts:
+        cut = spans(part, SLICE_ROWS)
+        for number, span in enumerate(cut, 1):
+            yield Slice(part, span, number == len(cut))
+
+
+@dataclass(frozen=True)
+class Roots:
+    """One tree's nodes above some rows: of every group of 32 leaves, and of all where they are a whole subtree."""
 
     kept: Nodes
     top: Nodes | None
 
 
 @dataclass(frozen=True)
+class SliceResult:
+    """What one slice gives; ``part`` no longer holds its bytes, ``group_starts`` are byte offsets in it."""
+
+    part: LedgerPart
+    span: Span
+    last: bool
+    scan: PartScan
+    fingerprints: Fingerprints
+    group_starts: npt.NDArray[np.uint32]
+    trees: tuple[Roots, ...]
+
+
+@dataclass(frozen=True)
 class PartResult:
-    """What one part gives. ``part`` no longer holds its bytes; ``group_starts`` are the byte offsets of its groups."""
+    """What one part gives."""
 
     part: LedgerPart
     scan: PartScan
     fingerprints: Fingerprints
     group_starts: npt.NDArray[np.uint32]
-    trees: tuple[PartRoots, ...]
+    trees: tuple[Roots, ...]
 
 
-def process_part(
-    part: LedgerPart,
+def process_slice(
+    work: Slice,
     table: ScanTable,
     rules: Sequence[TreeRule],
     key: bytes | None,
     on_rows: Callable[[int], None],
-) -> PartResult:
-    """Scan, fingerprint (under ``key``, if there is one) and hash one part.
+) -> SliceResult:
+    """Scan, fingerprint (under ``key``, if there is one) and hash some rows.
 
     ``on_rows`` is called with the rows of each chunk as it is done and may raise to stop.
     :class:`LedgerError` ``SNAPSHOT.GRAMMAR`` where the grammar breaks.
     """
-    scan = FastPartScan(part, table, keep_amounts=any(rule.programs.reads_amounts for rule in rules))
+    keep = any(rule.programs.reads_amounts for rule in rules)
+    scan = FastPartScan(work.part, table, work.span, keep_amounts=keep)
     workshops = [rule.workshop() for rule in rules]
     groups: list[list[Nodes]] = [[] for _ in rules]
     prints = FingerprintPass(key)
@@ -103,16 +143,41 @@ def process_part(
             kept.append(workshop.groups(scan, chunk, KEEP_LEVEL))
         on_rows(len(chunk.cells))
     result = scan.result()
-    full = result.rows == PART_ROWS
-    trees = tuple(_roots(*pair, full=full) for pair in zip(workshops, groups, strict=True))
+    full = result.rows == SLICE_ROWS
+    trees = tuple(_slice_roots(*pair, full=full) for pair in zip(workshops, groups, strict=True))
     offsets = np.concatenate([np.empty(0, np.int32), *starts]).astype(np.uint32)
-    return PartResult(replace(part, data=b""), result, prints.result(), offsets, trees)
+    return SliceResult(replace(work.part, data=b""), work.span, work.last, result, prints.result(), offsets, trees)
 
 
-def _roots(workshop: Workshop, groups: list[Nodes], *, full: bool) -> PartRoots:
-    """The kept nodes, and the part's own node where it is a whole subtree."""
+def _slice_roots(workshop: Workshop, groups: list[Nodes], *, full: bool) -> Roots:
+    """The kept nodes, and the slice's own node where it is a whole subtree."""
     kept = Nodes.joined(groups) if groups else Nodes.empty(0, workshop.programs.coins, NARROW)
-    return PartRoots(kept, workshop.raised(kept, KEEP_LEVEL, PART_LEVEL) if full else None)
+    return Roots(kept, workshop.raised(kept, KEEP_LEVEL, SLICE_LEVEL) if full else None)
+
+
+def joined_part(found: Sequence[SliceResult], grammar: Grammar, rules: Sequence[TreeRule]) -> PartResult:
+    """One part from all its slices, in order."""
+    part = found[0].part
+    scan = joined(part, grammar, [(result.span, result.scan) for result in found])
+    return PartResult(
+        part,
+        scan,
+        np.concatenate([result.fingerprints for result in found]),
+        np.concatenate([result.group_starts for result in found]),
+        tuple(
+            _part_roots(rule.workshop(), [result.trees[number] for result in found], full=scan.rows == PART_ROWS)
+            for number, rule in enumerate(rules)
+        ),
+    )
+
+
+def _part_roots(workshop: Workshop, found: Sequence[Roots], *, full: bool) -> Roots:
+    """The kept nodes of all slices, and the part's own node where it is a whole subtree."""
+    kept = Nodes.joined([roots.kept for roots in found])
+    tops = [roots.top for roots in found if roots.top is not None]
+    if not full or len(tops) < len(found):
+        return Roots(kept, None)
+    return Roots(kept, workshop.raised(Nodes.joined(tops), SLICE_LEVEL, PART_LEVEL))
 
 
 class FingerprintPass:

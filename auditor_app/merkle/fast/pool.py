@@ -1,4 +1,4 @@
-"""Work on parts in threads, results in order, bounded in memory, stopped within a moment.
+"""Work in threads, results in order, bounded in memory, stopped within a moment.
 
 Compiled code runs without the interpreter's lock, so threads share the work as processes would, without copies.
 """
@@ -10,21 +10,35 @@ import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
-from auditor_app.ledger.source import LedgerPart
 from auditor_app.operation import Cancelled, CancelToken
 
 R = TypeVar("R")
 
+
+class Sized(Protocol):
+    """Something to work on that knows how many bytes it holds."""
+
+    @property
+    def size(self) -> int:
+        """Its bytes."""
+        ...
+
+
+W = TypeVar("W", bound=Sized)
+
 BYTES_IN_HAND = 2**28
-"""Bytes of parts that wait or are worked on at a time; one part is always taken, however large."""
+"""Bytes that wait or are worked on at a time; one piece of work is always taken, however large."""
+
+AHEAD = 4
+"""Pieces of work that wait for a thread while the next ones are read."""
 
 _PATIENCE = 0.1
 """Seconds between looks at the cancel token."""
 
-Work = Callable[[LedgerPart, Callable[[int], None]], R]
-"""Works on one part and calls back with the rows it has done; the callback may raise to stop it."""
+Work = Callable[[W, Callable[[int], None]], R]
+"""Does one piece of work and calls back with the rows it has done; the callback may raise to stop it."""
 
 
 def processors() -> int:
@@ -53,29 +67,27 @@ class RowCount:
         self._stop.set()
 
 
-def in_order(
-    parts: Iterable[LedgerPart], work: Work[R], token: CancelToken, threads: int
-) -> Generator[int | R, None, None]:
-    """Work on every part and yield its result, in the order of the parts; between results, the rows done so far.
+def in_order(pieces: Iterable[W], work: Work[W, R], token: CancelToken, threads: int) -> Generator[int | R, None, None]:
+    """Do all the work and yield its results, in its order; between results, the rows done so far.
 
-    The caller's thread reads the parts (and with them their digests) while others work. One thread means the caller's
-    own and no other. What a part raises is raised in its turn; the rest is then stopped.
+    The caller's thread reads the pieces (and with them their digests) while others work. One thread means the caller's
+    own and no other. What a piece raises is raised in its turn; the rest is then stopped.
     """
     count = RowCount(token)
     if threads <= 1:
-        for part in parts:
-            yield work(part, count.add)
+        for piece in pieces:
+            yield work(piece, count.add)
             yield count.done
         return
     waiting: deque[tuple[int, Future[R]]] = deque()
     pool = ThreadPoolExecutor(threads, thread_name_prefix="ledger-part")
     try:
-        for part in parts:
-            size = len(part.data)
+        for piece in pieces:
+            size = piece.size
             while _is_full(waiting, size, threads):
                 yield from _await_some(waiting, count, token)
-            waiting.append((size, pool.submit(work, part, count.add)))
-            del part
+            waiting.append((size, pool.submit(work, piece, count.add)))
+            del piece
             yield count.done
         while waiting:
             yield from _await_some(waiting, count, token)
@@ -85,15 +97,15 @@ def in_order(
 
 
 def _is_full(waiting: Iterable[tuple[int, Future[R]]], size: int, threads: int) -> bool:
-    """Whether every thread has a part, or the parts in hand and one of ``size`` bytes are too many."""
+    """Whether enough waits for the threads, or what is in hand and ``size`` bytes more are too much."""
     busy = [held for held, future in waiting if not future.done()]
-    return len(busy) >= threads or (bool(busy) and size + sum(busy) > BYTES_IN_HAND)
+    return len(busy) >= threads + AHEAD or (bool(busy) and size + sum(busy) > BYTES_IN_HAND)
 
 
 def _await_some(
     waiting: deque[tuple[int, Future[R]]], count: RowCount, token: CancelToken
 ) -> Generator[int | R, None, None]:
-    """Wait a moment for some part, tell how far all have come, give what is done, in order."""
+    """Wait a moment for some work, tell how far all have come, give what is done, in order."""
     token.check()
     busy = [future for _, future in waiting if not future.done()]
     if busy:

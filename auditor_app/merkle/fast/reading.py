@@ -14,7 +14,15 @@ from auditor_app.ledger.grammar import Grammar
 from auditor_app.ledger.source import PART_ROWS, LedgerPart, LedgerSource
 from auditor_app.merkle.fast.kept import KeptNodes
 from auditor_app.merkle.fast.nodes import Nodes
-from auditor_app.merkle.fast.part import PART_LEVEL, PartResult, TreeRule, process_part
+from auditor_app.merkle.fast.part import (
+    PART_LEVEL,
+    PartResult,
+    SliceResult,
+    TreeRule,
+    joined_part,
+    process_slice,
+    slices,
+)
 from auditor_app.merkle.fast.pool import in_order, processors
 from auditor_app.merkle.fast.proofs import FastTree
 from auditor_app.merkle.fast.search import FastDuplicateSearch
@@ -24,7 +32,7 @@ from auditor_app.operation import CancelToken, Operation, Progress
 
 
 class UnevenParts(Exception):
-    """A part that is not the last is not full: subtrees and parts no longer coincide; the reference path goes on."""
+    """A part is too long, or not full and not the last: subtrees and parts no longer coincide; the reference path goes on."""
 
 
 @dataclass(frozen=True)
@@ -107,22 +115,27 @@ def read_fast(
     key = None if search is None else search.key
     read = FastRead(LedgerTally(source, grammar), search, tuple(UnfinishedTree(rule) for rule in rules))
     results = in_order(
-        parts,
-        lambda part, on_rows: process_part(part, table, rules, key, on_rows),
+        slices(parts),
+        lambda work, on_rows: process_slice(work, table, rules, key, on_rows),
         token,
         processors() if threads is None else threads,
     )
+    pending: list[SliceResult] = []
     for result in results:
         if isinstance(result, int):
             yield Progress(result, source.declared_rows, "rows", f"Ledger {source.name}: hashing leaves")
             continue
-        _take(read, result)
+        pending.append(result)
+        if result.last:
+            _take(read, joined_part(pending, grammar, rules))
+            pending = []
     return read
 
 
 def _take(read: FastRead, result: PartResult) -> None:
     """Join one part to those before it."""
-    if read.tally.part_rows and read.tally.part_rows[-1] != PART_ROWS:
+    uneven = read.tally.part_rows and read.tally.part_rows[-1] != PART_ROWS
+    if uneven or result.scan.rows > PART_ROWS:
         raise UnevenParts
     read.tally.add(result.part, result.scan)
     if read.search is not None:

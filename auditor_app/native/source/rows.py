@@ -38,6 +38,7 @@ from auditor_app.native.limbs import BASE, LIMB_DIGITS, NARROW, SUM_LIMBS, WIDE
 from auditor_app.native.source.words import (
     bytes_at,
     count_digits,
+    count_ones,
     inlined,
     load8,
     load64,
@@ -47,6 +48,7 @@ from auditor_app.native.source.words import (
     reversed_bytes,
     stack,
     store64,
+    trailing_zeros,
     u64,
     words_at,
 )
@@ -290,3 +292,32 @@ def scan_rows(
         row += 1
     notes[END] = place - data
     return row
+
+
+@inlined
+def _line_feeds(word: Any) -> Any:
+    """A mark in the high bit of every byte that is an LF, exactly: no carry passes from byte to byte."""
+    flipped = word ^ u64(0x0A0A0A0A0A0A0A0A)
+    low = u64(0x7F7F7F7F7F7F7F7F)
+    return ~(((flipped & low) + low) | flipped | low)
+
+
+def find_rows(data: int, size: int, every: int, starts: int, capacity: int) -> int:
+    """How many LFs the data has; ``starts`` becomes where the rows begin that follow every ``every``-th of them."""
+    rows: Any = 0
+    found = 0
+    wanted = every
+    end = data + size
+    place = data
+    while place < end:
+        marks = _line_feeds(_word(place, end))
+        rows += np.int64(count_ones(marks))
+        while rows >= wanted and found < capacity:
+            left = marks
+            for _ in range(np.int64(count_ones(marks)) - (rows - wanted) - 1):
+                left &= left - u64(1)
+            store64(starts + 8 * found, u64(place - data + np.int64(trailing_zeros(left) >> u64(3)) + 1))
+            found += 1
+            wanted += every
+        place += 8
+    return int(rows)

@@ -140,6 +140,16 @@ def leading_zeros(_context: Any, _value: types.Integer) -> Any:
 
 
 @instruction
+def count_ones(_context: Any, _value: types.Integer) -> Any:
+    """How many bits are set."""
+
+    def generate(_context: Any, builder: ir.IRBuilder, _signature: Any, arguments: Any) -> Any:
+        return builder.ctpop(arguments[0])
+
+    return types.uint64(types.uint64), generate
+
+
+@instruction
 def reversed_bytes(_context: Any, _value: types.Integer) -> Any:
     """The word with its first byte last: comparing such words compares the bytes in order."""
 

@@ -19,4 +19,6 @@ def shrink_parts(patch: pytest.MonkeyPatch, rows: int) -> None:
     for module in (part, proofs, reading):
         if hasattr(module, "PART_LEVEL"):
             patch.setattr(module, "PART_LEVEL", rows.bit_length() - 1)
+    patch.setattr(part, "SLICE_ROWS", rows // 2)
+    patch.setattr(part, "SLICE_LEVEL", rows.bit_length() - 2)
     patch.setattr(compiled_pass, "FEWEST_ROWS", FEWEST)

@@ -1,23 +1,32 @@
-"""Parts in threads: results in order, memory bounded, cancelled within a moment, the first error in its turn."""
+"""Work in threads: results in order, memory bounded, cancelled within a moment, the first error in its turn."""
 
 from __future__ import annotations
 
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import pytest
 
 from auditor_app.errors import LedgerError
-from auditor_app.ledger.source import LedgerPart
 from auditor_app.merkle.fast import pool
 from auditor_app.merkle.fast.pool import in_order
 from auditor_app.operation import Cancelled, CancelToken
 
 
-def parts(count: int, size: int = 10) -> Iterator[LedgerPart]:
+@dataclass(frozen=True)
+class Piece:
+    """Something to work on."""
+
+    name: str
+    number: int
+    size: int = 10
+
+
+def parts(count: int) -> Iterator[Piece]:
     for number in range(count):
-        yield LedgerPart(f"part {number}", number, b"x" * size)
+        yield Piece(f"part {number}", number)
 
 
 def results(found: Iterator[int | str]) -> list[str]:
@@ -26,8 +35,8 @@ def results(found: Iterator[int | str]) -> list[str]:
 
 @pytest.mark.parametrize("threads", [1, 2, 5])
 def test_results_come_in_the_order_of_the_parts(threads: int) -> None:
-    def work(part: LedgerPart, on_rows: Callable[[int], None]) -> str:
-        time.sleep(0.002 * (part.first_row % 3))
+    def work(part: Piece, on_rows: Callable[[int], None]) -> str:
+        time.sleep(0.002 * (part.number % 3))
         on_rows(7)
         return part.name
 
@@ -40,10 +49,11 @@ def test_results_come_in_the_order_of_the_parts(threads: int) -> None:
 def test_parts_in_hand_are_bounded(monkeypatch: pytest.MonkeyPatch, threads: int, limit: int, most: int) -> None:
     """``most`` counts the part that is read while the others are worked on."""
     monkeypatch.setattr(pool, "BYTES_IN_HAND", limit)
+    monkeypatch.setattr(pool, "AHEAD", 0)
     lock = threading.Lock()
     begun = finished = highest = 0
 
-    def counted() -> Iterator[LedgerPart]:
+    def counted() -> Iterator[Piece]:
         nonlocal begun, highest
         for part in parts(12):
             with lock:
@@ -51,7 +61,7 @@ def test_parts_in_hand_are_bounded(monkeypatch: pytest.MonkeyPatch, threads: int
                 highest = max(highest, begun - finished)
             yield part
 
-    def work(part: LedgerPart, on_rows: Callable[[int], None]) -> str:
+    def work(part: Piece, on_rows: Callable[[int], None]) -> str:
         nonlocal finished
         time.sleep(0.005)
         with lock:
@@ -67,7 +77,7 @@ def test_cancelling_stops_every_thread_soon(threads: int) -> None:
     token = CancelToken()
     working = threading.Event()
 
-    def work(part: LedgerPart, on_rows: Callable[[int], None]) -> str:
+    def work(part: Piece, on_rows: Callable[[int], None]) -> str:
         working.set()
         for _ in range(10_000):
             time.sleep(0.001)
@@ -86,13 +96,13 @@ def test_cancelling_stops_every_thread_soon(threads: int) -> None:
 def test_the_first_part_that_fails_decides_and_the_rest_stops() -> None:
     done: list[int] = []
 
-    def work(part: LedgerPart, on_rows: Callable[[int], None]) -> str:
-        if part.first_row in (2, 3):
-            time.sleep(0.03 if part.first_row == 2 else 0)
+    def work(part: Piece, on_rows: Callable[[int], None]) -> str:
+        if part.number in (2, 3):
+            time.sleep(0.03 if part.number == 2 else 0)
             raise LedgerError("SNAPSHOT.GRAMMAR", part.name)
         time.sleep(0.001)
         on_rows(1)
-        done.append(part.first_row)
+        done.append(part.number)
         return part.name
 
     with pytest.raises(LedgerError, match="part 2"):
@@ -101,7 +111,7 @@ def test_the_first_part_that_fails_decides_and_the_rest_stops() -> None:
 
 
 def test_a_reader_that_is_left_alone_leaves_no_thread_behind() -> None:
-    def work(part: LedgerPart, on_rows: Callable[[int], None]) -> str:
+    def work(part: Piece, on_rows: Callable[[int], None]) -> str:
         time.sleep(0.01)
         on_rows(1)
         return part.name
