@@ -27,6 +27,9 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 u64 = np.uint64
 
+_ASCII = u64(0x3030303030303030)
+"""Eight times the digit 0."""
+
 _POWERS = np.array([10**n for n in range(19)], np.int64)
 
 
@@ -196,60 +199,63 @@ def spread_digits(value: Any) -> Any:
 @inlined
 def write_padded(place: Any, value: Any) -> Any:
     """Write ``value`` below 10**18 as eighteen digits; the address behind them."""
-    high = value // 10_000_000_000
-    low = value - high * 10_000_000_000
-    middle = low // 100
-    store64(place, spread_digits(high) | u64(0x3030303030303030))
-    store64(place + 8, spread_digits(middle) | u64(0x3030303030303030))
-    store64(place + 16, spread_digits((low - middle * 100) * 1_000_000) | u64(0x3030303030303030))
+    number = u64(value)
+    high = number // u64(10_000_000_000)
+    low = number - high * u64(10_000_000_000)
+    middle = low // u64(100)
+    store64(place, spread_digits(high) | _ASCII)
+    store64(place + 8, spread_digits(middle) | _ASCII)
+    store64(place + 16, spread_digits((low - middle * u64(100)) * u64(1_000_000)) | _ASCII)
     return place + 18
 
 
 @inlined
 def write_integer(place: Any, value: Any) -> Any:
     """Write ``value`` (0 to 10**18 - 1) without leading zeros; the address behind it."""
-    if value < 100_000_000:
-        return _write_head(place, value)
-    if value < 10_000_000_000_000_000:
-        high = value // 100_000_000
+    number = u64(value)
+    if number < u64(100_000_000):
+        return _write_head(place, number)
+    if number < u64(10_000_000_000_000_000):
+        high = number // u64(100_000_000)
         place = _write_head(place, high)
-        store64(place, spread_digits(value - high * 100_000_000) | u64(0x3030303030303030))
+        store64(place, spread_digits(number - high * u64(100_000_000)) | _ASCII)
         return place + 8
-    top = value // 10_000_000_000_000_000
+    top = number // u64(10_000_000_000_000_000)
     place = _write_head(place, top)
-    rest = value - top * 10_000_000_000_000_000
-    high = rest // 100_000_000
-    store64(place, spread_digits(high) | u64(0x3030303030303030))
-    store64(place + 8, spread_digits(rest - high * 100_000_000) | u64(0x3030303030303030))
+    rest = number - top * u64(10_000_000_000_000_000)
+    high = rest // u64(100_000_000)
+    store64(place, spread_digits(high) | _ASCII)
+    store64(place + 8, spread_digits(rest - high * u64(100_000_000)) | _ASCII)
     return place + 16
 
 
 @inlined
-def _write_head(place: Any, value: Any) -> Any:
-    """Write ``value`` below 10**8 without leading zeros."""
-    digits = spread_digits(value)
+def _write_head(place: Any, number: Any) -> Any:
+    """Write an unsigned ``number`` below 10**8 without leading zeros."""
+    digits = spread_digits(number)
     skipped = min(trailing_zeros(digits) >> u64(3), u64(7))
-    store64(place, (digits | u64(0x3030303030303030)) >> (skipped << u64(3)))
+    store64(place, (digits | _ASCII) >> (skipped << u64(3)))
     return place + 8 - np.int64(skipped)
 
 
 @inlined
 def write_stripped(place: Any, value: Any) -> Any:
     """Write ``value`` (1 to 10**18 - 1) as the digits behind a dot, eighteen less the zeros at the end."""
-    high = value // 10_000_000_000
-    low = value - high * 10_000_000_000
+    number = u64(value)
+    high = number // u64(10_000_000_000)
+    low = number - high * u64(10_000_000_000)
     digits = spread_digits(high)
-    if low != 0:
-        store64(place, digits | u64(0x3030303030303030))
+    if low != u64(0):
+        store64(place, digits | _ASCII)
         place += 8
-        middle = low // 100
-        last = low - middle * 100
+        middle = low // u64(100)
+        last = low - middle * u64(100)
         digits = spread_digits(middle)
-        if last != 0:
-            store64(place, digits | u64(0x3030303030303030))
+        if last != u64(0):
+            store64(place, digits | _ASCII)
             place += 8
-            digits = spread_digits(last * 1_000_000)
-    store64(place, digits | u64(0x3030303030303030))
+            digits = spread_digits(last * u64(1_000_000))
+    store64(place, digits | _ASCII)
     return place + 8 - np.int64(leading_zeros(digits) >> u64(3))
 
 
