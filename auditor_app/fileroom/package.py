@@ -23,6 +23,7 @@ from auditor_app.engagement.journal import Entry, decoded
 from auditor_app.engagement.papers import Papers
 from auditor_app.engagement.papers_document import papers_document
 from auditor_app.engagement.store import StoredEntry
+from auditor_app.engagement.terms import InputReference
 from auditor_app.errors import AuditError, EngagementError, Location
 from auditor_app.snapshot.container import Container, open_container
 from auditor_app.snapshot.writing import Bytes, measure, write_container
@@ -89,13 +90,19 @@ def _index(papers: Papers, entries: tuple[Entry, ...]) -> dict[str, Any]:
         "programVersion": __version__,
         "engagement": papers.identity,
         "journal": {"head": papers.head.sha256, "length": str(papers.head.length)},
-        "inputs": [msgspec.to_builtins(item.file) for item in papers.inputs],
+        "inputs": [msgspec.to_builtins(file) for file in _inputs(papers, entries)],
         "results": [
             {"entry": entry.sequence, "member": member_of(entry), "sha256": entry.documents[0]}
             for entry in entries
             if entry.documents
         ],
     }
+
+
+def _inputs(papers: Papers, entries: tuple[Entry, ...]) -> tuple[InputReference, ...]:
+    """Everything needed to perform it again: the engagement's inputs, then the files of reports' own templates."""
+    templates = (file for entry in entries if isinstance(entry.action, actions.IssueReport) for file in entry.inputs)
+    return tuple(dict.fromkeys((*(item.file for item in papers.inputs), *templates)))
 
 
 def _json(document: dict[str, Any]) -> bytes:

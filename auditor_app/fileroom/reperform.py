@@ -156,7 +156,10 @@ class _Bench:
         """Build the report again from the repeated run and the papers before the build; compare the bytes."""
         yield from self._run(action.run, token)
         papers = self._package.papers_before(entry.number)
-        report = yield from build_engaged(self._audits[action.run], papers, action.date, token, kind=action.kind)
+        template = yield from self._template(entry, token)
+        report = yield from build_engaged(
+            self._audits[action.run], papers, action.date, token, kind=action.kind, template=template
+        )
         digest = hashlib.sha256(report.pdf).hexdigest()
         if digest == action.report:
             return Repetition(entry.number, "issue-report", "same")
@@ -164,19 +167,10 @@ class _Bench:
         return Repetition(entry.number, "issue-report", "different", (place,))
 
     def _template(self, entry: Entry, token: CancelToken) -> Operation[Template | None]:
-        """The firm's own template, from the folder that holds its files; ``None`` where the bundled one was used."""
+        """The firm's own template, found by the digests of its files; ``None`` where the bundled one was used."""
         if not entry.inputs:
             return None
-        place = yield from self._places(entry.inputs, token)
-        template = load_template(place(entry.inputs[0]).parent)
-        wanted = {(file.name, file.sha256) for file in entry.inputs}
-        if {(file.name, file.sha256) for file in template.files} != wanted:
-            raise Missing(
-                "REPERFORM.NOT_PERFORMED",
-                "the report's template is not in one folder as it was used",
-                action="Supply the template's folder.",
-            )
-        return template
+        return load_template((yield from self._shelf.find_folder(entry.inputs, token)))
 
     def _places(
         self, files: tuple[InputReference, ...], token: CancelToken

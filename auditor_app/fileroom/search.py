@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,12 +37,9 @@ class Shelf:
 
     def find(self, wanted: InputReference, token: CancelToken) -> Operation[Path]:
         """Where ``wanted`` is, the file of its own name first; :class:`Missing` where it is not."""
-        fitting = [item.path for item in self._files if str(item.size) == wanted.size]
-        for path in sorted(fitting, key=lambda path: (path.name != wanted.name, str(path))):
-            if path not in self._digests:
-                self._digests[path] = (yield from digested(path, token))[0]
-            if self._digests[path] == wanted.sha256:
-                return path
+        found = yield from self._all(wanted, token)
+        if found:
+            return found[0]
         changed = any(item.path.name == wanted.name for item in self._files)
         raise Missing(
             "REPERFORM.NOT_PERFORMED",
@@ -51,6 +48,35 @@ class Shelf:
             expected=wanted.sha256,
             action="Supply the original file: --inputs DIR.",
         )
+
+    def find_folder(self, wanted: Sequence[InputReference], token: CancelToken) -> Operation[Path]:
+        """The folder that holds every file of ``wanted`` under its own name; :class:`Missing` where none does."""
+        folders: list[Path] = []
+        for number, file in enumerate(wanted):
+            found = yield from self._all(file, token)
+            if not found:
+                yield from self.find(file, token)
+            here = [path.parent for path in found if path.name == file.name]
+            folders = [folder for folder in here if not number or folder in folders]
+        if folders:
+            return folders[0]
+        raise Missing(
+            "REPERFORM.NOT_PERFORMED",
+            "no folder holds the report's template as it was used",
+            expected=", ".join(file.name for file in wanted),
+            action="Supply the template's folder with these files under their own names.",
+        )
+
+    def _all(self, wanted: InputReference, token: CancelToken) -> Operation[list[Path]]:
+        """Every file with these bytes, those of its own name first."""
+        fitting = [item.path for item in self._files if str(item.size) == wanted.size]
+        found = []
+        for path in sorted(fitting, key=lambda path: (path.name != wanted.name, str(path))):
+            if path not in self._digests:
+                self._digests[path] = (yield from digested(path, token))[0]
+            if self._digests[path] == wanted.sha256:
+                found.append(path)
+        return found
 
 
 def _files(folder: Path) -> Iterator[Candidate]:

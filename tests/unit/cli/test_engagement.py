@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sqlite3
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,11 @@ from auditor_app.cli import engaged, engagement
 from auditor_app.cli.main import main
 from auditor_app.engagement.file import open_for_reading, open_for_writing
 from auditor_app.engagement.terms import TEXT_FIELDS
+from auditor_app.resource_files import resource
 from auditor_app.snapshot.trust import load_store, revoke_key, save_store
 from tests.unit.cli.test_sample import DICE, RATES, folder  # noqa: F401 - the fixture
 from tests.unit.engagement import books
+from tests.unit.report.test_template import SVG
 from tests.unit.snapshot import samples
 
 Command = Callable[..., tuple[int, dict[str, Any]]]
@@ -258,8 +261,6 @@ def test_an_export_is_the_same_bytes_every_time_and_holds_no_input(
     assert again.read_bytes() == package.read_bytes()
     assert document["package"]["size"] == str(package.stat().st_size)
     assert (book.parent / "trust.json").read_bytes() not in package.read_bytes()
-    import zipfile
-
     with zipfile.ZipFile(package) as archive:
         names = archive.namelist()
     assert names[:3] == ["package.json", "journal.jsonl", "papers.json"]
@@ -337,6 +338,63 @@ def test_a_report_is_built_again_to_the_byte_and_holds_the_head(book: Path, comm
     assert "ENGAGEMENT.HEAD" in {
         item["code"] for item in command("engagement", "check", book, "--report", pdf)[1]["findings"]
     }
+
+
+@pytest.fixture
+def template(tmp_path: Path) -> Path:
+    """A firm's own template with a logo."""
+    own = tmp_path / "firm"
+    shutil.copytree(resource("report", "templates", "isrs-4400"), own)
+    (own / "mark.svg").write_bytes(SVG)
+    text = (own / "firm.toml").read_text(encoding="utf-8")
+    for old, new in (
+        ("lines = []", 'lines = ["Example Accountants LLP"]'),
+        ('logo = ""', 'logo = "mark.svg"'),
+        ('logo_alternative = ""', 'logo_alternative = "Example Accountants"'),
+    ):
+        assert old in text
+        text = text.replace(old, new, 1)
+    (own / "firm.toml").write_text(text, encoding="utf-8")
+    return own
+
+
+def _statuses(document: dict[str, Any]) -> list[str]:
+    return [item["status"] for item in document["repeated"]]
+
+
+def test_a_report_on_a_firm_s_own_template_is_built_again_with_it(
+    book: Path, command: Command, tmp_path: Path, template: Path
+) -> None:
+    package = tmp_path / "p.zip"
+    _run(command, book)
+    assert _report(command, book, tmp_path / "r.pdf", "--template", template)[0] == 1
+    with open_for_reading(book) as opened:
+        entry = opened.entries()[-1]
+        assert [item.name for item in entry.inputs] == ["firm.toml", "mark.svg"]
+        assert len(opened.papers.inputs) == 2  # a template is no input of the procedures, it clears no sign-off
+    assert command("engagement", "export", book, "-o", package)[0] == 0
+    with zipfile.ZipFile(package) as archive:
+        listed = json.loads(archive.read("package.json"))["inputs"]
+    assert [item["name"] for item in listed] == ["good.porsnap", "trust.json", "firm.toml", "mark.svg"]
+    elsewhere = tmp_path / "elsewhere"
+    shutil.copytree(template, elsewhere / "any" / "name")
+    (elsewhere / "any" / "a").mkdir()
+    shutil.copyfile(template / "firm.toml", elsewhere / "any" / "a" / "firm.toml")  # alone it is no template
+    shutil.copyfile(book.parent / "good.porsnap", elsewhere / "good.porsnap")
+    arguments = ("reperform", package, *_trust(book), "--inputs", elsewhere)
+    status, document = command(*arguments)
+    assert (status, _statuses(document)) == (0, ["same", "same"]), document
+    logo = elsewhere / "any" / "name" / "mark.svg"
+    logo.rename(logo.with_name("other.svg"))
+    status, document = command(*arguments)
+    assert (status, _statuses(document)) == (1, ["same", "not re-performed"])
+    assert "template" in document["repeated"][1]["reason"]
+    logo.with_name("other.svg").unlink()
+    status, document = command(*arguments)
+    assert (status, _statuses(document)) == (1, ["same", "not re-performed"])
+    assert "mark.svg" in document["repeated"][1]["reason"]
+    logo.write_bytes(SVG.replace(b"M0 0h4v1z", b"M0 0h4v2z"))
+    assert _statuses(command(*arguments)[1]) == ["same", "not re-performed"]
 
 
 def test_a_final_report_needs_sign_offs_on_the_recorded_run(book: Path, command: Command, tmp_path: Path) -> None:
