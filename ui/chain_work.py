@@ -186,11 +186,10 @@ def _signing_key(key: SigningFile) -> SigningKey:
 
 
 def _first_of_each(endpoints: tuple[ConfiguredEndpoint, ...]) -> tuple[ConfiguredEndpoint, ...]:
-    """One endpoint for each EVM chain: that is all a live look asks."""
+    """One endpoint for each chain: that is all a live look asks."""
     found: dict[str, ConfiguredEndpoint] = {}
     for item in endpoints:
-        if item.chain.startswith("eip155:"):
-            found.setdefault(item.chain, item)
+        found.setdefault(item.chain, item)
     return tuple(found.values())
 
 

@@ -14,7 +14,7 @@ from auditor_app.chain.plan import CapturePlan
 from auditor_app.chain.readers.electrum import ElectrumServer
 from auditor_app.chain.readers.esplora import EsploraServer
 from auditor_app.chain.readers.model import NO_SUPPLEMENTS, ReadingTask, Supplements
-from auditor_app.chain.readers.table import reader_of
+from auditor_app.chain.readers.table import kind_of
 from auditor_app.chain.rpc import JsonRpc
 from auditor_app.chain.window import WindowBalance
 from auditor_app.errors import ChainError
@@ -60,7 +60,7 @@ def read_around(
         for days, blocks, height in (yield from _moments(task, notes)):
             moment = replace(task, height=height, block_hash=None if days or blocks else task.block_hash)
             try:
-                reading = yield from reader_of(endpoint)(moment)
+                reading = yield from kind_of(endpoint).read(moment)
             except ChainError as error:
                 notes.append(f"{endpoint.origin}: block {height} was not read: {error.what}")
                 continue

@@ -17,7 +17,7 @@ from auditor_app.chain.grading import TWO_ENDPOINTS
 from auditor_app.chain.histories import MEDIA_TYPE_HEADERS, headers_name
 from auditor_app.chain.plan import CapturePlan
 from auditor_app.chain.readers.model import NO_SUPPLEMENTS, ChainReading, HeaderChain, ReadingTask, Supplements
-from auditor_app.chain.readers.table import reader_of
+from auditor_app.chain.readers.table import kind_of
 from auditor_app.errors import ChainError
 from auditor_app.operation import CancelToken, Operation, Progress
 from auditor_app.snapshot.authentic import AuthenticSnapshot
@@ -110,7 +110,7 @@ def _read_all(
             wallets=plan.wallets.get(endpoint.chain, ()),
             on_exchange=log.add if supplements.keep_exchanges else None,
         )
-        reading = yield from reader_of(endpoint)(task)
+        reading = yield from kind_of(endpoint).read(task)
         readings.append(reading)
         if reading.headers is not None:
             headers[endpoint.chain] = reading.headers

@@ -6,8 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from auditor_app.amounts import floor_percent
+from auditor_app.chain.accounts import decode_account
 from auditor_app.chain.plan import CapturePlan
-from auditor_app.chain.rpc import JsonRpc, Limits
+from auditor_app.chain.readers.model import LookReading, LookTask
+from auditor_app.chain.readers.table import kind_of
+from auditor_app.chain.transport import Limits
+from auditor_app.errors import ChainError
 from auditor_app.operation import CancelToken, Operation
 from auditor_app.snapshot.authentic import AuthenticSnapshot
 from auditor_app.snapshot.members import read_addresses
@@ -35,38 +39,50 @@ class LiveAsset:
     """One asset over the accounts that were read; ``complete`` is false where claimed rows were not read.
 
     ``rate_if_unchanged`` sets today's balances against the liabilities published in the snapshot, as if these had
-    stood still.
+    stood still; ``published_liabilities`` is ``None`` where a ledger that holds the asset publishes no total.
     """
 
     asset: str
     decimals: int
     claimed: int
     now: int
-    published_liabilities: int
+    published_liabilities: int | None
     complete: bool
 
     @property
     def rate_if_unchanged(self) -> str | None:
-        """In percent, rounded down to four decimals; ``None`` if rows are missing or nothing was owed."""
-        return floor_percent(self.now, self.published_liabilities) if self.complete else None
+        """In percent, rounded down to four decimals; ``None`` if rows or totals are missing or nothing was owed."""
+        if not self.complete or self.published_liabilities is None:
+            return None
+        return floor_percent(self.now, self.published_liabilities)
 
 
 @dataclass(frozen=True, slots=True)
 class LiveResult:
-    """What the endpoints say now; ``blocks`` are CAIP-2 id, height and hash of the newest blocks."""
+    """What the endpoints say now.
+
+    ``blocks`` are CAIP-2 id, height and hash of the newest blocks; ``notes`` say what was not read, and why.
+    """
 
     blocks: tuple[tuple[str, int, str], ...]
     lines: tuple[LiveLine, ...]
     assets: tuple[LiveAsset, ...]
+    notes: tuple[str, ...] = ()
 
 
 def claimed_units(snapshot: AuthenticSnapshot, token: CancelToken) -> dict[tuple[str, str], int]:
-    """Claimed base units by account text and asset; a repeated row once."""
+    """Claimed base units by account text and asset; an account that is listed twice, in any spelling, once."""
     reserves = snapshot.statement.predicate.reserves
     if reserves is None:
         return {}
-    rows = read_addresses(snapshot.members.read(reserves.addresses, token), reserves.addresses)
-    return {(row.account, row.asset): row.claimed for row in rows}
+    claims: dict[tuple[str, str], int] = {}
+    known: set[tuple[str, str]] = set()
+    for row in read_addresses(snapshot.members.read(reserves.addresses, token), reserves.addresses):
+        key = (_identity(row.account), row.asset)
+        if key not in known:
+            known.add(key)
+            claims[row.account, row.asset] = row.claimed
+    return claims
 
 
 def look_now(
@@ -76,36 +92,44 @@ def look_now(
     token: CancelToken,
     limits: Limits | None = None,
 ) -> Operation[LiveResult]:
-    """Read every reserve row of the plan at each chain's newest block, from the chain's first endpoint.
+    """Read every reserve row of the plan at each chain's newest block, from the chain's first endpoint that answers.
 
-    ``claims`` are claimed base units by account text and asset symbol. :class:`ChainError` if an endpoint fails.
+    ``claims`` are claimed base units by account text and asset symbol. :class:`ChainError` if no endpoint answers.
     """
-    from auditor_app.chain.evm import open_block, quantity
-    from auditor_app.chain.readers.evm import read_assets
-
-    blocks: dict[str, tuple[int, str]] = {}
-    lines: list[LiveLine] = []
-    assets = {asset.symbol: asset for asset in predicate.assets}
+    readings: dict[str, LookReading] = {}
+    failures: list[ChainError] = []
     for endpoint in plan.endpoints:
-        if endpoint.chain in blocks:
+        targets = tuple(item for item in plan.targets[endpoint.chain] if (item.text, item.asset.symbol) in claims)
+        if not targets or endpoint.chain in readings:
             continue
-        with JsonRpc(endpoint, token, limits) as rpc:
-            height = quantity(rpc.call("eth_blockNumber", []), "the block number", endpoint.origin)
-            reader = open_block(rpc, int(endpoint.chain.partition(":")[2]), height, None)
-            reader.prepare()
-            rows, _ = yield from read_assets(reader, plan.targets[endpoint.chain], None)
-        blocks[endpoint.chain] = (height, reader.block.hash)
-        lines += [
-            LiveLine(row.account, row.asset, assets[row.asset].decimals, claims[row.account, row.asset], row.amount)
-            for row in rows
-            if (row.account, row.asset) in claims
-        ]
+        try:
+            readings[endpoint.chain] = yield from kind_of(endpoint).look(LookTask(endpoint, targets, token, limits))
+        except ChainError as error:
+            failures.append(error)
+    if failures and not readings:
+        raise failures[0]
+    assets = {asset.symbol: asset for asset in predicate.assets}
+    lines = [
+        LiveLine(row.account, row.asset, assets[row.asset].decimals, claims[row.account, row.asset], row.amount)
+        for reading in readings.values()
+        for row in reading.rows
+    ]
     summed = tuple(_sum(asset, lines, claims, predicate) for asset in predicate.assets)
+    notes = [error.what for error in failures] + [note for reading in readings.values() for note in reading.notes]
     return LiveResult(
-        tuple((chain, height, digest) for chain, (height, digest) in blocks.items()),
+        tuple((chain, reading.height, reading.block_hash) for chain, reading in readings.items()),
         tuple(lines),
         tuple(item for item in summed if item is not None),
+        tuple(notes),
     )
+
+
+def _identity(account: str) -> str:
+    """The account in one spelling; the text itself where it cannot be decoded."""
+    try:
+        return decode_account(account).identity
+    except ChainError:
+        return account
 
 
 def _sum(
@@ -114,13 +138,23 @@ def _sum(
     own = [line for line in lines if line.asset == asset.symbol]
     if not own:
         return None
-    owed = sum(int(ledger.totals.get(asset.symbol, "0")) for ledger in predicate.ledgers)
     claimed_rows = sum(symbol == asset.symbol for _, symbol in claims)
     return LiveAsset(
         asset.symbol,
         asset.decimals,
         sum(line.claimed for line in own),
         sum(line.now for line in own),
-        owed,
+        _owed(asset.symbol, predicate),
         complete=len(own) == claimed_rows,
     )
+
+
+def _owed(symbol: str, predicate: SnapshotPredicate) -> int | None:
+    """The published totals of every ledger that holds the asset, in base units; ``None`` if one publishes none."""
+    owed = 0
+    for ledger in predicate.ledgers:
+        if symbol in ledger.totals:
+            owed += int(ledger.totals[symbol])
+        elif symbol in {column.name for column in ledger.columns}:
+            return None
+    return owed

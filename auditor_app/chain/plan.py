@@ -11,7 +11,7 @@ from auditor_app.chain.accounts import decode_account
 from auditor_app.chain.addresses import on_chain_ids
 from auditor_app.chain.endpoints import Endpoint
 from auditor_app.chain.readers.model import Target
-from auditor_app.chain.readers.table import accepted, reader_of
+from auditor_app.chain.readers.table import accepted, kind_of
 from auditor_app.chain.wallets import WalletQuestion, wallet_questions
 from auditor_app.errors import ChainError, SnapshotError, UsageError
 from auditor_app.operation import CancelToken
@@ -75,7 +75,7 @@ def plan_capture(snapshot: AuthenticSnapshot, endpoints: Sequence[Endpoint], tok
             seen.add(key)
             by_chain[target.account.chain].append(target)
     for endpoint in endpoints:
-        reader_of(endpoint)
+        kind_of(endpoint)
         if endpoint.chain not in by_chain:
             raise UsageError(
                 "USAGE",

@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, NoReturn, Self, TypeVar
+from typing import Any, NoReturn, Self, TypeGuard, TypeVar
 
 from auditor_app import strict_json
 from auditor_app.chain.endpoints import Endpoint
@@ -65,6 +65,11 @@ class Exchange:
 
 
 OnExchange = Callable[[Exchange], None]
+
+
+def is_count(value: Any) -> TypeGuard[int]:
+    """Whether a JSON value is a whole number that is not negative; ``true`` is none."""
+    return type(value) is int and value >= 0
 
 
 class TryAgain(Exception):

@@ -225,6 +225,6 @@ class LivePage(Page):
         if readings and not allowed:
             self.apart.say(Tone.INFO, "Working offline", "The list stands below; nothing is asked until you go online.")
         elif listed is not None and not readings:
-            self.apart.say(Tone.INFO, "Nobody to ask", "Configure an endpoint for an EVM chain of this snapshot.")
+            self.apart.say(Tone.INFO, "Nobody to ask", "Configure an endpoint for a chain of this snapshot.")
         else:
             self.apart.say(Tone.INFO, "A look, not evidence", _NO_EVIDENCE)

@@ -13,7 +13,7 @@ from typing import Any
 from auditor_app.amounts import Amount
 from auditor_app.chain.address.digests import sha256d
 from auditor_app.chain.histories import script_of
-from auditor_app.chain.readers.model import ChainReading, ReadingTask
+from auditor_app.chain.readers.model import ChainReading, LookReading, LookTask, ReadingTask
 from auditor_app.chain.readers.utxo_histories import compared_block, distinct, rows_of
 from auditor_app.chain.rpc import JsonRpc
 from auditor_app.chain.transport import Limits
@@ -37,12 +37,25 @@ def read(task: ReadingTask) -> Operation[ChainReading]:
         if block_hash != found or sha256d(_bytes(rpc, header))[::-1].hex() != found:
             rpc.fail(f"the header of block {task.height} does not have the block's hash")
         yield Progress(0, len(task.targets), "balances", f"{task.endpoint.origin}: scanning unspent outputs")
-        amounts = _scanned(rpc, task, block_hash)
+        scanned, best, amounts = _scanned(rpc, task)
+        if (scanned, best) != (task.height, block_hash):
+            raise _elsewhere(task, block_hash, scanned, best)
     return ChainReading(task.endpoint, task.block(block_hash), rows_of(task, amounts), "scantxoutset", rpc.requests)
 
 
-def _scanned(rpc: JsonRpc, task: ReadingTask, block_hash: str) -> dict[str, int]:
-    """Base units by account identity; :class:`ChainError` unless the scan was of the named block."""
+def look(task: LookTask) -> Operation[LookReading]:
+    """Every balance at the node's newest block, which is the one that it scans."""
+    limits = task.limits or replace(Limits(), exchange_seconds=SCAN_SECONDS)
+    with JsonRpc(task.endpoint, task.token, limits, numbers="text") as rpc:
+        yield Progress(0, len(task.targets), "balances", f"{task.endpoint.origin}: scanning unspent outputs")
+        genesis = _hash(rpc, rpc.call("getblockhash", [0]))
+        height, best, amounts = _scanned(rpc, task.at(0))
+        compared_block(task.at(height), genesis, _bytes(rpc, rpc.call("getblockheader", [best, False])))
+    return LookReading(height, best, rows_of(task.at(height), amounts))
+
+
+def _scanned(rpc: JsonRpc, task: ReadingTask) -> tuple[int, str, dict[str, int]]:
+    """Height and hash of the block that the node scanned, and base units by account identity."""
     scripts = {script_of(target.text).hex(): target.account.identity for target in distinct(task.targets)}
     answer = rpc.call("scantxoutset", ["start", [f"raw({script})" for script in scripts]])
     if (
@@ -52,8 +65,6 @@ def _scanned(rpc: JsonRpc, task: ReadingTask, block_hash: str) -> dict[str, int]
     ):
         rpc.fail("its scan of unspent outputs did not end well")
     scanned, best = _whole(rpc, answer.get("height")), _hash(rpc, answer.get("bestblock"))
-    if (scanned, best) != (task.height, block_hash):
-        raise _elsewhere(task, block_hash, scanned, best)
     sums: defaultdict[str, int] = defaultdict(int)
     for output in answer["unspents"]:
         script = output.get("scriptPubKey") if isinstance(output, dict) else None
@@ -65,7 +76,7 @@ def _scanned(rpc: JsonRpc, task: ReadingTask, block_hash: str) -> dict[str, int]
             rpc.fail("an amount is no number of coins")
     if any(amount < 0 for amount in sums.values()):
         rpc.fail("a balance is negative")
-    return {identity: sums[identity] for identity in scripts.values()}
+    return scanned, best, {identity: sums[identity] for identity in scripts.values()}
 
 
 def _elsewhere(task: ReadingTask, block_hash: str, scanned: int, best: str) -> ChainError:

@@ -10,13 +10,14 @@ import socket
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from hashlib import sha256
 from typing import Any, Self
 
 from auditor_app.chain.accounts import Account
-from auditor_app.chain.readers.model import ChainReading, ReadingTask
-from auditor_app.chain.readers.utxo_histories import HashAndHeight, Listing, read_from
+from auditor_app.chain.readers.model import ChainReading, LookReading, LookTask, ReadingTask
+from auditor_app.chain.readers.utxo_histories import HashAndHeight, Listing, look_from, read_from
 from auditor_app.chain.rpc import Call, RpcMessages, RpcRefusal
-from auditor_app.chain.transport import Conversation, TryAgain, Watch
+from auditor_app.chain.transport import Conversation, TryAgain, Watch, is_count
 from auditor_app.chain.utxo import HEADER_BYTES, UtxoTransaction
 from auditor_app.operation import Operation, Progress
 
@@ -33,6 +34,12 @@ def read(task: ReadingTask) -> Operation[ChainReading]:
         return (yield from read_from(server, task, "Electrum histories"))
 
 
+def look(task: LookTask) -> Operation[LookReading]:
+    """Every balance as the server sums it up now."""
+    with ElectrumServer(task.at(0)) as server:
+        return (yield from look_from(server, task))
+
+
 class ElectrumServer(Conversation):
     """One server as :class:`~auditor_app.chain.readers.utxo_histories.HistoryServer`."""
 
@@ -40,6 +47,7 @@ class ElectrumServer(Conversation):
         super().__init__(task.endpoint, task.token, task.supplements.limits, task.on_exchange)
         self._messages = RpcMessages(self)
         self._sock: socket.socket | None = None
+        self._unread = b""
 
     def __enter__(self) -> Self:
         return self
@@ -51,7 +59,7 @@ class ElectrumServer(Conversation):
         """Close the connection."""
         if self._sock is not None:
             self._sock.close()
-            self._sock = None
+            self._sock, self._unread = None, b""
 
     def batch(self, calls: Sequence[Call]) -> list[Any]:
         """The results of many calls, in order; :class:`ChainError` where the server declines one."""
@@ -75,12 +83,23 @@ class ElectrumServer(Conversation):
         (answer,) = self.batch([("blockchain.block.header", [height])])
         return bytes.fromhex(self._matching(answer, _HEX, "a block header"))
 
+    def newest(self) -> int:
+        """The newest block's height. The server goes on to announce blocks; such lines are skipped."""
+        (answer,) = self.batch([("blockchain.headers.subscribe", [])])
+        height = answer.get("height") if isinstance(answer, dict) else None
+        if not is_count(height):
+            self.fail("it names no newest block")
+        return height
+
+    def balances(self, accounts: Sequence[tuple[Account, bytes]]) -> Operation[list[int]]:
+        """Confirmed amounts by script hash."""
+        calls: list[Call] = [("blockchain.scripthash.get_balance", [_script_hash(script)]) for _, script in accounts]
+        answers = yield from self._in_batches(calls, "balances")
+        return [self._amount(answer) for answer in answers]
+
     def listings(self, accounts: Sequence[tuple[Account, bytes]]) -> Operation[list[Listing]]:
         """Confirmed transactions by script hash."""
-        from hashlib import sha256
-
-        hashes = [sha256(script).digest()[::-1].hex() for _, script in accounts]
-        calls: list[Call] = [("blockchain.scripthash.get_history", [item]) for item in hashes]
+        calls: list[Call] = [("blockchain.scripthash.get_history", [_script_hash(script)]) for _, script in accounts]
         answers = yield from self._in_batches(calls, "histories")
         return [self._listing(answer) for answer in answers]
 
@@ -114,6 +133,12 @@ class ElectrumServer(Conversation):
             yield Progress(len(answers), len(calls), "requests", f"{self.endpoint.origin}: {what}")
         return answers
 
+    def _amount(self, answer: Any) -> int:
+        amount = answer.get("confirmed") if isinstance(answer, dict) else None
+        if not is_count(amount):
+            self.fail("a balance is no number of base units")
+        return amount
+
     def _listing(self, answer: Any) -> Listing:
         if not isinstance(answer, list) or not all(isinstance(item, dict) for item in answer):
             self.fail("a history is no list")
@@ -121,7 +146,7 @@ class ElectrumServer(Conversation):
         for item in answer:
             height = item.get("height")
             txid = self._matching(item.get("tx_hash"), _HASH, "a transaction's id")
-            if not isinstance(height, int) or height < -1:
+            if height != -1 and not is_count(height):
                 self.fail("a transaction's height is no number")
             if height > 0:
                 found.append((txid, height))
@@ -132,7 +157,7 @@ class ElectrumServer(Conversation):
         place = next(answers)
         branch = place.get("merkle") if isinstance(place, dict) else None
         position = place.get("pos") if isinstance(place, dict) else None
-        if not isinstance(branch, list) or not isinstance(position, int) or not 0 <= position < 2**32:
+        if not isinstance(branch, list) or not is_count(position) or position >= 2**32:
             self.fail("a Merkle branch is not of the documented form")
         nodes = tuple(bytes.fromhex(self._matching(node, _HASH, "a branch's node")) for node in branch)
         return UtxoTransaction(height, raw, nodes, position)
@@ -171,18 +196,27 @@ class ElectrumServer(Conversation):
         with Watch(sock, time.monotonic() + self.limits.exchange_seconds, self.token) as watch:
             try:
                 sock.sendall(body + b"\n")
-                return self._received(sock.recv)
+                return self._answer(sock.recv)
             except OSError as error:
                 self.token.check()
                 if watch.late or isinstance(error, TimeoutError):
                     raise TryAgain(f"it did not answer within {self.limits.exchange_seconds:g} s") from None
                 raise TryAgain(f"the connection failed ({type(error).__name__})") from None
 
-    def _received(self, receive: Callable[[int], bytes]) -> bytes:
-        """Bytes up to the line feed, within the cap."""
-        chunks: list[bytes] = []
-        size = 0
+    def _answer(self, receive: Callable[[int], bytes]) -> bytes:
+        """The next line that answers something: a server may announce a new block at any time."""
         while True:
+            line = self._received(receive)
+            if line[:1] == b"[":
+                return line
+            document = self.document(line)
+            if not isinstance(document, dict) or "method" not in document or "id" in document:
+                return line
+
+    def _received(self, receive: Callable[[int], bytes]) -> bytes:
+        """Bytes up to the next line feed, within the cap; what came behind it is kept for the next line."""
+        chunks, size = [self._unread], len(self._unread)
+        while b"\n" not in chunks[-1]:
             chunk = receive(2**16)
             if not chunk:
                 self.token.check()
@@ -191,5 +225,10 @@ class ElectrumServer(Conversation):
             size += len(chunk)
             if size > self.limits.max_bytes:
                 self.too_large()
-            if chunk.endswith(b"\n"):
-                return b"".join(chunks)
+        line, _, self._unread = b"".join(chunks).partition(b"\n")
+        return line
+
+
+def _script_hash(script: bytes) -> str:
+    """How the Electrum protocol names a script."""
+    return sha256(script).digest()[::-1].hex()

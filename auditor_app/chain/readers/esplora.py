@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from auditor_app.chain.accounts import Account
-from auditor_app.chain.readers.model import ChainReading, ReadingTask
-from auditor_app.chain.readers.utxo_histories import HashAndHeight, Listing, read_from
+from auditor_app.chain.readers.model import ChainReading, LookReading, LookTask, ReadingTask
+from auditor_app.chain.readers.utxo_histories import HashAndHeight, Listing, look_from, read_from
 from auditor_app.chain.transport import HttpConversation
 from auditor_app.chain.utxo import UtxoTransaction
 from auditor_app.operation import Operation, Progress
@@ -23,6 +23,8 @@ _MOST_PAGES = 2000
 
 _HEX = re.compile(rb"(?:[0-9a-f]{2})+\s*\Z", re.ASCII)
 _HASH = re.compile(r"[0-9a-f]{64}\Z", re.ASCII)
+_DIGITS = re.compile(rb"(?:0|[1-9][0-9]{0,9})\s*\Z", re.ASCII)
+_SUM = re.compile(r"(?:0|[1-9][0-9]{0,24})\Z", re.ASCII)
 _COUNT = re.compile(r"(?:0|[1-9][0-9]{0,9})\Z", re.ASCII)
 
 
@@ -30,6 +32,12 @@ def read(task: ReadingTask) -> Operation[ChainReading]:
     """Every balance of the task, replayed from an Esplora server's histories."""
     with EsploraServer(task.endpoint, task.token, task.supplements.limits, task.on_exchange) as server:
         return (yield from read_from(server, task, "Esplora histories"))
+
+
+def look(task: LookTask) -> Operation[LookReading]:
+    """Every balance as the server sums it up now."""
+    with EsploraServer(task.endpoint, task.token, task.limits) as server:
+        return (yield from look_from(server, task))
 
 
 class EsploraServer(HttpConversation):
@@ -42,6 +50,31 @@ class EsploraServer(HttpConversation):
     def header(self, height: int) -> bytes:
         """The header at a height."""
         return self._hex(f"/block/{self._hex(f'/block-height/{height}', 32).hex()}/header", None)
+
+    def newest(self) -> int:
+        """The newest block's height."""
+
+        def read_height(data: bytes) -> int:
+            if not _DIGITS.match(data):
+                self.fail(f"it sent {self._start(data)!r} where a height was asked for")
+            return int(data)
+
+        return self.ask("/blocks/tip/height", None, read_height)
+
+    def balances(self, accounts: Sequence[tuple[Account, bytes]]) -> Operation[list[int]]:
+        """Confirmed amounts by address: all that was received less all that was spent."""
+        found = []
+        for number, (account, _) in enumerate(accounts):
+            yield Progress(number, len(accounts), "balances", f"{self.endpoint.origin}: balances")
+            answer = self._json(f"/address/{account.address}")
+            sums = answer.get("chain_stats") if isinstance(answer, dict) else None
+            if not isinstance(sums, dict):
+                self.fail("it has no sums for an address")
+            received, spent = self._sum(sums.get("funded_txo_sum")), self._sum(sums.get("spent_txo_sum"))
+            if received < spent:
+                self.fail("a balance is negative")
+            found.append(received - spent)
+        return found
 
     def listings(self, accounts: Sequence[tuple[Account, bytes]]) -> Operation[list[Listing]]:
         """Confirmed transactions by address, page after page."""
@@ -125,7 +158,7 @@ class EsploraServer(HttpConversation):
 
         def read_hex(data: bytes) -> bytes:
             if not _HEX.match(data):
-                self.fail(f"it sent {self.shown(data[:60].decode('ascii', 'replace'))!r} where a hash was asked for")
+                self.fail(f"it sent {self._start(data)!r} where a hash was asked for")
             return bytes.fromhex(data.decode("ascii"))
 
         raw = self.ask(path, None, read_hex)
@@ -133,10 +166,18 @@ class EsploraServer(HttpConversation):
             self.fail("a block's hash has a wrong length")
         return raw
 
+    def _start(self, data: bytes) -> str:
+        return self.shown(data[:60].decode("ascii", "replace"))
+
     def _hash(self, value: Any) -> str:
         if not isinstance(value, str) or not _HASH.match(value):
             self.fail("a hash is not of 64 hexadecimal digits")
         return str(value)
+
+    def _sum(self, value: Any) -> int:
+        if not isinstance(value, str) or not _SUM.match(value):
+            self.fail("the sums of an address are no numbers of base units")
+        return int(value)
 
     def _count(self, value: Any) -> int:
         if not isinstance(value, str) or not _COUNT.match(value):

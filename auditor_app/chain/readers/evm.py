@@ -19,7 +19,7 @@ from auditor_app.chain.bundle import (
 )
 from auditor_app.chain.evidence_file import ProofMember
 from auditor_app.chain.partial import PartialCapture
-from auditor_app.chain.readers.model import ChainReading, ReadingTask, Target
+from auditor_app.chain.readers.model import ChainReading, LookReading, LookTask, ReadingTask, Target
 from auditor_app.chain.rpc import JsonRpc
 from auditor_app.chain.wallets import capture_wallets
 from auditor_app.operation import Operation, Progress
@@ -43,6 +43,19 @@ def read(task: ReadingTask) -> Operation[ChainReading]:
     """Every balance of one endpoint's chain, with state proofs if they are wanted and the endpoint can give them."""
     with JsonRpc(task.endpoint, task.token, task.supplements.limits, task.on_exchange) as rpc:
         return (yield from _read(task, rpc))
+
+
+def look(task: LookTask) -> Operation[LookReading]:
+    """Every balance at the endpoint's newest block, pinned by its hash."""
+    from auditor_app.chain.evm import open_block, quantity
+
+    with JsonRpc(task.endpoint, task.token, task.limits) as rpc:
+        yield Progress(0, None, "requests", f"{task.endpoint.origin}: asking for the newest block")
+        height = quantity(rpc.call("eth_blockNumber", []), "the block number", task.endpoint.origin)
+        reader = open_block(rpc, int(task.endpoint.chain.partition(":")[2]), height, None)
+        reader.prepare()
+        rows, _ = yield from read_assets(reader, task.targets, None)
+    return LookReading(height, reader.block.hash, rows)
 
 
 def _read(task: ReadingTask, rpc: JsonRpc) -> Operation[ChainReading]:

@@ -102,6 +102,37 @@ class ChainReading:
 Reader = Callable[[ReadingTask], Operation[ChainReading]]
 """Every balance of the task from its endpoint; :class:`ChainError` if it cannot give one of them."""
 
+
+@dataclass(frozen=True, slots=True)
+class LookTask:
+    """Balances wanted of one endpoint as they are now: a look, not evidence."""
+
+    endpoint: Endpoint
+    targets: tuple[Target, ...]
+    token: CancelToken
+    limits: Limits | None = None
+
+    def at(self, height: int) -> ReadingTask:
+        """The same balances at a block that the endpoint itself named as its newest."""
+        supplements = Supplements(limits=self.limits, keep_exchanges=False)
+        return ReadingTask(
+            self.endpoint, height, None, self.targets, first=False, token=self.token, supplements=supplements
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class LookReading:
+    """What one endpoint says now: its newest block, the balances, and in words which it could not tell."""
+
+    height: int
+    block_hash: str
+    rows: tuple[BalanceRow, ...]
+    notes: tuple[str, ...] = ()
+
+
+Looker = Callable[[LookTask], Operation[LookReading]]
+"""Every balance of the task at the endpoint's newest block; :class:`ChainError` if it cannot give one of them."""
+
 Accepts = Callable[[Account, str], str | None]
 """The token (``None``: the chain's own coin) that a CAIP-19 id names; ``ValueError`` where it cannot be read."""
 

@@ -3,7 +3,7 @@
 ``minContextSlot`` is a floor, never a pin. An account is captured where no transaction has named it after the
 snapshot's slot: then its balance now is its balance then. A node that has no transactions for an account that holds
 coins has lost its history and tells nothing. Source: solana.com/docs/rpc, "getMultipleAccounts",
-"getSignaturesForAddress", "getTokenAccountsByOwner", "getBlock"; the SPL Token account layout.
+"getSignaturesForAddress", "getTokenAccountsByOwner", "getBlock", "getLatestBlockhash"; the SPL Token account layout.
 """
 
 from __future__ import annotations
@@ -18,9 +18,18 @@ import base58
 
 from auditor_app.chain.accounts import Account
 from auditor_app.chain.address.networks import NETWORKS
-from auditor_app.chain.readers.model import ChainReading, ReadingTask, Target, differs, reference_of
+from auditor_app.chain.readers.model import (
+    ChainReading,
+    LookReading,
+    LookTask,
+    ReadingTask,
+    Target,
+    differs,
+    reference_of,
+)
 from auditor_app.chain.readers.one_by_one import Untold, read_rows
 from auditor_app.chain.rpc import JsonRpc, RpcRefusal
+from auditor_app.chain.transport import is_count
 from auditor_app.operation import Operation
 
 DECIMALS = 9
@@ -48,9 +57,55 @@ def accepts(_account: Account, asset_id: str) -> str | None:
 def read(task: ReadingTask) -> Operation[ChainReading]:
     """Every balance of the task from one endpoint."""
     with JsonRpc(task.endpoint, task.token, task.supplements.limits, task.on_exchange) as rpc:
-        node = _Node(rpc, task)
+        _compare_chain(rpc, task.chain)
+        digest = _compared_block(rpc, task)
+        node = _Node(rpc, task.height, unchanged=True)
         rows, notes = yield from read_rows(task, accepts, node.balance)
-    return ChainReading(task.endpoint, task.block(node.digest), rows, "unchanged since", rpc.requests, notes=notes)
+    return ChainReading(task.endpoint, task.block(digest), rows, "unchanged since", rpc.requests, notes=notes)
+
+
+def look(task: LookTask) -> Operation[LookReading]:
+    """Every balance as it is now, at the newest finalised slot or a later one."""
+    with JsonRpc(task.endpoint, task.token, task.limits) as rpc:
+        _compare_chain(rpc, task.endpoint.chain)
+        answer = rpc.call("getLatestBlockhash", [{"commitment": "finalized"}])
+        slot = _slot_of(rpc, answer)
+        value = answer.get("value")
+        digest = value.get("blockhash") if isinstance(value, dict) else None
+        if not isinstance(digest, str):
+            rpc.fail("it names no newest block")
+        node = _Node(rpc, slot, unchanged=False)
+        rows, notes = yield from read_rows(task.at(slot), accepts, node.balance)
+    return LookReading(slot, digest, rows, notes)
+
+
+def _compare_chain(rpc: JsonRpc, chain: str) -> None:
+    genesis = str(rpc.call("getGenesisHash", []))
+    reference = chain.partition(":")[2]
+    if not genesis.startswith(reference):
+        raise differs(rpc.endpoint.origin, "it serves another chain", f"genesis {reference}…", f"genesis {genesis}")
+
+
+def _compared_block(rpc: JsonRpc, task: ReadingTask) -> str:
+    """The hash of the block in the snapshot's slot, which is the one that the snapshot names."""
+    options = {"commitment": "finalized", "transactionDetails": "none", "rewards": False}
+    block = rpc.call("getBlock", [task.height, {**options, "maxSupportedTransactionVersion": 0}])
+    digest = block.get("blockhash") if isinstance(block, dict) else None
+    if not isinstance(digest, str):
+        rpc.fail(f"it shows no block in slot {task.height}")
+    if task.block_hash is not None and digest != task.block_hash:
+        what = f"its block in slot {task.height} is not the one that the snapshot names"
+        raise differs(rpc.endpoint.origin, what, task.block_hash, digest)
+    return digest
+
+
+def _slot_of(rpc: JsonRpc, answer: Any) -> int:
+    """The slot that an answer is of."""
+    context = answer.get("context") if isinstance(answer, dict) else None
+    slot = context.get("slot") if isinstance(context, dict) else None
+    if not is_count(slot):
+        rpc.fail("its answer names no slot")
+    return slot
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,25 +118,17 @@ class _State:
 
 
 class _Node:
-    """One node, compared with the snapshot's slot."""
+    """One node, asked for balances now.
 
-    def __init__(self, rpc: JsonRpc, task: ReadingTask) -> None:
+    ``slot`` is the floor of each answer. With ``unchanged`` a balance is told only where nothing changed it after
+    ``slot``: it then is the balance in that slot.
+    """
+
+    def __init__(self, rpc: JsonRpc, slot: int, *, unchanged: bool) -> None:
         self._rpc = rpc
-        self._slot = task.height
+        self._slot = slot
+        self._unchanged = unchanged
         self._decimals: dict[str, int] = {}
-        genesis = str(rpc.call("getGenesisHash", []))
-        reference = task.chain.partition(":")[2]
-        if not genesis.startswith(reference):
-            raise differs(rpc.endpoint.origin, "it serves another chain", f"genesis {reference}…", f"genesis {genesis}")
-        options = {"commitment": "finalized", "transactionDetails": "none", "rewards": False}
-        block = rpc.call("getBlock", [task.height, {**options, "maxSupportedTransactionVersion": 0}])
-        digest = block.get("blockhash") if isinstance(block, dict) else None
-        if not isinstance(digest, str):
-            rpc.fail(f"it shows no block in slot {task.height}")
-        if task.block_hash is not None and digest != task.block_hash:
-            what = f"its block in slot {task.height} is not the one that the snapshot names"
-            raise differs(rpc.endpoint.origin, what, task.block_hash, digest)
-        self.digest = digest
 
     def balance(self, target: Target, token: str | None) -> tuple[int, int]:
         """Raw balance and decimals."""
@@ -89,7 +136,7 @@ class _Node:
 
     def _coins(self, address: str) -> tuple[int, int]:
         slot, state = self._state(address)
-        if state is not None and state.program != _SYSTEM_PROGRAM:
+        if self._unchanged and state is not None and state.program != _SYSTEM_PROGRAM:
             raise Untold("the account belongs to a program, which can change its balance without naming it")
         self._require_unchanged(address, slot)
         return (0 if state is None else state.lamports), DECIMALS
@@ -102,7 +149,7 @@ class _Node:
         value = answer.get("value")
         if not isinstance(value, list) or len(value) > _MOST_ACCOUNTS:
             self._rpc.fail("its token accounts are no list")
-        if not value:
+        if not value and self._unchanged:
             raise Untold("the owner has no account of this token now, which says nothing of then")
         total = 0
         for item in value:
@@ -129,6 +176,8 @@ class _Node:
 
     def _require_unchanged(self, address: str, slot: int) -> None:
         """No transaction after the snapshot's slot named the account, as far as the node's history reaches."""
+        if not self._unchanged:
+            return
         options = {"limit": 1, "commitment": "finalized", "minContextSlot": slot}
         entries = self._rpc.call("getSignaturesForAddress", [address, options])
         if not isinstance(entries, list) or not all(isinstance(item, dict) for item in entries):
@@ -136,7 +185,7 @@ class _Node:
         if not entries:
             raise Untold("the node has no transactions of the account: its history does not reach back")
         newest = entries[0].get("slot")
-        if not isinstance(newest, int):
+        if not is_count(newest):
             self._rpc.fail("a signature names no slot")
         if newest > self._slot:
             raise Untold("the account was used after the snapshot's slot, and a node keeps no past balances")
@@ -157,13 +206,10 @@ class _Node:
         return slot, self._parsed(value[0])
 
     def _context(self, answer: Any) -> int:
-        """The slot that an answer is of: never below the snapshot's, whatever the node made of the floor."""
-        context = answer.get("context") if isinstance(answer, dict) else None
-        slot = context.get("slot") if isinstance(context, dict) else None
-        if not isinstance(slot, int):
-            self._rpc.fail("its answer names no slot")
+        """The slot that an answer is of: never below the floor, whatever the node made of it."""
+        slot = _slot_of(self._rpc, answer)
         if slot < self._slot:
-            self._rpc.fail(f"its answer is of slot {slot}, before the snapshot's {self._slot}")
+            self._rpc.fail(f"its answer is of slot {slot}, before {self._slot}, which was asked for")
         return slot
 
     def _parsed(self, value: Any) -> _State | None:
@@ -171,7 +217,7 @@ class _Node:
             return None
         fields: Mapping[str, Any] = value if isinstance(value, dict) else {}
         lamports, program, data = fields.get("lamports"), fields.get("owner"), fields.get("data")
-        if not isinstance(lamports, int) or lamports < 0 or not isinstance(program, str):
+        if not is_count(lamports) or not isinstance(program, str):
             self._rpc.fail("an account is not of the documented form")
         if not isinstance(data, list) or len(data) != 2 or data[1] != "base64":
             self._rpc.fail("an account's data is not in base64")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from auditor_app.chain.accounts import Account
 from auditor_app.chain.endpoints import Endpoint
 from auditor_app.chain.readers import core, electrum, esplora, evm, solana, ton, tron, utxo_histories, xrp
-from auditor_app.chain.readers.model import Accepts, Reader
+from auditor_app.chain.readers.model import Accepts, Looker, Reader
 from auditor_app.errors import UsageError
 
 
@@ -19,28 +19,29 @@ class EndpointKind:
     protocol: str
     accepts: Accepts
     read: Reader
+    look: Looker
 
 
 KINDS = (
-    EndpointKind("eip155", "", evm.accepts, evm.read),
-    EndpointKind("bip122", "", utxo_histories.accepts, esplora.read),
-    EndpointKind("bip122", "esplora", utxo_histories.accepts, esplora.read),
-    EndpointKind("bip122", "electrum", utxo_histories.accepts, electrum.read),
-    EndpointKind("bip122", "core", utxo_histories.accepts, core.read),
-    EndpointKind("tron", "", tron.accepts, tron.read),
-    EndpointKind("solana", "", solana.accepts, solana.read),
-    EndpointKind("xrpl", "", xrp.accepts, xrp.read),
-    EndpointKind("ton", "", ton.accepts, ton.read),
-    EndpointKind("tvm", "", ton.accepts, ton.read),
+    EndpointKind("eip155", "", evm.accepts, evm.read, evm.look),
+    EndpointKind("bip122", "", utxo_histories.accepts, esplora.read, esplora.look),
+    EndpointKind("bip122", "esplora", utxo_histories.accepts, esplora.read, esplora.look),
+    EndpointKind("bip122", "electrum", utxo_histories.accepts, electrum.read, electrum.look),
+    EndpointKind("bip122", "core", utxo_histories.accepts, core.read, core.look),
+    EndpointKind("tron", "", tron.accepts, tron.read, tron.look),
+    EndpointKind("solana", "", solana.accepts, solana.read, solana.look),
+    EndpointKind("xrpl", "", xrp.accepts, xrp.read, xrp.look),
+    EndpointKind("ton", "", ton.accepts, ton.read, ton.look),
+    EndpointKind("tvm", "", ton.accepts, ton.read, ton.look),
 )
 
 
-def reader_of(endpoint: Endpoint) -> Reader:
+def kind_of(endpoint: Endpoint) -> EndpointKind:
     """Who reads an endpoint; :class:`UsageError` where its chain is not read over its protocol."""
     namespace = endpoint.chain.partition(":")[0]
     for kind in KINDS:
         if (kind.namespace, kind.protocol) == (namespace, endpoint.protocol):
-            return kind.read
+            return kind
     known = sorted({f"{kind.protocol}+" if kind.protocol else "https" for kind in KINDS if kind.namespace == namespace})
     raise UsageError(
         "USAGE",

@@ -2,7 +2,8 @@
 
 The answer names the masterchain block that it is of; one of another block, or of none, is refused: a server that does
 not know the ``seqno`` parameter answers with its newest. Shard and account proofs are not read: the grade is that of
-the sources. Source: toncenter.com/api/v2, ``getAddressInformation`` and ``lookupBlock``.
+the sources. Source: toncenter.com/api/v2, ``getAddressInformation``, ``lookupBlock`` and
+``getMasterchainInfo``.
 """
 
 from __future__ import annotations
@@ -14,9 +15,17 @@ from typing import Any
 from urllib.parse import quote
 
 from auditor_app.chain.accounts import Account
-from auditor_app.chain.readers.model import ChainReading, ReadingTask, Target, differs, reference_of
+from auditor_app.chain.readers.model import (
+    ChainReading,
+    LookReading,
+    LookTask,
+    ReadingTask,
+    Target,
+    differs,
+    reference_of,
+)
 from auditor_app.chain.readers.one_by_one import read_rows
-from auditor_app.chain.transport import HttpConversation
+from auditor_app.chain.transport import HttpConversation, is_count
 from auditor_app.operation import Operation
 
 DECIMALS = 9
@@ -56,6 +65,17 @@ def read(task: ReadingTask) -> Operation[ChainReading]:
         rows, notes = yield from read_rows(task, accepts, read_one)
     found = task.block_hash if task.block_hash is not None else digest.hex()
     return ChainReading(task.endpoint, task.block(found), rows, "HTTP API", server.requests, notes=notes)
+
+
+def look(task: LookTask) -> Operation[LookReading]:
+    """Every balance as of the newest masterchain block."""
+    with HttpConversation(task.endpoint, task.token, task.limits) as server:
+        last = _asked(server, "/getMasterchainInfo").get("last")
+        seqno = last.get("seqno") if isinstance(last, dict) else None
+        if not is_count(seqno):
+            server.fail("it names no newest block")
+    reading = yield from read(task.at(seqno))
+    return LookReading(seqno, str(reading.block.block_hash), reading.rows, reading.notes)
 
 
 def _block(server: HttpConversation, block: Any, height: int) -> bytes:

@@ -4,7 +4,8 @@ A node without ``storage.balance.history.lookup`` answers any past balance with 
 was asked about, exactly as for an account without a record. So each capture asks first for an account that always holds
 coins: where that is zero, no balance of this node is used. A true record names the block that last changed the balance.
 Tokens are read by a constant call, which runs at the newest block: they are captured only while that is the snapshot's.
-Source: developers.tron.network, "GetAccountBalance", "TriggerConstantContract".
+Source: developers.tron.network, "GetAccountBalance", "GetAccount",
+"TriggerConstantContract".
 """
 
 from __future__ import annotations
@@ -15,9 +16,17 @@ from typing import Any
 
 from auditor_app.chain.accounts import Account
 from auditor_app.chain.address.networks import NETWORKS
-from auditor_app.chain.readers.model import ChainReading, ReadingTask, Target, differs, reference_of
+from auditor_app.chain.readers.model import (
+    ChainReading,
+    LookReading,
+    LookTask,
+    ReadingTask,
+    Target,
+    differs,
+    reference_of,
+)
 from auditor_app.chain.readers.one_by_one import Untold, read_rows
-from auditor_app.chain.transport import HttpConversation
+from auditor_app.chain.transport import HttpConversation, is_count
 from auditor_app.operation import Operation
 
 DECIMALS = 6
@@ -46,18 +55,95 @@ def accepts(_account: Account, asset_id: str) -> str | None:
 def read(task: ReadingTask) -> Operation[ChainReading]:
     """Every balance of the task from one endpoint."""
     with HttpConversation(task.endpoint, task.token, task.supplements.limits, task.on_exchange) as server:
-        node = _Node(server, task)
+        node = _PastNode(server, task)
         rows, notes = yield from read_rows(task, accepts, node.balance)
     return ChainReading(task.endpoint, task.block(node.digest), rows, "HTTP API", server.requests, notes=notes)
 
 
+def look(task: LookTask) -> Operation[LookReading]:
+    """Every balance at the newest block, or a later one that comes while the endpoint is asked."""
+    with HttpConversation(task.endpoint, task.token, task.limits) as server:
+        node = _Node(server)
+        digest = node.newest()
+        height = int(digest[:16], 16)
+        if task.endpoint.chain == MAINNET and not node.coins_now(ALWAYS_HOLDS):
+            server.fail("it shows an account empty that always holds coins: it serves another chain, or no state")
+
+        def read_one(target: Target, token: str | None) -> tuple[int, int]:
+            address = target.account.address
+            return (node.coins_now(address), DECIMALS) if token is None else node.tokens_now(address, token)
+
+        rows, notes = yield from read_rows(task.at(height), accepts, read_one)
+    return LookReading(height, digest, rows, notes)
+
+
 class _Node:
+    """One node at its newest block."""
+
+    def __init__(self, server: HttpConversation) -> None:
+        self._server = server
+        self._decimals: dict[str, int] = {}
+
+    def newest(self) -> str:
+        """The id of the newest block; its first 8 bytes are the height."""
+        return self._id(self._asked("/wallet/getnowblock", {}))
+
+    def coins_now(self, address: str) -> int:
+        """Sun; an account that was never activated is an empty reply and holds none."""
+        answer = self._asked("/wallet/getaccount", {"address": address, "visible": True})
+        if answer and answer.get("address") != address:
+            self._server.fail("its balance is of another account than was asked for")
+        return self._sun(answer.get("balance", 0))
+
+    def tokens_now(self, holder: str, token: str) -> tuple[int, int]:
+        """Raw balance and decimals by constant calls, which run at the newest block."""
+        if token not in self._decimals:
+            self._decimals[token] = self._call(token, "decimals()", "")
+        if self._decimals[token] > 255:
+            self._server.fail("a token's decimals are out of range")
+        word = NETWORKS["tron"].decode(holder).payload[-20:].hex().rjust(64, "0")
+        return self._call(token, "balanceOf(address)", word), self._decimals[token]
+
+    def _sun(self, balance: Any) -> int:
+        if not is_count(balance) or balance >= _LARGEST:
+            self._server.fail("a balance is no number of sun")
+        return balance
+
+    def _call(self, token: str, selector: str, parameter: str) -> int:
+        asked = {
+            "owner_address": ALWAYS_HOLDS,
+            "contract_address": token,
+            "function_selector": selector,
+            "parameter": parameter,
+            "visible": True,
+        }
+        answer = self._asked("/wallet/triggerconstantcontract", asked)
+        state, words = answer.get("result"), answer.get("constant_result")
+        succeeded = isinstance(state, dict) and state.get("result") is True and not state.get("message")
+        if not succeeded or not isinstance(words, list) or len(words) != 1 or not _WORD.match(str(words[0])):
+            self._server.fail(f"the token {token} does not answer {selector}")
+        return int(words[0], 16)
+
+    def _id(self, block: dict[str, Any]) -> str:
+        found = block.get("blockID")
+        if not isinstance(found, str) or not _ID.match(found):
+            self._server.fail("it has no block where one was asked for")
+        return found
+
+    def _asked(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        answer = self._server.ask(path, json.dumps(body).encode("ascii"), self._server.document)
+        if not isinstance(answer, dict) or "Error" in answer:
+            shown = self._server.shown(str(answer.get("Error") if isinstance(answer, dict) else answer))
+            self._server.fail(f"it declined: {shown}")
+        return answer
+
+
+class _PastNode(_Node):
     """One node at the snapshot's block."""
 
     def __init__(self, server: HttpConversation, task: ReadingTask) -> None:
-        self._server = server
+        super().__init__(server)
         self._height = task.height
-        self._decimals: dict[str, int] = {}
         self._history: bool | None = None
         self._mainnet = task.chain == MAINNET
         block = self._asked("/wallet/getblockbynum", {"num": task.height})
@@ -93,53 +179,18 @@ class _Node:
             self._server.fail("its balance names no block that it is of", "Use a node that keeps history.")
         if recorded > self._height or (recorded == self._height and digest != self.digest):
             self._server.fail("its balance is of another block than was asked for", "Use a node that keeps history.")
-        if not isinstance(balance, int) or not 0 <= balance < _LARGEST:
-            self._server.fail("a balance is no number of sun")
-        if not balance and recorded == self._height and not self._mainnet:
+        if not self._sun(balance) and recorded == self._height and not self._mainnet:
             raise Untold("a past balance of zero cannot be told from a missing history on this chain")
-        return balance
+        return self._sun(balance)
 
     def _tokens(self, holder: str, token: str) -> tuple[int, int]:
         """A constant call runs at the newest block: it is worth something only if that is the snapshot's."""
         if not self._is_newest():
             raise Untold("a Tron node tells a token's balance at its newest block only, which is past the snapshot's")
-        if token not in self._decimals:
-            self._decimals[token] = self._call(token, "decimals()", "")
-        if self._decimals[token] > 255:
-            self._server.fail("a token's decimals are out of range")
-        word = NETWORKS["tron"].decode(holder).payload[-20:].hex().rjust(64, "0")
-        raw = self._call(token, "balanceOf(address)", word)
+        told = self.tokens_now(holder, token)
         if not self._is_newest():
             raise Untold("the next block came while the token was asked")
-        return raw, self._decimals[token]
-
-    def _call(self, token: str, selector: str, parameter: str) -> int:
-        asked = {
-            "owner_address": ALWAYS_HOLDS,
-            "contract_address": token,
-            "function_selector": selector,
-            "parameter": parameter,
-            "visible": True,
-        }
-        answer = self._asked("/wallet/triggerconstantcontract", asked)
-        state, words = answer.get("result"), answer.get("constant_result")
-        succeeded = isinstance(state, dict) and state.get("result") is True and not state.get("message")
-        if not succeeded or not isinstance(words, list) or len(words) != 1 or not _WORD.match(str(words[0])):
-            self._server.fail(f"the token {token} does not answer {selector}")
-        return int(words[0], 16)
+        return told
 
     def _is_newest(self) -> bool:
-        return self._id(self._asked("/wallet/getnowblock", {})) == self.digest
-
-    def _id(self, block: dict[str, Any]) -> str:
-        found = block.get("blockID")
-        if not isinstance(found, str) or not _ID.match(found):
-            self._server.fail("it has no block where one was asked for")
-        return found
-
-    def _asked(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
-        answer = self._server.ask(path, json.dumps(body).encode("ascii"), self._server.document)
-        if not isinstance(answer, dict) or "Error" in answer:
-            shown = self._server.shown(str(answer.get("Error") if isinstance(answer, dict) else answer))
-            self._server.fail(f"it declined: {shown}")
-        return answer
+        return self.newest() == self.digest

@@ -21,7 +21,16 @@ from auditor_app.chain.histories import (
     histories_name,
     script_of,
 )
-from auditor_app.chain.readers.model import ChainReading, HeaderChain, ReadingTask, Target, differs, reference_of
+from auditor_app.chain.readers.model import (
+    ChainReading,
+    HeaderChain,
+    LookReading,
+    LookTask,
+    ReadingTask,
+    Target,
+    differs,
+    reference_of,
+)
 from auditor_app.chain.utxo import (
     DECIMALS,
     HEADER_BYTES,
@@ -53,6 +62,14 @@ class HistoryServer(Protocol):
 
     def header(self, height: int) -> bytes:
         """The 80-byte header that the server shows at a height."""
+        ...
+
+    def newest(self) -> int:
+        """The height of the server's newest block."""
+        ...
+
+    def balances(self, accounts: Sequence[tuple[Account, bytes]]) -> Operation[list[int]]:
+        """Confirmed base units of each account at the newest block, on the server's word."""
         ...
 
     def listings(self, accounts: Sequence[tuple[Account, bytes]]) -> Operation[list[Listing]]:
@@ -104,6 +121,17 @@ def read_from(server: HistoryServer, task: ReadingTask, method: str) -> Operatio
         () if note is None else (note,),
         headers=chain if note is None else None,
     )
+
+
+def look_from(server: HistoryServer, task: LookTask) -> Operation[LookReading]:
+    """Every balance as ``server`` sums it up now; nothing is replayed."""
+    yield Progress(0, None, "requests", f"{task.endpoint.origin}: asking for the newest block")
+    height = server.newest()
+    block_hash = compared_block(task.at(height), *server.ends(height))
+    targets = distinct(task.targets)
+    found = yield from server.balances([(target.account, script_of(target.text)) for target in targets])
+    amounts = {target.account.identity: amount for target, amount in zip(targets, found, strict=True)}
+    return LookReading(height, block_hash, rows_of(task.at(height), amounts))
 
 
 def compared_block(task: ReadingTask, genesis: str, header: bytes) -> str:

@@ -11,9 +11,17 @@ import re
 from typing import Any
 
 from auditor_app.chain.accounts import Account
-from auditor_app.chain.readers.model import ChainReading, ReadingTask, Target, differs, reference_of
+from auditor_app.chain.readers.model import (
+    ChainReading,
+    LookReading,
+    LookTask,
+    ReadingTask,
+    Target,
+    differs,
+    reference_of,
+)
 from auditor_app.chain.readers.one_by_one import read_rows
-from auditor_app.chain.transport import HttpConversation, TryAgain
+from auditor_app.chain.transport import HttpConversation, TryAgain, is_count
 from auditor_app.operation import Operation
 
 DECIMALS = 6
@@ -47,6 +55,16 @@ def read(task: ReadingTask) -> Operation[ChainReading]:
 
         rows, notes = yield from read_rows(task, accepts, read_one)
     return ChainReading(task.endpoint, task.block(digest), rows, "account_info", server.requests, notes=notes)
+
+
+def look(task: LookTask) -> Operation[LookReading]:
+    """Every balance in the newest validated ledger."""
+    with HttpConversation(task.endpoint, task.token, task.limits) as server:
+        index = _asked(server, "ledger", {"ledger_index": "validated"}).get("ledger_index")
+        if not is_count(index):
+            server.fail("it names no newest ledger")
+    reading = yield from read(task.at(index))
+    return LookReading(index, str(reading.block.block_hash), reading.rows, reading.notes)
 
 
 def _balance(server: HttpConversation, result: dict[str, Any], height: int, digest: str) -> int:

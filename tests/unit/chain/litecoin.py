@@ -161,6 +161,16 @@ def esplora_of(node: Litecoin, electrumx: str) -> Callable[[str], bytes | None]:
             for item in newest_first
         ]
 
+    def sums(address: str) -> dict[str, int]:
+        unspent = node("scantxoutset", "start", [f"addr({address})"])["total_amount"]
+        received = sum(
+            int(output["value"] * 10**8)
+            for item in history(address)
+            for output in node("getrawtransaction", item["txid"], True)["vout"]
+            if address in output["scriptPubKey"].get("addresses", [])
+        )
+        return {"funded_txo_sum": received, "spent_txo_sum": received - int(unspent * 10**8)}
+
     def block(height: int) -> dict[str, Any]:
         header = node("getblockheader", node("getblockhash", height))
         return {
@@ -177,6 +187,10 @@ def esplora_of(node: Litecoin, electrumx: str) -> Callable[[str], bytes | None]:
 
     def answer(path: str) -> bytes | None:
         match path.strip("/").split("/"):
+            case ["blocks", "tip", "height"]:
+                return str(node("getblockcount")).encode()
+            case ["address", address]:
+                return json.dumps({"address": address, "chain_stats": sums(address)}).encode()
             case ["block-height", height]:
                 return str(node("getblockhash", int(height))).encode()
             case ["block", digest, "header"]:

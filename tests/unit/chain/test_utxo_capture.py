@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import socket
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -16,9 +17,12 @@ import pytest
 from auditor_app.chain.capture import Captured, Supplements, capture
 from auditor_app.chain.endpoints import Endpoint, parse_endpoints
 from auditor_app.chain.histories import headers_name, histories_name
+from auditor_app.chain.live import claimed_units, look_now
 from auditor_app.chain.observe import observe
 from auditor_app.chain.observed import Grade, ReserveResult
 from auditor_app.chain.plan import plan_capture
+from auditor_app.chain.readers.electrum import ElectrumServer
+from auditor_app.chain.readers.model import LookTask
 from auditor_app.chain.transport import Limits
 from auditor_app.errors import ChainError, UsageError
 from auditor_app.operation import run
@@ -36,6 +40,7 @@ from tests.unit.chain.litecoin import (
     running_electrumx,
     running_esplora,
     running_litecoind,
+    wait_for_electrumx,
 )
 from tests.unit.chain.snapshots import Members, snapshot
 from tests.unit.chain.test_capture import KEY, NOW, TOKEN, trusting
@@ -370,6 +375,40 @@ def test_raw_exchanges_are_kept_without_secrets(bank: Bank, tmp_path: Path, kind
     assert SECRET.encode() not in data
     asked = {"electrum": "LINE", "esplora": "GET /block-height/0", "core": "POST"}[kind]
     assert asked in {line["asked"] for line in lines}
+
+
+@pytest.mark.node
+@pytest.mark.parametrize("kind", ["electrum", "esplora", "core"])
+def test_the_newest_balances_are_looked_at(bank: Bank, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    held = bank.snapshot()
+    plan = plan_capture(held, bank.endpoints(kind), TOKEN)
+    claims = claimed_units(held, TOKEN)
+    result = run(look_now(held.statement.predicate, plan, claims, TOKEN, QUICK.limits))
+    assert result.blocks == ((CHAIN, bank.node("getblockcount"), bank.node("getbestblockhash")),)
+    legacy, segwit, wrapped = bank.accounts
+    assert [(line.claimed, line.now) for line in result.lines] == [
+        (legacy[1], 0),  # spent after the snapshot's block
+        (segwit[1], segwit[1]),
+        (wrapped[1], 0),
+    ]
+    assert result.notes == ()
+    other = "bip122:000000000933ea01ad0ee984209779ba"
+    moved = replace(plan, endpoints=tuple(replace(item, chain=other) for item in plan.endpoints))
+    moved = replace(moved, targets={other: plan.targets[CHAIN]})
+    with pytest.raises(ChainError, match="another chain"):
+        run(look_now(held.statement.predicate, moved, claims, TOKEN, QUICK.limits))
+
+
+@pytest.mark.node
+def test_an_electrum_server_may_announce_a_block_while_it_is_asked(bank: Bank) -> None:
+    """Its announcement comes between answers, on the same connection."""
+    with ElectrumServer(LookTask(bank.endpoints("electrum")[0], (), TOKEN, QUICK.limits).at(0)) as server:
+        before = server.newest()
+        bank.node.mine()
+        wait_for_electrumx(int(bank.electrum.partition(":")[2]), before + 1)
+        time.sleep(0.5)  # the announcement is on its way, or here
+        assert server.newest() == before + 1
+        assert len(server.header(before + 1)) == 80
 
 
 def test_a_protocol_of_another_chain_is_a_usage_error() -> None:
