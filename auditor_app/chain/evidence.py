@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from auditor_app.chain.accounts import decode_account
+from auditor_app.chain.feeds import read_feeds
 from auditor_app.chain.grading import Claim, grade_claim, read_proofs
-from auditor_app.chain.observed import EvidenceSummary, Grade, Observation
+from auditor_app.chain.observed import EvidenceSummary, Grade, Observation, ObservedPrice
 from auditor_app.errors import AuditError, ChainError, Location
 from auditor_app.findings import Finding, Limitation, finding, limitation
 from auditor_app.operation import CancelToken
@@ -31,13 +32,17 @@ _NOTHING_TYPED: Mapping[str, str] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class EvidenceReading:
-    """Observations by (account identity, asset symbol); ``usable`` is false where none may be relied on."""
+    """Observations by (account identity, asset symbol); ``usable`` is false where none may be relied on.
+
+    ``prices`` are those that on-chain feeds gave.
+    """
 
     summary: EvidenceSummary | None
     usable: bool
     observations: Mapping[tuple[str, str], Observation]
     findings: tuple[Finding, ...]
     limitations: tuple[Limitation, ...]
+    prices: tuple[ObservedPrice, ...] = ()
 
 
 def read_evidence(
@@ -94,11 +99,15 @@ def _usable_lines(
     }
     if trusted:
         findings += _disagreements(claim for claim in claims if claim.chain not in proofs.broken)
-    limits = [*evidence.limitations, *proofs.limitations]
+    feeds = read_feeds(evidence, proofs.pins, stray | proofs.broken, trusted=trusted, token=token)
+    findings += feeds.findings
+    limits = [*evidence.limitations, *proofs.limitations, *feeds.limitations]
     if any(item.grade is Grade.ONE_SOURCE for item in observations.values()):
         limits.append(limitation("RESERVES.ONE_SOURCE", subject=evidence.file_name))
     usable = trusted or bool(observations)
-    return EvidenceReading(summary, usable, MappingProxyType(observations), tuple(findings), tuple(limits))
+    limits = list(dict.fromkeys(limits))
+    observed = MappingProxyType(observations)
+    return EvidenceReading(summary, usable, observed, tuple(findings), tuple(limits), feeds.prices)
 
 
 def invalid_evidence(error: AuditError, file_name: str) -> Finding:

@@ -56,7 +56,7 @@ def observe(
     if reading.usable:
         known = {item.key for item in inspected} | _fund_keys(snapshot, token)
         findings += _unclaimed(reading, known)
-    return ReserveResult(lines, reading.summary, tuple(findings), tuple(limits), reading.observations)
+    return ReserveResult(lines, reading.summary, tuple(findings), tuple(limits), reading.observations, reading.prices)
 
 
 def _line(item: InspectedAddress, reading: EvidenceReading, findings: list[Finding]) -> AddressLine:

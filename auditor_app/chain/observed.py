@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
+from auditor_app.amounts import Amount
 from auditor_app.findings import Finding, Limitation
 
 
@@ -61,6 +62,18 @@ class Observation:
 
 
 @dataclass(frozen=True, slots=True)
+class ObservedPrice:
+    """What an on-chain feed says one unit of ``symbol`` costs in ``quote``; ``as_of`` is when the feed was set."""
+
+    symbol: str
+    quote: str
+    price: Amount
+    source: str
+    as_of: str
+    grade: Grade
+
+
+@dataclass(frozen=True, slots=True)
 class EvidenceSummary:
     """The evidence file in a line: who captured it, when, where from; ``grade`` caps every line in it."""
 
@@ -77,7 +90,8 @@ class ReserveResult:
     """Reserve addresses with their observations, ready for coverage.
 
     ``observations`` are all that the evidence holds for this snapshot's blocks, by account identity and asset
-    symbol: protection funds look theirs up here. It is empty without evidence that may be relied on.
+    symbol: protection funds look theirs up here. It is empty without evidence that may be relied on. ``prices`` are
+    those of on-chain feeds in the evidence.
     """
 
     lines: tuple[AddressLine, ...]
@@ -85,3 +99,4 @@ class ReserveResult:
     findings: tuple[Finding, ...]
     limitations: tuple[Limitation, ...]
     observations: Mapping[tuple[str, str], Observation] = field(default_factory=lambda: MappingProxyType({}))
+    prices: tuple[ObservedPrice, ...] = ()

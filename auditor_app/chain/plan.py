@@ -10,6 +10,7 @@ from types import MappingProxyType
 from auditor_app.chain.accounts import decode_account
 from auditor_app.chain.addresses import on_chain_ids
 from auditor_app.chain.endpoints import Endpoint
+from auditor_app.chain.feeds import FeedQuestion
 from auditor_app.chain.readers.model import Target
 from auditor_app.chain.readers.table import accepted, kind_of
 from auditor_app.chain.wallets import WalletQuestion, wallet_questions
@@ -22,7 +23,10 @@ from auditor_app.snapshot.statement import Asset, BlockReference
 
 @dataclass(frozen=True, slots=True)
 class PlannedReading:
-    """What will be asked of one host: ``accounts`` balances of ``asset`` at ``height``; ``token`` is ``None`` for coins."""
+    """What will be asked of one host: ``accounts`` balances of ``asset`` at ``height``; ``token`` is ``None`` for coins.
+
+    ``instead`` names what is asked where that is no balance.
+    """
 
     origin: str
     chain: str
@@ -30,9 +34,12 @@ class PlannedReading:
     asset: str
     token: str | None
     accounts: int
+    instead: str = ""
 
     def sentence(self) -> str:
         """One line for the list that is shown before any request is made."""
+        if self.instead:
+            return f"{self.origin}: {self.instead} at block {self.height}"
         of = "native balances" if self.token is None else f"balances of token {self.token}"
         return f"{self.origin}: {self.accounts} {of} ({self.asset}) on {self.chain} at block {self.height}"
 
@@ -48,17 +55,29 @@ class NotCaptured:
 
 @dataclass(frozen=True, slots=True)
 class CapturePlan:
-    """Everything a capture will read, and everything it will not; ``wallets`` are contracts asked for their signatures."""
+    """Everything a capture will read, and everything it will not.
+
+    ``wallets`` are contracts asked for their signatures, ``feeds`` for a price, by chain.
+    """
 
     endpoints: tuple[Endpoint, ...]
     targets: Mapping[str, tuple[Target, ...]]
     readings: tuple[PlannedReading, ...]
     left_out: tuple[NotCaptured, ...]
     wallets: Mapping[str, tuple[WalletQuestion, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    feeds: Mapping[str, tuple[FeedQuestion, ...]] = field(default_factory=lambda: MappingProxyType({}))
 
 
-def plan_capture(snapshot: AuthenticSnapshot, endpoints: Sequence[Endpoint], token: CancelToken) -> CapturePlan:
-    """List what would be asked of each endpoint; :class:`UsageError` for one that nothing needs."""
+def plan_capture(
+    snapshot: AuthenticSnapshot,
+    endpoints: Sequence[Endpoint],
+    token: CancelToken,
+    feeds: Sequence[FeedQuestion] = (),
+) -> CapturePlan:
+    """List what would be asked of each endpoint; :class:`UsageError` for one that nothing needs.
+
+    ``feeds`` are price feeds that the auditor named; each needs an endpoint of its chain.
+    """
     predicate = snapshot.statement.predicate
     by_chain: dict[str, list[Target]] = defaultdict(list)
     left_out: list[NotCaptured] = []
@@ -74,6 +93,9 @@ def plan_capture(snapshot: AuthenticSnapshot, endpoints: Sequence[Endpoint], tok
         if (key := (target.account.identity, symbol)) not in seen:
             seen.add(key)
             by_chain[target.account.chain].append(target)
+    prices = _feeds_by_chain(feeds, served, predicate.chains)
+    for chain in prices:
+        by_chain[chain]  # a chain of which only a price is wanted
     for endpoint in endpoints:
         kind_of(endpoint)
         if endpoint.chain not in by_chain:
@@ -82,10 +104,13 @@ def plan_capture(snapshot: AuthenticSnapshot, endpoints: Sequence[Endpoint], tok
                 f"the snapshot claims nothing that can be read on {endpoint.chain}",
                 action="Leave this endpoint out.",
             )
-    readings = tuple(_readings(endpoints, by_chain, predicate.chains))
+    readings = (
+        *_readings(endpoints, by_chain, predicate.chains),
+        *_feed_readings(endpoints, prices, predicate.chains),
+    )
     wallets = {chain: asked for chain, asked in _wallets(snapshot, token).items() if chain in by_chain}
     targets = {chain: tuple(found) for chain, found in by_chain.items()}
-    return CapturePlan(tuple(endpoints), targets, readings, tuple(left_out), wallets)
+    return CapturePlan(tuple(endpoints), targets, readings, tuple(left_out), wallets, prices)
 
 
 def readable_chains(snapshot: AuthenticSnapshot, token: CancelToken) -> frozenset[str]:
@@ -142,6 +167,36 @@ def _target(text: str, asset: Asset | None, chains: Mapping[str, BlockReference]
     if account.chain not in served:
         raise ValueError("no endpoint was given for this chain")
     return Target(account, text, asset)
+
+
+def _feeds_by_chain(
+    feeds: Sequence[FeedQuestion], served: set[str], chains: Mapping[str, BlockReference]
+) -> dict[str, tuple[FeedQuestion, ...]]:
+    """The feeds by chain; :class:`UsageError` for one that cannot be asked."""
+    found: dict[str, tuple[FeedQuestion, ...]] = {}
+    for feed in feeds:
+        if feed.chain not in served or feed.chain not in chains:
+            lacking = "no endpoint was given" if feed.chain in chains else "the snapshot names no block"
+            raise UsageError("USAGE", f"{lacking} for {feed.chain}", action="Leave its price feed out.")
+        found[feed.chain] = (*found.get(feed.chain, ()), feed)
+    return found
+
+
+def _feed_readings(
+    endpoints: Iterable[Endpoint],
+    feeds: Mapping[str, tuple[FeedQuestion, ...]],
+    chains: Mapping[str, BlockReference],
+) -> Iterable[PlannedReading]:
+    """Price feeds are asked of a chain's first endpoint."""
+    asked: set[str] = set()
+    for endpoint in endpoints:
+        if endpoint.chain in asked:
+            continue
+        asked.add(endpoint.chain)
+        height = int(chains[endpoint.chain].block_height)
+        for feed in feeds.get(endpoint.chain, ()):
+            pair = f"{feed.symbol}/{feed.quote}"
+            yield PlannedReading(endpoint.origin, endpoint.chain, height, pair, feed.contract, 1, feed.sentence())
 
 
 def _readings(

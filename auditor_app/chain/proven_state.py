@@ -92,10 +92,14 @@ class ProvenState:
 
     def finish(self) -> None:
         """Refuse nodes and tokens that no balance needed: nothing in a proof may stand there for no reason."""
-        if self._nodes.unused():
-            raise self._failed(f"{self._nodes.unused()} nodes are on no path that was needed")
+        self.refuse_spare_nodes()
         if not {*self._tokens, *self._executed} <= self._used_tokens:
             raise self._failed("a token is described that no balance needs")
+
+    def refuse_spare_nodes(self) -> None:
+        """Refuse nodes that nothing read so far has crossed."""
+        if self._nodes.unused():
+            raise self._failed(f"{self._nodes.unused()} nodes are on no path that was needed")
 
     def _provable(self, contract: str | None) -> bool:
         return contract is None or contract in self._tokens or (contract in self._executed and available())

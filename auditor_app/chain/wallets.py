@@ -12,15 +12,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 from auditor_app.chain.accounts import decode_account, evm_address
-from auditor_app.chain.bundle import MEDIA_TYPE, decode_bundle, encode_bundle, make_bundle
+from auditor_app.chain.bundle import MEDIA_TYPE, decode_bundle, encode_bundle
+from auditor_app.chain.called_state import note_touched, state_of_calls, traced
 from auditor_app.chain.evidence import same_block
 from auditor_app.chain.evidence_file import ProofMember
 from auditor_app.chain.grading import pins_of
-from auditor_app.chain.header import HeaderError, encode_header, read_header
+from auditor_app.chain.header import HeaderError, encode_header
 from auditor_app.chain.ownership.model import ContractsUnknown
 from auditor_app.chain.ownership.on_chain import GET_OWNERS, GET_THRESHOLD, eip1271_calls, joined_signature
 from auditor_app.chain.proven_state import ProvenState
-from auditor_app.chain.reexecution import CALLER, PRECOMPILES, ReexecutionError, available
+from auditor_app.chain.reexecution import ReexecutionError, available
 from auditor_app.chain.rpc import RpcRefusal
 from auditor_app.chain.trie import TrieError
 from auditor_app.errors import ChainError
@@ -67,49 +68,31 @@ def capture_wallets(
     reader: EvmReader, chain: str, questions: Sequence[WalletQuestion]
 ) -> Operation[tuple[ProofMember | None, tuple[str, ...]]]:
     """The member with which every question can be put again offline, and in words which cannot."""
-    from auditor_app.chain.prove import Found, access_list, codes_of, crossed_nodes, fetch_nodes
+    from auditor_app.chain.prove import Found, access_list
 
     origin = reader.rpc.endpoint.origin
     notes: list[str] = []
     found = Found(set(), [], {}, set(), [])
     try:
         encoded = encode_header(reader.block.header)
-        header = read_header(encoded, bytes.fromhex(reader.block.hash[2:]))
         for number, question in enumerate(questions):
             yield Progress(number, len(questions), "wallets", f"{origin}: what contract wallets read")
             calls = [data for _, data in eip1271_calls(question.message, question.signature)]
             answers = reader.rpc.batch(
-                [_traced(reader, question, data) for data in (*calls, GET_OWNERS, GET_THRESHOLD)]
+                [traced(reader, question.contract, data) for data in (*calls, GET_OWNERS, GET_THRESHOLD)]
             )
             lists = [None if isinstance(answer, RpcRefusal) else access_list(answer) for answer in answers]
             if not any(item is not None for item in lists[: len(calls)]):
                 notes.append(f"{origin}: the wallet {question.contract} does not answer EIP-1271 for its signature")
                 continue
-            found.executed.add(question.contract)
-            found.touched.setdefault(bytes.fromhex(question.contract[2:]), set())
-            for address, slots in ((a, s) for item in lists if item is not None for a, s in item.items()):
-                if address not in PRECOMPILES:
-                    found.touched.setdefault(address, set()).update(slots)
+            note_touched(found, question.contract, [item for item in lists if item is not None])
         if not found.executed:
             return None, tuple(notes)
-        for address in (CALLER, header.coinbase):
-            found.touched.setdefault(address, set())
-        wanted = [
-            ("0x" + address.hex(), ["0x" + slot.hex() for slot in sorted(slots)])
-            for address, slots in found.touched.items()
-        ]
-        found.nodes.update((yield from fetch_nodes(reader, wanted, "contract wallets")))
-        code = codes_of(reader, found)
-        nodes = crossed_nodes(found, header, ())
+        bundle = yield from state_of_calls(reader, chain, found, encoded, "contract wallets")
     except (HeaderError, TrieError, RpcRefusal) as error:
         reason = error.what if isinstance(error, RpcRefusal) else str(error)
         return None, (*notes, f"{origin}: no state of contract wallets, because {reason}")
-    bundle = make_bundle(chain, encoded, nodes, [], code=code, executed=found.executed, touched=found.touched)
     return ProofMember(wallets_name(chain), MEDIA_TYPE, encode_bundle(bundle)), tuple(notes)
-
-
-def _traced(reader: EvmReader, question: WalletQuestion, data: bytes) -> tuple[str, list[object]]:
-    return "eth_createAccessList", [{"to": question.contract, "data": "0x" + data.hex()}, reader.pin]
 
 
 class EvidenceContracts:
@@ -171,6 +154,7 @@ class EvidenceContracts:
         try:
             bundle = decode_bundle(self._evidence.members.read(name, self._token), name)
             state = ProvenState(bundle, bytes.fromhex(named.removeprefix("0x")), int(block.block_height))
+            state.refuse_spare_nodes()
         except (ChainError, ValueError) as error:
             reason = error.what if isinstance(error, ChainError) else str(error)
             raise ContractsUnknown(f"the evidence's state of contract wallets does not hold: {reason}") from None

@@ -9,6 +9,7 @@ from pathlib import Path
 from auditor_app.chain.anchor import read_light_client
 from auditor_app.chain.capture import Captured, Supplements, capture
 from auditor_app.chain.endpoints import parse_endpoints
+from auditor_app.chain.feeds import parse_feeds
 from auditor_app.chain.partial import PartialCapture
 from auditor_app.chain.plan import CapturePlan, plan_capture
 from auditor_app.cli.keys import load_keys
@@ -45,6 +46,13 @@ def add(parser: argparse.ArgumentParser) -> None:
         help="a folder with bootstrap.json, updates.json and finality.json of a beacon node's light_client API, kept in "
         "the evidence so that a typed checkpoint leads to the block",
     )
+    parser.add_argument(
+        "--feed",
+        action="append",
+        default=[],
+        metavar="PAIR=FEED",
+        help="a price feed with which protection funds are valued, e.g. ETH/USD=eip155:1:0x…; asked at the block",
+    )
     parser.add_argument("--sign", type=Path, required=True, metavar="KEY", help="the auditor's private key, PEM")
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="E", help="the evidence file to write")
     parser.add_argument("--list", action="store_true", help="list the requests and stop: nothing is sent")
@@ -58,7 +66,7 @@ def _capture(options: argparse.Namespace) -> int:
     keys = load_keys([options.sign])
     snapshot = authenticate_snapshot(options.snapshot, load_store(options.trust), token=token)
     try:
-        plan = plan_capture(snapshot, endpoints, token)
+        plan = plan_capture(snapshot, endpoints, token, parse_feeds(options.feed))
         _say_plan(plan)
         if options.list:
             emit_json(options.json, _plan_document(plan))

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
-from auditor_app.amounts import ZERO, Amount, floor_percent
+from auditor_app.amounts import Amount, floor_percent
 from auditor_app.chain.accounts import Account, decode_account
 from auditor_app.chain.addresses import Coin, coins_of, on_chain_ids
 from auditor_app.chain.evidence import account_identity
 from auditor_app.chain.observed import Grade, ReserveAddress, ReserveResult
-from auditor_app.coverage.lines import FundLine, FundTotal
+from auditor_app.coverage.lines import FundLine, FundPrice, FundTotal
+from auditor_app.coverage.valuation import PriceList, exact_or_down
 from auditor_app.errors import AuditError, ChainError, Location
 from auditor_app.findings import Finding, finding, from_error
 from auditor_app.operation import CancelToken
@@ -46,8 +48,9 @@ def protection_funds(snapshot: AuthenticSnapshot, reserves: ReserveResult, token
     sheet = _Sheet(predicate, reserves, _reserve_coins(predicate, reserves), findings)
     lines = tuple(_line(row, Location(member, row=number), sheet) for number, row in enumerate(rows, start=2))
     names = dict.fromkeys((line.name, line.kind) for line in lines)
+    prices = PriceList(predicate, reserves.prices)
     totals = tuple(
-        _total([line for line in lines if (line.name, line.kind) == name], predicate, findings) for name in names
+        _total([line for line in lines if (line.name, line.kind) == name], prices, findings) for name in names
     )
     return FundResult(lines, totals, tuple(findings))
 
@@ -186,17 +189,23 @@ def _mismatch(row: FundRow, observed: int, subject: str, decimals: int, at: Loca
     )
 
 
-def _total(lines: Sequence[FundLine], predicate: SnapshotPredicate, findings: list[Finding]) -> FundTotal:
-    """One fund against its target, valued with the snapshot's own prices where assets differ from the target's unit."""
+def _total(lines: Sequence[FundLine], prices: PriceList, findings: list[Finding]) -> FundTotal:
+    """One fund against its target, valued with prices where assets differ from the target's unit."""
     first = lines[0]
     subject = f"fund {first.name}"
     custody = first.custody if len({line.custody for line in lines}) == 1 else "mixed"
     agreed = len({(line.target, line.target_unit) for line in lines}) == 1
-    claimed = _value(((line, line.claimed) for line in lines), predicate) if agreed else None
+    claimed = _value(((line, line.claimed) for line in lines), prices) if agreed else None
     counted = [(line, line.observed) for line in lines if line.observed is not None]
-    observed = _value(counted, predicate) if agreed and counted else None
+    observed = _value(counted, prices) if agreed and counted else None
     if claimed is None:
         findings.append(_unvalued(lines, subject, agreed=agreed))
+    used: tuple[FundPrice, ...] = ()
+    if agreed:
+        symbols = dict.fromkeys(line.asset for line in lines)
+        findings += [found for symbol in symbols for found in prices.findings(symbol, first.target_unit, subject)]
+        rates = [prices.rate(symbol, first.target_unit) for symbol in symbols]
+        used = tuple(dict.fromkeys(price for rate in rates if rate is not None for price in rate.prices))
     target = Amount.parse(first.target)
     held = claimed if observed is None else observed
     met: bool | None = None
@@ -226,22 +235,19 @@ def _total(lines: Sequence[FundLine], predicate: SnapshotPredicate, findings: li
         first.target_unit,
         None if observed is None else _rate(observed, target),
         met,
+        used,
     )
 
 
-def _value(holdings: Iterable[tuple[FundLine, int]], predicate: SnapshotPredicate) -> Amount | None:
-    """Exact value in the target's unit; ``None`` where a price is missing, given twice, or not positive."""
-    value = ZERO
+def _value(holdings: Iterable[tuple[FundLine, int]], prices: PriceList) -> Amount | None:
+    """Value in the target's unit; ``None`` where there is no price for an asset."""
+    value = Fraction(0)
     for line, units in holdings:
-        if line.asset == line.target_unit:
-            price = Amount(1)
-        else:
-            prices = [p.price for p in predicate.prices if (p.symbol, p.quote) == (line.asset, line.target_unit)]
-            if len(prices) != 1 or Amount.parse(prices[0]).units <= 0:
-                return None
-            price = Amount.parse(prices[0])
-        value += Amount(units * price.units, line.decimals + price.scale)
-    return value
+        rate = prices.rate(line.asset, line.target_unit)
+        if rate is None:
+            return None
+        value += Fraction(units, 10**line.decimals) * rate.value
+    return exact_or_down(value)
 
 
 def _unvalued(lines: Sequence[FundLine], subject: str, *, agreed: bool) -> Finding:
@@ -250,7 +256,7 @@ def _unvalued(lines: Sequence[FundLine], subject: str, *, agreed: bool) -> Findi
         "FUND.UNVALUED",
         procedure=_PROCEDURE,
         subject=subject,
-        message="The snapshot holds no single positive price with which to value the fund."
+        message="Neither a feed in the evidence nor the snapshot gives a single positive price with which to value the fund."
         if agreed
         else "The rows of the fund name different targets, so it cannot be set against one.",
         expected=("a price of " + ", ".join(lacking)) if agreed else "one target and unit",

@@ -67,8 +67,29 @@ class FundLine:
 
 
 @dataclass(frozen=True, slots=True)
+class FundPrice:
+    """A price with which a fund was valued: what one ``symbol`` costs in ``quote``, who says so, and since when.
+
+    ``source`` is a feed's account with what it was read from, or the issuer's own words; ``grade`` is ``claimed`` for
+    the issuer's. ``stale`` prices are more than a day away from the snapshot's instant.
+    """
+
+    symbol: str
+    quote: str
+    price: str
+    source: str
+    as_of: str
+    grade: str
+    stale: bool
+
+
+@dataclass(frozen=True, slots=True)
 class FundTotal:
-    """One fund against its target, in ``unit`` as exact decimal text; ``met`` is ``None`` where it cannot be valued."""
+    """One fund against its target, in ``unit`` as exact decimal text; ``met`` is ``None`` where it cannot be valued.
+
+    A value that has no finite decimals (a price crossed over a third unit) is rounded down to eighteen. ``prices``
+    are those used.
+    """
 
     name: str
     kind: str
@@ -79,3 +100,4 @@ class FundTotal:
     unit: str
     rate: str | None
     met: bool | None
+    prices: tuple[FundPrice, ...] = ()

@@ -126,6 +126,18 @@ def _fund(total: FundTotal, accounts: Sequence[FundLine]) -> dict[str, Any]:
         "unit": total.unit,
         "rate": total.rate,
         "met": total.met,
+        "prices": [
+            {
+                "symbol": price.symbol,
+                "quote": price.quote,
+                "price": price.price,
+                "source": price.source,
+                "asOf": price.as_of,
+                "grade": price.grade,
+                "stale": price.stale,
+            }
+            for price in total.prices
+        ],
         "accounts": [
             {
                 "account": line.account,

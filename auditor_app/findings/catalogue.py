@@ -160,6 +160,9 @@ _ENTRIES: tuple[tuple[str, Severity, Area, str, str], ...] = (
     ("FUND.BELOW_TARGET", _EXC, _COV, "A protection fund is below its promised target.", "Report the difference."),
     ("FUND.CLAIM_ONLY", _WARN, _COV, "A protection fund exists only as an entry in the issuer's ledger.", "Treat it as a claim."),
     ("FUND.UNOBSERVED", _WARN, _COV, "A protection fund's balance was not observed on chain.", "Capture it."),
+    ("FUND.PRICE_STALE", _WARN, _COV, "A protection fund was valued with a price of another day.", "Ask for a price near the snapshot's instant."),
+    ("FUND.PRICE_CLAIMED", _NOTE, _COV, "A protection fund was valued with the issuer's own price.", "Compare it with a source of your own, or capture a price feed."),
+    ("FUND.PRICE_DIFFERS", _WARN, _COV, "The issuer's price is not that of the price feed in the evidence.", "Ask where the price comes from; the feed's was used."),
     ("FUND.UNVALUED", _WARN, _COV, "A protection fund cannot be valued in its target's unit.", "Ask for a price with source and time."),
     # the engagement file
     ("ENGAGEMENT.UNREADABLE", _CRIT, _USE, "The file is no engagement file, or it is damaged.", "Restore it from a copy."),

@@ -18,6 +18,7 @@ from auditor_app.chain.bundle import (
     member_name,
 )
 from auditor_app.chain.evidence_file import ProofMember
+from auditor_app.chain.feed_capture import capture_feeds
 from auditor_app.chain.partial import PartialCapture
 from auditor_app.chain.readers.model import ChainReading, LookReading, LookTask, ReadingTask, Target
 from auditor_app.chain.rpc import JsonRpc
@@ -79,6 +80,10 @@ def _read(task: ReadingTask, rpc: JsonRpc) -> Operation[ChainReading]:
         if task.wallets:
             wallets, notes = yield from capture_wallets(reader, chain, task.wallets)
             members += [] if wallets is None else [wallets]
+        if task.feeds:
+            prices, more = yield from capture_feeds(reader, chain, task.feeds)
+            members += [] if prices is None else [prices]
+            notes += more
     reader.confirm()
     return ChainReading(
         task.endpoint,

@@ -10,6 +10,7 @@ from auditor_app.chain.accounts import Account
 from auditor_app.chain.anchor import LightClientData
 from auditor_app.chain.endpoints import Endpoint
 from auditor_app.chain.evidence_file import ProofMember
+from auditor_app.chain.feeds import FeedQuestion
 from auditor_app.chain.partial import PartialCapture
 from auditor_app.chain.transport import Limits, OnExchange
 from auditor_app.chain.wallets import WalletQuestion
@@ -71,6 +72,7 @@ class ReadingTask:
     supplements: Supplements = NO_SUPPLEMENTS
     headers: HeaderChain | None = None
     wallets: tuple[WalletQuestion, ...] = ()
+    feeds: tuple[FeedQuestion, ...] = ()
     on_exchange: OnExchange | None = None
 
     @property

@@ -93,7 +93,9 @@ def test_several_assets_are_valued_exactly_with_the_snapshots_own_price() -> Non
     result = run(rows, [(BTC_A, "BTC", 3), (EVM_A, "USDT", 7)], prices=(BTC_PRICE,))
     assert len(result.totals) == 1
     assert result.totals[0].observed == "0.001507015"  # 3e-8 · 50000.5 + 7e-6
-    assert codes(result) == ["FUND.BELOW_TARGET"]
+    assert codes(result) == ["FUND.BELOW_TARGET", "FUND.PRICE_CLAIMED"]
+    (price,) = result.totals[0].prices
+    assert (price.price, price.grade, price.stale) == ("50000.5", "claimed", False)
 
 
 def test_a_fund_without_a_price_or_with_two_cannot_be_valued() -> None:
