@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from auditor_app import strict_json
-from auditor_app.chain.bundle import ProofBundle
+from auditor_app.chain.bundle import ProofBundle, anchor_name
 from auditor_app.chain.evidence_file import ProofMember
 from auditor_app.chain.history import capture_history, earlier_block_hash
 from auditor_app.chain.light_client import NETWORKS, finalized_block
@@ -44,11 +44,6 @@ class LightClientData:
     chain: str
     documents: Anchor
     finalized_height: int
-
-
-def anchor_name(chain: str) -> str:
-    """The anchor's member for a CAIP-2 chain."""
-    return f"anchors/{chain.replace(':', '-')}.json"
 
 
 def anchored_block(evidence: AuthenticEvidence, chain: str, checkpoint: str, token: CancelToken) -> str:

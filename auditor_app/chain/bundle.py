@@ -77,6 +77,11 @@ def member_name(chain: str) -> str:
     return f"proofs/{chain.replace(':', '-')}.json"
 
 
+def anchor_name(chain: str) -> str:
+    """The member with light-client data for a CAIP-2 chain."""
+    return f"anchors/{chain.replace(':', '-')}.json"
+
+
 def make_bundle(
     chain: str,
     header: bytes,

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from auditor_app.chain.accounts import decode_account
+from auditor_app.chain.bundle import anchor_name
 from auditor_app.chain.feeds import read_feeds
-from auditor_app.chain.grading import Claim, grade_claim, read_proofs
-from auditor_app.chain.observed import EvidenceSummary, Grade, Observation, ObservedPrice
+from auditor_app.chain.grading import Claim, grade_claim, pins_of, read_proofs
+from auditor_app.chain.observed import BlockOrigin, EvidenceSummary, Grade, Observation, ObservedPrice
 from auditor_app.errors import AuditError, ChainError, Location
 from auditor_app.findings import Finding, Limitation, finding, limitation
 from auditor_app.operation import CancelToken
@@ -69,7 +70,7 @@ def read_evidence(
     except AuditError as error:
         invalid = invalid_evidence(error, evidence.file_name)
         return EvidenceReading(
-            _summary(evidence), usable=False, observations=_NOTHING, findings=(invalid,), limitations=()
+            _summary(evidence, typed_blocks), usable=False, observations=_NOTHING, findings=(invalid,), limitations=()
         )
 
 
@@ -81,7 +82,7 @@ def _usable_lines(
     token: CancelToken,
 ) -> EvidenceReading:
     """The lines that count, each at its grade; ``SignatureError`` for a member that is not the signed one."""
-    summary = _summary(evidence)
+    summary = _summary(evidence, typed_blocks)
     findings = [*evidence.findings, *_other_snapshot(snapshot, evidence)]
     trusted = bool(evidence.signers)
     if not trusted and "EVIDENCE.UNTRUSTED" not in {item.code for item in findings}:
@@ -131,7 +132,7 @@ def account_identity(text: str) -> str:
         return text
 
 
-def _summary(evidence: AuthenticEvidence) -> EvidenceSummary:
+def _summary(evidence: AuthenticEvidence, typed_blocks: Mapping[str, str]) -> EvidenceSummary:
     predicate = evidence.statement.predicate
     return EvidenceSummary(
         evidence.file_name,
@@ -140,6 +141,30 @@ def _summary(evidence: AuthenticEvidence) -> EvidenceSummary:
         tuple(signer.signer for signer in evidence.signers),
         predicate.endpoints,
         pinned=bool(evidence.signers),
+        blocks=_origins(evidence, typed_blocks),
+    )
+
+
+def _origins(evidence: AuthenticEvidence, typed_blocks: Mapping[str, str]) -> tuple[BlockOrigin, ...]:
+    """Each chain's block with who names its hash; a hash that the auditor typed otherwise vouches for nothing."""
+    chains = evidence.statement.predicate.chains
+    held = {subject.name for subject in evidence.statement.subject}
+    same = {
+        chain: typed
+        for chain, typed in typed_blocks.items()
+        if chain in chains and plain_hash(chains[chain].block_hash or "") == plain_hash(typed)
+    }
+    pins = pins_of(evidence, same)
+    return tuple(
+        BlockOrigin(
+            chain,
+            block.block_height,
+            block.block_hash or "",
+            block.hash_from or "",
+            pins.get(chain, ""),
+            anchored=anchor_name(chain) in held,
+        )
+        for chain, block in chains.items()
     )
 
 

@@ -74,8 +74,24 @@ class ObservedPrice:
 
 
 @dataclass(frozen=True, slots=True)
+class BlockOrigin:
+    """The block that the evidence of one chain is of, and who names its hash.
+
+    ``hash_from`` is the evidence's own word (``snapshot``, ``one-endpoint``, ``two-endpoints``, or empty), ``vouched``
+    says in words why the hash needs nobody's word, or is empty; ``anchored`` that light-client data lead to it.
+    """
+
+    chain: str
+    height: str
+    block_hash: str
+    hash_from: str
+    vouched: str
+    anchored: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class EvidenceSummary:
-    """The evidence file in a line: who captured it, when, where from; ``grade`` caps every line in it."""
+    """The evidence file in a line: who captured it, when, where from, of which blocks."""
 
     file_name: str
     payload_sha256: str
@@ -83,6 +99,7 @@ class EvidenceSummary:
     captured_by: tuple[str, ...]
     endpoints: tuple[str, ...]
     pinned: bool
+    blocks: tuple[BlockOrigin, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import argparse
-from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
 from auditor_app.amounts import Amount
 from auditor_app.chain.anchor import anchored_block
 from auditor_app.chain.observe import observe
-from auditor_app.chain.observed import AddressLine, Grade, ReserveResult
+from auditor_app.chain.observed import AddressLine, ReserveResult
 from auditor_app.cli.terminal import add_json_option, emit_json, finding_json, limitation_json, say, say_findings
 from auditor_app.cli.typed_hashes import typed_hashes
+from auditor_app.coverage.shares import GRADES, value_by_grade
 from auditor_app.errors import SignatureError, UsageError
 from auditor_app.findings import exit_status
 from auditor_app.operation import CancelToken
@@ -73,21 +73,15 @@ def _say(evidence: AuthenticEvidence, result: ReserveResult) -> None:
     say(f"{evidence.file_name}  captured {predicate.captured_at}")
     for chain, block in predicate.chains.items():
         say(f"  {chain}  height {block.block_height}  hash {block.block_hash or '(none)'}")
-    for asset, grade, decimals, units in _by_grade(result.lines):
-        say(f"  {asset:<8} {grade.value:<12} {Amount(units, decimals).grouped()}")
+    for asset, grade, amount in _by_grade(result.lines):
+        say(f"  {asset:<8} {grade:<12} {amount.grouped()}")
     say_findings(result.findings)
 
 
-def _by_grade(lines: Sequence[AddressLine]) -> list[tuple[str, Grade, int, int]]:
-    """Asset, grade, decimals and base units, in the order of the list; a claimed line counts what is claimed."""
-    sums: defaultdict[tuple[str, Grade], int] = defaultdict(int)
-    decimals: dict[str, int] = {}
-    for line in lines:
-        if line.counted:
-            decimals[line.address.asset] = line.decimals
-            amount = line.address.claimed if line.observed is None else line.observed
-            sums[line.address.asset, line.grade] += amount
-    return [(asset, grade, decimals[asset], units) for (asset, grade), units in sums.items()]
+def _by_grade(lines: Sequence[AddressLine]) -> list[tuple[str, str, Amount]]:
+    """Asset, grade and amount, in the order of the list; a claimed line counts what is claimed."""
+    graded = ((share.asset, zip(GRADES, share.amounts, strict=True)) for share in value_by_grade(lines))
+    return [(asset, grade, amount) for asset, parts in graded for grade, amount in parts if amount.units]
 
 
 def _document(evidence: AuthenticEvidence, result: ReserveResult) -> dict[str, object]:
@@ -111,8 +105,8 @@ def _document(evidence: AuthenticEvidence, result: ReserveResult) -> dict[str, o
         ],
         "lines": [_line_document(line) for line in result.lines],
         "byGrade": [
-            {"asset": asset, "grade": grade.value, "amount": str(units)}
-            for asset, grade, _, units in _by_grade(result.lines)
+            {"asset": asset, "grade": grade, "amount": str(amount.units)}
+            for asset, grade, amount in _by_grade(result.lines)
         ],
         "findings": [finding_json(item) for item in result.findings],
         "limitations": [limitation_json(item) for item in result.limitations],

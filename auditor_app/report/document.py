@@ -19,7 +19,7 @@ from auditor_app.findings import exit_status
 from auditor_app.instants import parse_instant
 from auditor_app.operation import CancelToken, Operation, Progress
 from auditor_app.report.blocks import PageBlock
-from auditor_app.report.charts import coverage_charts
+from auditor_app.report.charts import report_charts
 from auditor_app.report.contents import SECTIONS
 from auditor_app.report.elements import Missing, Supplied, missing_elements
 from auditor_app.report.exhibits import Exhibit, Issue, exhibits, manifest, report_id
@@ -135,7 +135,7 @@ def build_report(audit: Audit, options: ReportOptions, token: CancelToken) -> Op
         files[_LOGO] = logo.drawing()
     token.check()
     yield Progress(1, 4, "steps", "Report: drawing the charts")
-    for chart in coverage_charts(audit.coverage):
+    for chart in report_charts(audit):
         files[chart.file] = chart.svg()
         token.check()
     yield Progress(2, 4, "steps", "Report: typesetting")

@@ -25,6 +25,26 @@ _SYMBOL_LENGTH = 11
 
 
 @dataclass(frozen=True, slots=True)
+class Fill:
+    """A surface and the pattern on it."""
+
+    fill: str
+    hatch: str
+
+
+LIGHT_SHARES = (
+    Fill("#00664f", "#00664f"), Fill("#0072b2", "#ffffff"), Fill("#8ecdf0", "#1b2430"), Fill("#f0b429", "#1b2430"),
+    Fill("#ffffff", "#5b6674"),
+)  # fmt: skip
+"""From the best part of a bar to the worst, after Okabe and Ito; the pattern says the same without colour."""
+
+DARK_SHARES = (
+    Fill("#4cc9a0", "#4cc9a0"), Fill("#4a9fe0", "#12161b"), Fill("#a9daf7", "#12161b"), Fill("#f0b429", "#12161b"),
+    Fill("#1a2027", "#9ba8b7"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
 class Palette:
     """Colours as ``#rrggbb`` (``background`` may be ``none``); shape and word stand beside each of them."""
 
@@ -34,6 +54,7 @@ class Palette:
     background: str
     agrees: str
     shortfall: str
+    shares: tuple[Fill, ...] = LIGHT_SHARES
 
 
 PRINT_PALETTE = Palette(
@@ -97,7 +118,7 @@ def _span(lines: Sequence[CoverageLine]) -> float:
 
 def _lollipop(line: CoverageLine, span: float) -> _Lollipop | None:
     place = _place(line)
-    symbol = line.asset if len(line.asset) <= _SYMBOL_LENGTH else f"{line.asset[: _SYMBOL_LENGTH - 1]}…"
+    symbol = short_symbol(line.asset)
     if place is None or line.difference is None:
         return _Lollipop(symbol, 100.0, cut=False, short=False, label="no rate") if line.rate is None else None
     short = line.difference < 0
@@ -118,12 +139,12 @@ def _draw_row(axes: Any, row: int, item: _Lollipop | None, palette: Palette) -> 
         axes.plot([item.place], [row], marker=marker, color=colour, markersize=6.2, linestyle="none", zorder=4)
     text = {"va": "center_baseline", "parse_math": False}
     axes.text(
-        -0.03, row, item.symbol, ha="right", color=palette.text, font=_font("Medium", 8.4),
+        -0.03, row, item.symbol, ha="right", color=palette.text, font=font("Medium", 8.4),
         transform=axes.get_yaxis_transform(), **text,
     )  # fmt: skip
     axes.text(
         1.03, row, item.label, ha="left", color=(colour if item.short else palette.text) if rated else palette.muted,
-        font=_font("Medium" if item.short else "Regular", 8.4), transform=axes.get_yaxis_transform(), **text,
+        font=font("Medium" if item.short else "Regular", 8.4), transform=axes.get_yaxis_transform(), **text,
     )  # fmt: skip
 
 
@@ -138,17 +159,23 @@ def _dress(axes: Any, span: float, palette: Palette) -> None:
     places = [100 - 2 * step, 100 - step, 100.0, 100 + step, 100 + 2 * step]
     axes.set_xticks(places, [f"{place:.6g} %" for place in places])
     for label in axes.get_xticklabels():
-        label.set_font(_font("Regular", 7.6))
+        label.set_font(font("Regular", 7.6))
     axes.set_title(
         "observed reserves in percent of gross liabilities",
         loc="left",
         pad=7,
         color=palette.muted,
-        font=_font("Regular", 7.6),
+        font=font("Regular", 7.6),
     )
 
 
-def _font(weight: str, size: float) -> Any:
+def short_symbol(asset: str) -> str:
+    """An asset's symbol as it fits beside a row."""
+    return asset if len(asset) <= _SYMBOL_LENGTH else f"{asset[: _SYMBOL_LENGTH - 1]}…"
+
+
+def font(weight: str, size: float) -> Any:
+    """A face of the bundled fonts."""
     from matplotlib.font_manager import FontProperties
 
     return FontProperties(fname=str(resource("fonts", f"IBMPlexSans-{weight}.ttf")), size=size)

@@ -135,7 +135,8 @@ def _ownership(line: OwnershipLine) -> OwnershipLine:
         signatures=(),
     )
     note = WITHHELD if line.note else ""
-    return replace(line, row=row, identity=WITHHELD, note=note, seen_before=WITHHELD if line.seen_before else "")
+    identity = row.account or WITHHELD
+    return replace(line, row=row, identity=identity, note=note, seen_before=WITHHELD if line.seen_before else "")
 
 
 def _papers(papers: Papers, subjects: Mapping[tuple[str, str, str], str], hide: Callable[[str], str]) -> Papers:

@@ -11,8 +11,8 @@ import msgspec
 import pytest
 
 from auditor_app.chain import anchor as anchors
-from auditor_app.chain.anchor import Anchor, anchor_name, anchored_block, capture_anchor, read_light_client
-from auditor_app.chain.bundle import make_bundle
+from auditor_app.chain.anchor import Anchor, anchored_block, capture_anchor, read_light_client
+from auditor_app.chain.bundle import anchor_name, make_bundle
 from auditor_app.chain.endpoints import parse_endpoints
 from auditor_app.chain.light_client import MAINNET, _header
 from auditor_app.chain.rpc import JsonRpc

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from auditor_app.chain.names import chain_name
 from auditor_app.chain.observed import AddressLine
+from auditor_app.chain.ownership.lookup import ProofsOfControl
 from auditor_app.report.blocks import (
     Cell,
     Code,
@@ -11,6 +13,7 @@ from auditor_app.report.blocks import (
     Heading,
     Inline,
     Mark,
+    Newline,
     PageBlock,
     Paragraph,
     Said,
@@ -22,13 +25,16 @@ from auditor_app.report.blocks import (
 )
 from auditor_app.report.material import Material
 from auditor_app.report.quantities import amount_text, count_text, place_text, shown_decimals
+from auditor_app.report.sections.blocks_named import block_origin
+from auditor_app.report.sections.control import control_cell
 
 _COLUMNS = (
     Column("No., address", 2.6),
-    Column("Asset, role", 1.4),
-    Column("Claimed", 1.5, "right"),
-    Column("Observed", 1.5, "right"),
-    Column("Compared, grade of evidence", 1.85),
+    Column("Asset, role", 0.85),
+    Column("Claimed", 1.35, "right"),
+    Column("Observed", 1.35, "right"),
+    Column("Compared, grade, sources", 1.7),
+    Column("Proof of control", 1.4),
 )
 
 
@@ -47,11 +53,12 @@ def build(material: Material) -> tuple[PageBlock, ...]:
         blocks.append(Table(columns, listed, "small"))
     decimals = _decimals(lines)
     number = 0
+    proofs = ProofsOfControl(material.audit.ownership)
     for chain in dict.fromkeys(line.address.chain for line in lines):
         here = [line for line in lines if line.address.chain == chain]
-        rows = tuple(_row(number + place, line, decimals, sources) for place, line in enumerate(here, start=1))
+        rows = tuple(_row(number + place, line, decimals, sources, proofs) for place, line in enumerate(here, start=1))
         number += len(here)
-        blocks += [Heading(2, "Network"), Paragraph(_block(material, chain)), Table(_COLUMNS, rows, "tiny")]
+        blocks += [Heading(2, "Network"), Paragraph(network(material, chain)), Table(_COLUMNS, rows, "tiny")]
     return tuple(blocks)
 
 
@@ -70,17 +77,21 @@ def _decimals(lines: tuple[AddressLine, ...]) -> dict[str, int]:
     return {asset: shown_decimals(values[asset], scales[asset]) for asset in scales}
 
 
-def _block(material: Material, chain: str) -> Cell:
+def network(material: Material, chain: str) -> Cell:
+    """The chain by name and id, its block, and where the block's hash came from."""
     known = {name: (height, block) for name, height, block in material.audit.identity.chains}
-    content: list[Inline] = [Code(chain)]
+    content: list[Inline] = [Given(chain_name(chain), "strong"), Said("  "), Code(chain), Newline()]
     if chain not in known:
-        return (*content, Said("  no block named in the snapshot", "muted"))
+        return (*content, Said("no block named in the snapshot", "muted"))
     height, block = known[chain]
-    content += [Said("  block "), Given(count_text(int(height)) if height.isdigit() else height, "strong"), Said("  ")]
-    return (*content, Code(block) if block else Said("no block hash named", "muted"))
+    content += [Said("block "), Given(count_text(int(height)) if height.isdigit() else height, "strong"), Said("  ")]
+    content += [Code(block) if block else Said("no block hash named", "muted"), Newline()]
+    return (*content, Said(block_origin(material.audit, chain), "muted"))
 
 
-def _row(number: int, line: AddressLine, decimals: dict[str, int], sources: dict[str, str]) -> tuple[Cell, ...]:
+def _row(
+    number: int, line: AddressLine, decimals: dict[str, int], sources: dict[str, str], proofs: ProofsOfControl
+) -> tuple[Cell, ...]:
     address = line.address
     shown = decimals[address.asset]
     observed = amount_text(line.observed, line.decimals, shown)
@@ -98,4 +109,5 @@ def _row(number: int, line: AddressLine, decimals: dict[str, int], sources: dict
         quantity(amount_text(address.claimed, line.decimals, shown)),
         quantity(observed),
         (compared, Given(f"  {line.grade.value}{source}", "muted")),
+        control_cell(proofs.of(address.account, address.asset)),
     )

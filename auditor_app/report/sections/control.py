@@ -2,35 +2,27 @@
 
 from __future__ import annotations
 
-from auditor_app.chain.ownership.model import Binds, Freshness, Outcome, OwnershipLine, OwnershipResult, ValueShare
+from auditor_app.chain.ownership.lookup import Control
+from auditor_app.chain.ownership.model import Binds, Freshness, Outcome, OwnershipLine, OwnershipResult
 from auditor_app.report.blocks import (
     Cell,
     Column,
     Given,
-    Heading,
     Mark,
     Newline,
     PageBlock,
     Paragraph,
     Said,
     Table,
+    Tone,
     code,
     given,
     mark,
-    quantity,
     said,
 )
 from auditor_app.report.material import Material
-from auditor_app.report.quantities import decimal_text, place_text
+from auditor_app.report.quantities import place_text
 
-_SHARES = (
-    Column("Asset", 0.7),
-    Column("Claimed", 1.3, "right"),
-    Column("Fresh proof", 1.3, "right"),
-    Column("Stale proof", 1.3, "right"),
-    Column("Bound to a key or owner", 1.3, "right"),
-    Column("No proof", 1.3, "right"),
-)
 _ROWS = (
     Column("No., address", 2.6),
     Column("Asset", 0.6),
@@ -49,16 +41,13 @@ _RESULTS = {
 
 
 def build(material: Material) -> tuple[PageBlock, ...]:
-    """Both tables, or the sentence that there is nothing to inspect."""
+    """The table, or the sentence that there is nothing to inspect."""
     ownership = material.audit.ownership
     if ownership is None:
         return (Paragraph(said("The snapshot holds no proofs of control; who controls the addresses is not shown.")),)
     rows = tuple(_row(number, line) for number, line in enumerate(ownership.lines, start=1))
     return (
         Paragraph(_introduction(ownership)),
-        Heading(2, "Share of claimed value by proof"),
-        Table(_SHARES, tuple(_share(share) for share in ownership.shares), "small"),
-        Heading(2, "Proofs"),
         Table(_ROWS, rows, "tiny"),
     )
 
@@ -74,11 +63,6 @@ def _introduction(ownership: OwnershipResult) -> Cell:
         Given(ownership.challenge, "strong"),
         Said("."),
     )
-
-
-def _share(share: ValueShare) -> tuple[Cell, ...]:
-    parts = (share.total, share.fresh, share.stale, share.indirect, share.none)
-    return (given(share.asset, "strong"), *(quantity(decimal_text(part)) for part in parts))
 
 
 def _row(number: int, line: OwnershipLine) -> tuple[Cell, ...]:
@@ -105,3 +89,11 @@ def _row(number: int, line: OwnershipLine) -> tuple[Cell, ...]:
 def _freshness(line: OwnershipLine) -> Cell:
     word = line.freshness.value.capitalize()
     return mark("agrees", word) if line.freshness is Freshness.FRESH else mark("warning", word)
+
+
+def control_cell(control: Control) -> Cell:
+    """Result, what the proof binds, and its freshness; method and remark stand in the appendix on control."""
+    if control.binds is None or control.freshness is None:
+        return (_RESULTS[control.outcome],)
+    tone: Tone = "agrees" if control.freshness is Freshness.FRESH else "warning"
+    return (Mark(tone, control.freshness.value.capitalize()), Given(f"  {control.binds.value}", "muted"))

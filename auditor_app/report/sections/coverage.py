@@ -21,6 +21,7 @@ from auditor_app.report.blocks import (
 from auditor_app.report.charts import coverage_charts
 from auditor_app.report.material import Material
 from auditor_app.report.quantities import amount_text, percent_text, shown_decimals
+from auditor_app.report.sections.shares import share_blocks
 
 
 def build(material: Material) -> tuple[PageBlock, ...]:
@@ -36,7 +37,7 @@ def build(material: Material) -> tuple[PageBlock, ...]:
     indebted = tuple(line for line in lines if line.debts)
     if indebted:
         blocks += [Heading(2, "Gross and net of customers' debts"), _net(indebted)]
-    return (*blocks, Heading(2, "Chart"), *_charts(lines))
+    return (*blocks, Heading(2, "Chart"), *_charts(lines), *share_blocks(material.audit))
 
 
 def _charts(lines: tuple[CoverageLine, ...]) -> tuple[PageBlock, ...]:

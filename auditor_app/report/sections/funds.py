@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from auditor_app.amounts import floor_percent
+from auditor_app.chain.ownership.lookup import ProofsOfControl
 from auditor_app.coverage.lines import CoverageLine, FundLine, FundTotal
 from auditor_app.report.blocks import (
     Cell,
@@ -10,6 +11,7 @@ from auditor_app.report.blocks import (
     Column,
     Given,
     Heading,
+    Inline,
     Mark,
     Newline,
     PageBlock,
@@ -23,6 +25,7 @@ from auditor_app.report.blocks import (
 )
 from auditor_app.report.material import Material
 from auditor_app.report.quantities import amount_text, grouped_decimal, percent_text, shown_decimals
+from auditor_app.report.sections.control import control_cell
 
 
 def build(material: Material) -> tuple[PageBlock, ...]:
@@ -35,7 +38,7 @@ def build(material: Material) -> tuple[PageBlock, ...]:
     if audit.fund_totals:
         blocks += [Heading(2, "Funds against their targets"), _totals(audit.fund_totals)]
     if audit.funds:
-        blocks += [Heading(2, "Accounts"), _accounts(audit.funds)]
+        blocks += [Heading(2, "Accounts"), _accounts(audit.funds, ProofsOfControl(audit.ownership))]
     if material.papers is not None and material.papers.terms.funds_with_reserves:
         blocks += [Heading(2, "Rate without and with protection funds"), *_both_ways(audit.coverage, audit.funds)]
     return tuple(blocks)
@@ -112,24 +115,28 @@ def _total(item: FundTotal) -> tuple[Cell, ...]:
     )
 
 
-def _accounts(lines: tuple[FundLine, ...]) -> Table:
+def _accounts(lines: tuple[FundLine, ...], proofs: ProofsOfControl) -> Table:
     columns = (
-        Column("Fund and account", 2.9),
+        Column("Fund and account", 2.5),
         Column("Asset", 0.6),
         Column("Claimed", 1.2, "right"),
         Column("Observed", 1.2, "right"),
-        Column("Grade", 0.7),
+        Column("Grade", 0.8),
+        Column("Proof of control", 1.1),
     )
-    return Table(columns, tuple(_account(line) for line in lines), "small")
+    return Table(columns, tuple(_account(line, proofs) for line in lines), "small")
 
 
-def _account(line: FundLine) -> tuple[Cell, ...]:
+def _account(line: FundLine, proofs: ProofsOfControl) -> tuple[Cell, ...]:
     shown = shown_decimals((line.claimed, line.observed), line.decimals)
     observed = amount_text(line.observed, line.decimals, shown)
+    in_ledger = line.custody == "ledger"
+    where: Inline = Code(line.account) if line.account else Said("an entry in the issuer's ledger", "muted")
     return (
-        (Given(line.name, "strong"), Newline(), Code(line.account)),
+        (Given(line.name, "strong"), Newline(), where),
         given(line.asset),
         quantity(amount_text(line.claimed, line.decimals, shown)),
         (Quantity(observed),) if observed is not None else (Said("not observed", "muted"),),
         given(line.grade),
+        (Mark("none", "Claim only"),) if in_ledger else control_cell(proofs.of(line.account)),
     )

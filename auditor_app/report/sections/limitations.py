@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from auditor_app.chain.names import chain_name
 from auditor_app.report.blocks import (
     Bullets,
     Cell,
@@ -10,6 +11,7 @@ from auditor_app.report.blocks import (
     Heading,
     PageBlock,
     Paragraph,
+    Said,
     Table,
     given,
     said,
@@ -31,6 +33,7 @@ def build(material: Material) -> tuple[PageBlock, ...]:
     blocks: list[PageBlock] = [
         Paragraph(said("The procedures were not designed to show, and this report says nothing about:")),
         Bullets(tuple(said(text) for text in _ALWAYS)),
+        *_networks(material),
         Heading(2, "Limitations of the procedures performed"),
     ]
     limitations = material.audit.limitations
@@ -41,3 +44,33 @@ def build(material: Material) -> tuple[PageBlock, ...]:
     )
     blocks.append(Table((Column("Subject", 1), Column("Limitation", 3), Column("Code", 1.2)), rows, "small"))
     return tuple(blocks)
+
+
+_UNSPENT = (
+    "That coins were unspent at the named block: a transaction's place in the chain can be recalculated, a later spend that "
+    "a server withheld cannot be seen. Only a node of the auditor's own, or two independent servers, speak to that."
+)
+_WITHOUT_PROOFS = (
+    "Balances apart from the endpoints that gave them: these networks have no state proofs in the evidence, so nothing "
+    "can be recalculated from a block hash, and an endpoint without history may have answered with less than there was."
+)
+_STATE = (
+    "That the block is the one that the network agreed on, beyond what is said of its hash in the scope section: state "
+    "proofs lead from that hash to each balance and no further."
+)
+_KINDS = (("eip155:", _STATE), ("bip122:", _UNSPENT), ("", _WITHOUT_PROOFS))
+
+
+def _networks(material: Material) -> tuple[PageBlock, ...]:
+    """What evidence of each kind of network cannot show, for the networks that hold reserves or funds."""
+    audit = material.audit
+    accounts = [line.address.account for line in audit.addresses] + [line.account for line in audit.funds]
+    chains = dict.fromkeys(account.rpartition(":")[0] for account in accounts if ":" in account)
+    kinds: dict[str, list[str]] = {}
+    for chain in chains:
+        text = next(text for start, text in _KINDS if chain.startswith(start))
+        kinds.setdefault(text, []).append(chain_name(chain))
+    if not kinds:
+        return ()
+    items = tuple((Given(", ".join(names), "strong"), Said(f"  {text}")) for text, names in kinds.items())
+    return Heading(2, "What evidence of these networks does not show"), Bullets(items)

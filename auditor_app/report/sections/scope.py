@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from auditor_app.chain.names import chain_name
 from auditor_app.report.blocks import (
     Bullets,
     Cell,
+    Code,
     Column,
+    Given,
     Heading,
+    Newline,
     PageBlock,
     Paragraph,
+    Said,
     Table,
-    code,
     digits,
     given,
     quantity,
@@ -18,6 +22,7 @@ from auditor_app.report.blocks import (
 )
 from auditor_app.report.material import Material
 from auditor_app.report.quantities import count_text
+from auditor_app.report.sections.blocks_named import block_origin
 
 _RATE = (
     "Rate: observed reserves divided by gross liabilities of the same asset over all ledgers, in percent, rounded "
@@ -57,9 +62,21 @@ def build(material: Material) -> tuple[PageBlock, ...]:
         Heading(2, "Networks and blocks"),
     ]
     if identity.chains:
-        columns = (Column("Network (CAIP-2)", 0.9), Column("Block height", 0.7, "right"), Column("Block hash", 3.5))
+        columns = (
+            Column("Network (CAIP-2)", 1.2),
+            Column("Height", 0.6, "right"),
+            Column("Block hash, and whose word it is", 3.2),
+        )
         rows = tuple(
-            (code(chain), quantity(_height(height)), code(block) if block else said("not stated", "muted"))
+            (
+                (Given(chain_name(chain), "strong"), Newline(), Code(chain)),
+                quantity(_height(height)),
+                (
+                    Code(block) if block else Said("not stated in the snapshot", "muted"),
+                    Newline(),
+                    Said(block_origin(material.audit, chain), "muted"),
+                ),
+            )
             for chain, height, block in identity.chains
         )
         blocks.append(Table(columns, rows))

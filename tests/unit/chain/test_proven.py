@@ -132,6 +132,21 @@ def test_the_snapshots_own_hash_or_one_endpoint_pins_nothing(good: ProofBundle) 
         assert grades(run(proof_file(good, HONEST.hash, hash_from=source))) == [Grade.ONE_SOURCE] * 5
 
 
+def test_the_summary_says_who_vouches_for_each_block(good: ProofBundle) -> None:
+    def vouched(typed: str | None = None, **options: Any) -> tuple[str, str, bool]:
+        summary = run(proof_file(good, HONEST.hash, **options), typed=typed).evidence
+        assert summary is not None
+        (block,) = summary.blocks
+        assert (block.chain, block.height, block.block_hash) == (CHAIN, str(HEIGHT), HONEST.hash)
+        return block.hash_from, block.vouched, block.anchored
+
+    assert vouched() == ("snapshot", "", False)
+    assert vouched(HONEST.hash.upper().replace("0X", "0x")) == ("snapshot", "from the auditor", False)
+    assert vouched("0x" + "ab" * 32) == ("snapshot", "", False)
+    assert vouched(hash_from="two-endpoints") == ("two-endpoints", "given by two endpoints of the auditor", False)
+    assert vouched(hash_from="two-endpoints", signed=False) == ("two-endpoints", "", False)
+
+
 def test_unsigned_evidence_is_claimed_whatever_it_says_of_its_block(good: ProofBundle) -> None:
     result = run(proof_file(good, HONEST.hash, signed=False, hash_from="two-endpoints"))
     assert grades(result) == [Grade.CLAIMED] * 5

@@ -1,0 +1,91 @@
+"""Chains by the names that people know them by, beside the CAIP-2 ids that name them exactly."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+_NAMES: Mapping[str, str] = MappingProxyType(
+    {
+        "eip155:1": "Ethereum",
+        "eip155:10": "OP Mainnet",
+        "eip155:14": "Flare",
+        "eip155:25": "Cronos",
+        "eip155:30": "Rootstock",
+        "eip155:56": "BNB Smart Chain",
+        "eip155:61": "Ethereum Classic",
+        "eip155:66": "OKTChain",
+        "eip155:100": "Gnosis",
+        "eip155:130": "Unichain",
+        "eip155:137": "Polygon",
+        "eip155:146": "Sonic",
+        "eip155:196": "X Layer",
+        "eip155:250": "Fantom",
+        "eip155:324": "ZKsync Era",
+        "eip155:1101": "Polygon zkEVM",
+        "eip155:1116": "Core",
+        "eip155:1284": "Moonbeam",
+        "eip155:5000": "Mantle",
+        "eip155:8217": "Kaia",
+        "eip155:8453": "Base",
+        "eip155:17000": "Holesky testnet",
+        "eip155:31337": "Local testnet",
+        "eip155:42161": "Arbitrum One",
+        "eip155:42220": "Celo",
+        "eip155:43114": "Avalanche C-Chain",
+        "eip155:59144": "Linea",
+        "eip155:80094": "Berachain",
+        "eip155:81457": "Blast",
+        "eip155:534352": "Scroll",
+        "eip155:11155111": "Sepolia testnet",
+        "bip122:000000000019d6689c085ae165831e93": "Bitcoin",
+        "bip122:000000000933ea01ad0ee984209779ba": "Bitcoin testnet",
+        "bip122:12a765e31ffd4059bada1e25190f6e98": "Litecoin",
+        "bip122:530827f38f93b43ed12af0b3ad25a288": "Litecoin regtest",
+        "bip122:1a91e3dace36e2be3bf030a65679fe82": "Dogecoin",
+        "bip122:000000000000000000651ef99cb9fcbe": "Bitcoin Cash",
+        "bip122:00000ffd590b1485b3caadc19b22e637": "Dash",
+        "tvm:-239": "TON",
+        "xrpl:0": "XRP Ledger",
+        "xrpl:1": "XRP Ledger testnet",
+        "solana:5eykt4UsFv8P8NJdTREpY1vzqKqZKvdp": "Solana",
+        "solana:4uhcVJyU9pJkvQyS88uRDiswHXSCkY3z": "Solana testnet",
+        "solana:EtWTRABZaYq6iMfeYKouRu166VU2xqa1": "Solana devnet",
+        "tron:0x2b6653dc": "Tron",
+        "tron:0xcd8690dc": "Tron testnet",
+    }
+)
+_NAMESPACES: Mapping[str, str] = MappingProxyType(
+    {
+        "eip155": "EVM chain",
+        "bip122": "UTXO chain",
+        "tron": "Tron",
+        "solana": "Solana",
+        "xrpl": "XRP Ledger",
+        "ton": "TON",
+        "tvm": "TON",
+        "cosmos": "Cosmos",
+        "polkadot": "Polkadot",
+        "cip34": "Cardano",
+        "stellar": "Stellar",
+        "algorand": "Algorand",
+        "near": "NEAR",
+        "hedera": "Hedera",
+        "aptos": "Aptos",
+        "sui": "Sui",
+        "starknet": "Starknet",
+        "stacks": "Stacks",
+        "fil": "Filecoin",
+        "antelope": "Antelope",
+        "eosio": "Antelope",
+    }
+)
+"""What is said of a chain of a namespace that has no name of its own here."""
+
+
+def chain_name(chain: str) -> str:
+    """The usual name of a CAIP-2 chain; the kind of chain where it has none here, and the id itself failing that.
+
+    A name is for people only: two networks may share one, so the id stands beside it wherever it matters.
+    """
+    return _NAMES.get(chain) or _NAMESPACES.get(chain.partition(":")[0]) or chain

@@ -1,0 +1,61 @@
+"""Proofs by account: the best one speaks for an account, and no other account's does."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from auditor_app.chain.ownership.lookup import ProofsOfControl
+from auditor_app.chain.ownership.model import (
+    Binds,
+    Freshness,
+    Outcome,
+    OwnershipLine,
+    OwnershipResult,
+    OwnershipRow,
+)
+
+ONE = "eip155:1:0x7E5F4552091A69125d5DfCb7b8C2659029395Bdf"
+TWO = "eip155:1:0x2B5AD5c4795c026514f8317c7a215E218DcCD6cF"
+
+
+def line(account: str, asset: str = "ETH", outcome: Outcome = Outcome.VALID) -> OwnershipLine:
+    row = OwnershipRow(asset, account, account.rpartition(":")[2], None, "m", ())
+    return OwnershipLine(
+        row, "evm", account.lower(), "eip191", "EIP-191", outcome, Binds.ADDRESS, Freshness.FRESH, "", typo_risk=False, note=""
+    )  # fmt: skip
+
+
+def proofs(*lines: OwnershipLine) -> ProofsOfControl:
+    return ProofsOfControl(OwnershipResult(lines, (), None, None, (), ()))
+
+
+def test_an_account_that_no_proof_names_has_none() -> None:
+    for made in (ProofsOfControl(None), proofs(line(ONE))):
+        found = made.of(TWO)
+        assert (found.outcome, found.valid, found.method, found.binds, found.freshness) == (
+            Outcome.UNSIGNED, False, "", None, None,
+        )  # fmt: skip
+
+
+def test_case_of_an_evm_account_makes_no_difference_and_of_others_it_does() -> None:
+    assert proofs(line(ONE)).of(ONE.lower()).valid
+    solana = "solana:5eykt4UsFv8P8NJdTREpY1vzqKqZKvdp:9WzDXwBbmkg8ZTbNMqUxvQRAyrZzDsGYdLVL9zYtAWWM"
+    assert proofs(line(solana)).of(solana).valid
+    assert not proofs(line(solana)).of(solana.lower()).valid
+
+
+def test_the_best_proof_of_an_account_speaks_for_it() -> None:
+    stale = replace(line(ONE), freshness=Freshness.REPLAYABLE)
+    key_only = replace(line(ONE), binds=Binds.KEY)
+    bad = line(ONE, outcome=Outcome.INVALID)
+    assert proofs(bad, key_only, stale).of(ONE).line is stale  # bound to the address before fresh
+    assert proofs(bad, stale, line(ONE)).of(ONE).freshness is Freshness.FRESH
+    found = proofs(bad).of(ONE)
+    assert (found.outcome, found.binds, found.freshness) == (Outcome.INVALID, None, None)
+
+
+def test_only_proofs_for_the_asset_count_where_one_is_named() -> None:
+    made = proofs(line(ONE, "ETH"), line(ONE, "USDT", Outcome.UNSIGNED))
+    assert made.of(ONE, "ETH").valid
+    assert not made.of(ONE, "USDT").valid
+    assert made.of(ONE).valid
