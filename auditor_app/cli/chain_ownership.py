@@ -22,6 +22,7 @@ from auditor_app.cli.terminal import (
     say_findings,
 )
 from auditor_app.cli.typed_hashes import typed_hashes
+from auditor_app.engagement.file import open_for_reading
 from auditor_app.errors import UsageError
 from auditor_app.findings import exit_status
 from auditor_app.operation import CancelToken
@@ -33,6 +34,9 @@ def add(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
     parser.add_argument("file", type=Path, metavar="FILE", help="OKX's or HTX's CSV, or a snapshot's ownership.csv")
     parser.add_argument("--challenge", metavar="TEXT", help="the text that was to be signed; makes a message fresh")
+    parser.add_argument(
+        "--engagement", type=Path, metavar="E", help="take the challenge that this engagement issued last"
+    )
     parser.add_argument(
         "--as-of", metavar="DATE", help="the snapshot's date; a date within seven days of it makes a message fresh"
     )
@@ -58,12 +62,15 @@ def _ownership(options: argparse.Namespace) -> int:
     for path in options.earlier:
         for signature, place in signatures_seen(read_list(path)).items():
             earlier.setdefault(signature, place)
+    challenge = options.challenge
+    if challenge is None and options.engagement is not None:
+        challenge = _issued(options.engagement)
     rows = read_list(options.file)
     token = CancelToken()
     with _contracts(options, token) as contracts:
         work = check_rows(
             rows,
-            challenge=options.challenge,
+            challenge=challenge,
             as_of=options.as_of,
             token=token,
             earlier=earlier,
@@ -73,6 +80,15 @@ def _ownership(options: argparse.Namespace) -> int:
     emit_json(options.json, ownership_document(result, options.file.name))
     _say(result, options.file.name)
     return exit_status(result.findings)
+
+
+def _issued(engagement: Path) -> str:
+    """The challenge that an engagement issued last."""
+    with open_for_reading(engagement) as book:
+        challenge = book.papers.challenge
+    if challenge is None:
+        raise UsageError("USAGE", f"{engagement.name} issued no challenge", action="Make one: chain challenge.")
+    return challenge
 
 
 @contextmanager

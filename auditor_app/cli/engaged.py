@@ -14,7 +14,7 @@ from auditor_app.engagement.audit import perform
 from auditor_app.engagement.file import Act, EngagementFile, Recorded, open_for_writing
 from auditor_app.engagement.journal import Amendment
 from auditor_app.engagement.record import Audit, AuditRequest
-from auditor_app.engagement.runs import at_journal_time, run_acts
+from auditor_app.engagement.runs import at_journal_time, run_acts, with_challenge
 from auditor_app.engagement.sampling_steps import Author
 from auditor_app.errors import UsageError
 from auditor_app.instants import format_instant
@@ -92,6 +92,7 @@ def performed(request: AuditRequest, book: EngagementFile | None, options: argpa
     if book is None:
         return drive(perform(request, token))
     author = author_of(options)
+    request = with_challenge(request, book.papers)
     audit = drive(perform(at_journal_time(request, author.at), token))
     record_run(book, audit, author, time_typed=request.trusted_time is not None)
     return audit

@@ -21,7 +21,7 @@ from auditor_app.engagement.audit import perform
 from auditor_app.engagement.document import audit_document
 from auditor_app.engagement.file import EngagementFile
 from auditor_app.engagement.record import Audit, AuditRequest
-from auditor_app.engagement.runs import at_journal_time
+from auditor_app.engagement.runs import at_journal_time, with_challenge
 from auditor_app.errors import EngagementError, UsageError
 from auditor_app.fileroom.reports import (
     Kind,
@@ -99,6 +99,7 @@ def _engaged(
     kind: Kind = "final" if options.final else "draft"
     if options.final:
         refuse_final(before)
+    request = with_challenge(request, before)
     last = time_of_last_run(before, request.snapshot.name)
     audit = drive(perform(at_journal_time(request, last or author.at), token))
     run = recorded_run(before, audit)

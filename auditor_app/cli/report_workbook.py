@@ -13,7 +13,7 @@ from auditor_app.engagement.audit import perform
 from auditor_app.engagement.file import open_for_reading
 from auditor_app.engagement.papers import Papers
 from auditor_app.engagement.record import Audit, AuditRequest
-from auditor_app.engagement.runs import at_journal_time
+from auditor_app.engagement.runs import at_journal_time, with_challenge
 from auditor_app.errors import UsageError
 from auditor_app.fileroom.reports import time_of_last_run
 from auditor_app.files import write_atomically
@@ -82,6 +82,7 @@ def _performed(request: AuditRequest, engagement: Path | None) -> tuple[Audit, P
         return drive(perform(request, CancelToken())), None
     with open_for_reading(engagement) as book:
         papers = book.papers
+    request = with_challenge(request, papers)
     last = time_of_last_run(papers, request.snapshot.name)
     again = request if last is None else at_journal_time(request, last)
     return drive(perform(again, CancelToken())), papers

@@ -91,6 +91,15 @@ class PerformRun(Action, frozen=True, kw_only=True, tag="perform-run"):
     result: Hex64
 
 
+class IssueChallenge(Action, frozen=True, kw_only=True, tag="issue-challenge"):
+    """The text that the exchange is asked to sign; ``block_from`` is ``typed``, a host, or empty without a block."""
+
+    challenge: Line
+    nonce: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{32}\Z")]
+    block: Prose = ""
+    block_from: Prose = ""
+
+
 class RecordSample(Action, frozen=True, kw_only=True, tag="record-sample"):
     """A step of sampling with its parameters as typed; ``commitment`` where the step makes or uses one."""
 
@@ -192,6 +201,7 @@ AnyAction = (
     | AgreeProcedure
     | AddInput
     | PerformRun
+    | IssueChallenge
     | RecordSample
     | RaiseException
     | UpdateException

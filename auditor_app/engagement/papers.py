@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from auditor_app.engagement.actions import IssueReport, PerformRun, RecordSample
+from auditor_app.engagement.actions import IssueChallenge, IssueReport, PerformRun, RecordSample
 from auditor_app.engagement.journal import EMPTY_JOURNAL, Amendment, Head
 from auditor_app.engagement.terms import SIGNING_ROLES, AgreedProcedure, InputReference, Person, Role, Terms
 
@@ -37,6 +37,14 @@ class Run:
     action: PerformRun
     inputs: tuple[InputReference, ...]
     program: str
+    stamp: Stamp
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedChallenge:
+    """A text that the exchange was asked to sign."""
+
+    action: IssueChallenge
     stamp: Stamp
 
 
@@ -149,12 +157,18 @@ class Papers:
     reports: tuple[BuiltReport, ...] = ()
     locked: Locked | None = None
     amendments: tuple[Amended, ...] = ()
+    challenges: tuple[IssuedChallenge, ...] = ()
     identity: str = ""
     """SHA-256 of the first entry: what names this engagement for ever."""
 
     def person(self, name: str) -> Person | None:
         """The person of that name."""
         return next((item for item in self.people if item.name == name), None)
+
+    @property
+    def challenge(self) -> str | None:
+        """The challenge that was issued last."""
+        return self.challenges[-1].action.challenge if self.challenges else None
 
     @property
     def open_notes(self) -> tuple[ReviewNote, ...]:

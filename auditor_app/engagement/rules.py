@@ -15,6 +15,7 @@ from auditor_app.engagement.journal import BEFORE_THE_FIRST, Entry, Head
 from auditor_app.engagement.papers import (
     Amended,
     BuiltReport,
+    IssuedChallenge,
     Locked,
     LoggedException,
     Papers,
@@ -148,6 +149,14 @@ def _perform(papers: Papers, action: actions.PerformRun, entry: Entry, stamp: St
     return replace(papers, runs=(*papers.runs, Run(action, entry.inputs, entry.program, stamp)))
 
 
+def _issue_challenge(papers: Papers, action: actions.IssueChallenge, entry: Entry, stamp: Stamp) -> Papers:  # noqa: ARG001
+    if any(item.action.nonce == action.nonce for item in papers.challenges):
+        _refuse("this challenge was issued already")
+    if action.nonce not in action.challenge:
+        _refuse("the challenge does not hold its nonce")
+    return replace(papers, challenges=(*papers.challenges, IssuedChallenge(action, stamp)))
+
+
 def _sample(papers: Papers, action: actions.RecordSample, entry: Entry, stamp: Stamp) -> Papers:
     _named(entry, action.result)
     committed = {item.action.commitment for item in papers.samples if item.action.step == "commit"}
@@ -270,6 +279,7 @@ _EFFECTS: dict[type, Callable[[Papers, Any, Entry, Stamp], Papers]] = {
     actions.AgreeProcedure: _agree,
     actions.AddInput: _add_input,
     actions.PerformRun: _perform,
+    actions.IssueChallenge: _issue_challenge,
     actions.RecordSample: _sample,
     actions.RaiseException: _raise_exception,
     actions.UpdateException: _update_exception,

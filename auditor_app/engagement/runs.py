@@ -51,6 +51,11 @@ def run_acts(
     return (*added, Act(action, person, at, files, {digest: result}, amendment))
 
 
+def with_challenge(request: AuditRequest, papers: Papers) -> AuditRequest:
+    """The request, with the challenge that the engagement issued last where none was typed."""
+    return request if request.challenge is not None else replace(request, challenge=papers.challenge)
+
+
 def parameters_of(request: AuditRequest, *, time_typed: bool) -> RunParameters:
     """What was typed for a run besides its files; the request must have a trusted time by now."""
     if request.trusted_time is None:

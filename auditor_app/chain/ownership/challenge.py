@@ -13,7 +13,12 @@ from dataclasses import dataclass
 from auditor_app.errors import UsageError
 
 NONCE_BYTES = 16
-_BLOCK = re.compile(r"([-a-z0-9]{3,8}:[-_a-zA-Z0-9]{1,32}):([0-9]{1,12})=((?:0x)?[0-9a-fA-F]{64})\Z", re.ASCII)
+HEX_LENGTH = 64
+_BLOCK = re.compile(
+    r"([-a-z0-9]{3,8}:[-_a-zA-Z0-9]{1,32}):([0-9]{1,12})=((?:0x)?[0-9a-fA-F]{64}|[1-9A-HJ-NP-Za-km-z]{43,44})\Z",
+    re.ASCII,
+)
+"""A hash in hexadecimal, or in base58 as Solana writes it."""
 _PURPOSE = re.compile(r"[A-Za-z0-9 ._:/()-]{1,80}\Z", re.ASCII)
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z", re.ASCII)
 
@@ -43,5 +48,10 @@ def make_challenge(purpose: str, *, date: str, block: str = "", nonce: str | Non
     drawn = secrets.token_hex(NONCE_BYTES) if nonce is None else nonce
     if not re.fullmatch(r"[0-9a-f]{32}", drawn):
         raise UsageError("USAGE", "the nonce is not 32 lower-case hex digits")
-    told = "" if match is None else f" - block {match[1]} {match[2]} {match[3].lower()}"
+    told = "" if match is None else f" - block {match[1]} {match[2]} {_one_spelling(match[3])}"
     return Challenge(f"{purpose} - {date} - nonce {drawn}{told}", drawn, date, block)
+
+
+def _one_spelling(digest: str) -> str:
+    """Hexadecimal in lower case; base58 as it is."""
+    return digest.lower() if len(digest) >= HEX_LENGTH else digest

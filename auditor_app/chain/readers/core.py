@@ -49,9 +49,15 @@ def look(task: LookTask) -> Operation[LookReading]:
     with JsonRpc(task.endpoint, task.token, limits, numbers="text") as rpc:
         yield Progress(0, len(task.targets), "balances", f"{task.endpoint.origin}: scanning unspent outputs")
         genesis = _hash(rpc, rpc.call("getblockhash", [0]))
-        height, best, amounts = _scanned(rpc, task.at(0))
+        height, best, amounts = _scanned(rpc, task.at(0)) if task.targets else _newest(rpc)
         compared_block(task.at(height), genesis, _bytes(rpc, rpc.call("getblockheader", [best, False])))
     return LookReading(height, best, rows_of(task.at(height), amounts))
+
+
+def _newest(rpc: JsonRpc) -> tuple[int, str, dict[str, int]]:
+    """Height and hash of the newest block, without a scan."""
+    height = _whole(rpc, rpc.call("getblockcount", []))
+    return height, _hash(rpc, rpc.call("getblockhash", [height])), {}
 
 
 def _scanned(rpc: JsonRpc, task: ReadingTask) -> tuple[int, str, dict[str, int]]:
@@ -114,5 +120,5 @@ def _bytes(rpc: JsonRpc, value: Any) -> bytes:
 def _whole(rpc: JsonRpc, value: Any) -> int:
     text = str(value)
     if not (text.isascii() and text.isdigit() and len(text) < 12):
-        rpc.fail("the height of its scan is no number")
+        rpc.fail("a height is no number")
     return int(text)

@@ -54,6 +54,8 @@ def look(task: LookTask) -> Operation[LookReading]:
         yield Progress(0, None, "requests", f"{task.endpoint.origin}: asking for the newest block")
         height = quantity(rpc.call("eth_blockNumber", []), "the block number", task.endpoint.origin)
         reader = open_block(rpc, int(task.endpoint.chain.partition(":")[2]), height, None)
+        if not task.targets:
+            return LookReading(height, reader.block.hash, ())
         reader.prepare()
         rows, _ = yield from read_assets(reader, task.targets, None)
     return LookReading(height, reader.block.hash, rows)

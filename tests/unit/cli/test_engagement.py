@@ -467,3 +467,12 @@ def test_the_history_of_two_runs(book: Path, command: Command) -> None:
     assert status == 1
     assert {item["code"] for item in document["findings"]} == {"ROOT.EQUIVOCATION", "FRESH.ROLLBACK"}
     assert command("engagement", "history", book, "--issuer", "Nobody")[1]["snapshots"] == []
+
+
+def test_a_run_is_given_the_challenge_that_the_engagement_issued(book: Path, command: Command) -> None:
+    issued = command("chain", "challenge", "--engagement", book, *BY)[1]["challenge"]
+    _run(command, book)
+    _run(command, book, "good", "--challenge", "of another day")
+    with open_for_reading(book) as opened:
+        challenges = [run.action.parameters.challenge for run in opened.papers.runs]
+    assert challenges == [issued, "of another day"]
