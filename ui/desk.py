@@ -9,6 +9,7 @@ from typing import Any
 
 from auditor_app.engagement.record import Audit
 from auditor_app.operation import CancelToken, Operation
+from ui.binder import Binder
 from ui.case import Case
 from ui.connections import Connections
 from ui.jobs import Job, JobRunner
@@ -25,6 +26,8 @@ class Desk:
     runner: JobRunner
     settings: Settings
     connections: Connections
+    binder: Binder
+    """The open engagement: its papers, who acts, and the way to enter something in its journal."""
     build_report: BuildReport
     follow: Callable[[Job], None]
     """Show a job's progress in the strip; call before it starts."""

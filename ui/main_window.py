@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication, QInputDialog, QMainWindow, QStackedW
 
 from auditor_app.engagement.record import AuditRequest
 from ui import prompts, theme
+from ui.binder import Binder
 from ui.case import Case, Perform, perform_audit, sort_dropped
 from ui.chain_work import Subject
 from ui.connections import Connections
@@ -19,6 +20,7 @@ from ui.desk import BuildReport, Desk
 from ui.dialogs.capture import CaptureDialog
 from ui.dialogs.endpoints import EndpointsDialog
 from ui.dialogs.pin_key import PinKeyDialog
+from ui.engagement_commands import EngagementCommands
 from ui.jobs import Job, JobRunner, ProgramDefect
 from ui.menus import Menus
 from ui.pages import PAGES, PageEntry
@@ -28,6 +30,7 @@ from ui.session import Step, StepStatus
 from ui.settings import Settings
 from ui.text import visible
 from ui.widgets.blocks import GRID, column, label, row
+from ui.widgets.engagement_bar import EngagementIndicator
 from ui.widgets.offline import OfflineIndicator
 from ui.widgets.progress_strip import ProgressStrip
 from ui.widgets.step_rail import RailEntry, StepRail
@@ -47,12 +50,14 @@ class MainWindow(QMainWindow):
         super().__init__()
         self.settings = settings
         self.runner = JobRunner(self)
-        self.case = Case(self.runner, perform, self)
+        self.engagement = EngagementCommands(self)
+        self.binder = Binder(self.runner, self.engagement, self.follow, parent=self)
+        self.case = Case(self.runner, self.binder.performing(perform), self)
         self.connections = Connections(settings, self)
         self._closing = False
         self._pages: dict[str, Page] = {}
         self.desk = Desk(
-            case=self.case, runner=self.runner, settings=settings, connections=self.connections, build_report=build_report, follow=self.follow,
+            case=self.case, runner=self.runner, settings=settings, connections=self.connections, binder=self.binder, build_report=build_report, follow=self.follow,
             go_to=self.go_to, ask_for_snapshot=self.ask_for_snapshot, ask_for_trust_store=self.ask_for_trust_store,
             ask_for_evidence=self.ask_for_evidence, capture=self.capture, edit_endpoints=self.edit_endpoints, pin_key=self.pin_key, open_snapshot=self.open_snapshot, say=self.say,
         )  # fmt: skip
@@ -66,10 +71,12 @@ class MainWindow(QMainWindow):
         store = settings.trust_store
         if store is not None:
             self.case.use_trust_store(store)
-        self.go_to(PAGES[0].key)
+        self.go_to(Step.SNAPSHOT.value)
 
     def _build(self) -> None:
-        self.rail = StepRail([RailEntry(entry.title, entry.reference, partial(self._status, entry)) for entry in PAGES])
+        self.rail = StepRail(
+            [RailEntry(entry.title, entry.reference, partial(self._status, entry), entry.number) for entry in PAGES]
+        )
         self.stack = QStackedWidget()
         self.strip = ProgressStrip()
         strip_room = row(self.strip)
@@ -89,6 +96,7 @@ class MainWindow(QMainWindow):
         self._message_time.timeout.connect(self.message.clear)
         self.statusBar().addWidget(self.message, 1)
         self.statusBar().addPermanentWidget(self.case_name)
+        self.statusBar().addPermanentWidget(EngagementIndicator(self.binder))
         self.statusBar().addPermanentWidget(self.offline)
 
     def _connect(self) -> None:
@@ -97,6 +105,11 @@ class MainWindow(QMainWindow):
         self.case.progressed.connect(self._on_progressed)
         self.case.run_started.connect(self.follow)
         self.case.run_ended.connect(self._on_run_ended)
+        self.case.run_ended.connect(self.engagement.on_run_ended)
+        self.binder.changed.connect(self._on_engagement_changed)
+        self.binder.opened.connect(self.engagement.on_opened)
+        self.binder.recorded.connect(self.engagement.on_recorded)
+        self.binder.failed.connect(self.engagement.on_failed)
         self.runner.idle.connect(self._on_idle)
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._on_desktop_scheme)
 
@@ -306,6 +319,12 @@ class MainWindow(QMainWindow):
         if self.stack.count():
             self.page.refresh()
 
+    def _on_engagement_changed(self) -> None:
+        self.rail.states_changed()
+        self.menus.refresh()
+        if self.stack.count():
+            self.page.refresh()
+
     def _on_progressed(self) -> None:
         self.rail.states_changed()
         self.page.refresh_status()
@@ -368,6 +387,7 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Closing during work: cancel, wait for the threads without freezing, then close."""
+        self.binder.close()
         if self.runner.busy:
             self._closing = True
             event.ignore()

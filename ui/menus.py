@@ -17,6 +17,7 @@ from ui.text import menu_text
 from ui.theme import Appearance
 
 if TYPE_CHECKING:
+    from ui.engagement_commands import EngagementCommands
     from ui.main_window import MainWindow
 
 _SHORTCUTS_TEXT = """F5    run the procedures
@@ -24,6 +25,9 @@ Esc    cancel the running work
 F6    next pane
 Alt+1 … Alt+7    steps
 Alt+8, Alt+9, Alt+0    ledger, published proof, schemes
+Ctrl+N    new engagement
+Ctrl+Shift+G    open an engagement
+Ctrl+W    close the engagement
 Ctrl+O    open a snapshot
 Ctrl+Shift+C    capture evidence
 Ctrl+F    filter the table
@@ -68,7 +72,17 @@ class Menus:
         menu.addSeparator()
         self.export = _add(menu, "&Export report…", lambda: window.page.export(), "Ctrl+E")
         menu.addSeparator()
+        self._engagement(menu, window.engagement)
+        menu.addSeparator()
         _add(menu, "&Quit", window.close, "Ctrl+Q")
+
+    def _engagement(self, menu: QMenu, commands: EngagementCommands) -> None:
+        _add(menu, "&New engagement…", commands.new, "Ctrl+N")
+        _add(menu, "Open en&gagement…", commands.open, "Ctrl+Shift+G")
+        _add(menu, "Open engagement rea&d-only…", commands.open_to_read, None)
+        self._recent_engagements = menu.addMenu("Open recent engage&ment")
+        self.show_recent_engagements(self._window.settings.recent_engagements)
+        self._with_engagement = (_add(menu, "&Close engagement", commands.close, "Ctrl+W"),)
 
     def _edit(self, menu: QMenu) -> None:
         window = self._window
@@ -97,15 +111,11 @@ class Menus:
 
     def _view(self, menu: QMenu) -> None:
         window = self._window
-        for number, entry in enumerate(PAGES, 1):
-            if number > 1 and entry.step is None and PAGES[number - 2].step is not None:
+        for before, entry in zip((PAGES[0], *PAGES), PAGES, strict=False):
+            if (entry.step is None) != (before.step is None):
                 menu.addSeparator()
-            _add(
-                menu,
-                f"&{number % 10}  {entry.title}" if number <= 10 else entry.title,
-                partial(window.go_to, entry.key),
-                f"Alt+{number % 10}" if number <= 10 else None,
-            )
+            title = f"&{entry.keys[-1]}  {entry.title}" if entry.keys else entry.title
+            _add(menu, title, partial(window.go_to, entry.key), entry.keys or None)
         menu.addSeparator()
         _add(menu, "&Next pane", window.next_pane, "F6")
         menu.addSeparator()
@@ -138,18 +148,20 @@ class Menus:
 
     def show_recent(self, recent: Sequence[Path]) -> None:
         """List the snapshots opened lately."""
-        self._recent.clear()
+        self._list(self._recent, recent, self._window.open_snapshot)
+
+    def show_recent_engagements(self, recent: Sequence[Path]) -> None:
+        """List the engagements opened lately."""
+        self._list(self._recent_engagements, recent, self._window.engagement.open_file)
+
+    def _list(self, menu: QMenu, recent: Sequence[Path], chosen: Callable[[Path], object]) -> None:
+        menu.clear()
         for path in recent:
-            _add(
-                self._recent,
-                menu_text(f"{path.name}    {path.parent}"),
-                partial(self._window.open_snapshot, path),
-                None,
-            )
+            _add(menu, menu_text(f"{path.name}    {path.parent}"), partial(chosen, path), None)
         if recent:
-            self._recent.addSeparator()
-            _add(self._recent, "Forget these", self._forget, None)
-        self._recent.setEnabled(bool(recent))
+            menu.addSeparator()
+            _add(menu, "Forget these", self._forget, None)
+        menu.setEnabled(bool(recent))
 
     def refresh(self) -> None:
         """Commands that can do nothing now are disabled, all but Run, which explains itself."""
@@ -157,10 +169,13 @@ class Menus:
         self.evidence.setEnabled(case.inputs.snapshot is not None)
         self.capture.setEnabled(case.inputs.complete)
         self.export.setEnabled(case.current)
+        for action in self._with_engagement:
+            action.setEnabled(self._window.binder.papers is not None)
 
     def _forget(self) -> None:
         self._window.settings.forget_recent()
         self.show_recent(())
+        self.show_recent_engagements(())
 
     def _copy(self) -> None:
         self._window.page.copy_rows()

@@ -39,6 +39,10 @@ class StepState(Enum):
     EXCEPTIONS = ("Exceptions", Tone.BAD)
     NEEDS_ATTENTION = ("Needs attention", Tone.WARN)
     OUT_OF_DATE = ("Out of date", Tone.STALE)
+    NONE_OPEN = ("None open", Tone.NEUTRAL)
+    OPEN = ("Open", Tone.INFO)
+    READ_ONLY = ("Read-only", Tone.WARN)
+    LOCKED = ("Locked", Tone.STALE)
 
     @property
     def tone(self) -> Tone:

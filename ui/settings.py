@@ -27,18 +27,48 @@ class Settings:
     @property
     def recent(self) -> tuple[Path, ...]:
         """Snapshots opened lately, newest first; those that are gone are left out."""
-        listed = self._store.value("recent", [])
-        names = [listed] if isinstance(listed, str) else listed if isinstance(listed, list) else []
-        return tuple(path for path in map(Path, names) if path.exists())
+        return self._paths("recent")
 
     def remember(self, snapshot: Path) -> None:
         """Put a snapshot at the head of the recent list."""
-        rest = [path for path in self.recent if path != snapshot]
-        self._store.setValue("recent", [str(path) for path in [snapshot, *rest][:_RECENT_LIMIT]])
+        self._remember("recent", snapshot)
 
     def forget_recent(self) -> None:
-        """Empty the recent list."""
+        """Empty the recent lists."""
         self._store.remove("recent")
+        self._store.remove("recentEngagements")
+
+    def _paths(self, key: str) -> tuple[Path, ...]:
+        listed = self._store.value(key, [])
+        names = [listed] if isinstance(listed, str) else listed if isinstance(listed, list) else []
+        return tuple(path for path in map(Path, names) if path.exists())
+
+    def _remember(self, key: str, path: Path) -> None:
+        rest = [known for known in self._paths(key) if known != path]
+        self._store.setValue(key, [str(known) for known in [path, *rest][:_RECENT_LIMIT]])
+
+    @property
+    def recent_engagements(self) -> tuple[Path, ...]:
+        """Engagement files opened lately, newest first; those that are gone are left out."""
+        return self._paths("recentEngagements")
+
+    def remember_engagement(self, path: Path) -> None:
+        """Put an engagement at the head of its recent list."""
+        self._remember("recentEngagements", path)
+
+    def actor(self, identity: str) -> str:
+        """Who acted last in the engagement of that identity; empty where nobody was chosen."""
+        return str(self._store.value(f"actors/{identity}", "") or "")
+
+    def remember_actor(self, identity: str, name: str) -> None:
+        """This person acts in that engagement."""
+        self._store.setValue(f"actors/{identity}", name)
+        self._store.setValue("lastActor", name)
+
+    @property
+    def last_actor(self) -> str:
+        """Who acted last in any engagement."""
+        return str(self._store.value("lastActor", "") or "")
 
     @property
     def trust_store(self) -> Path | None:

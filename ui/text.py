@@ -20,6 +20,12 @@ def visible(text: str) -> str:
     return _NARROW_SPACE.join(map(plain, text.split(_NARROW_SPACE))).replace("\n", "\\n")
 
 
+def cut(text: str, at_most: int = 90) -> str:
+    """Text on one line that breaks no layout: its end left out where it is long."""
+    shown = visible(text[: 2 * at_most])
+    return shown if len(shown) <= at_most and len(text) <= 2 * at_most else f"{shown[: at_most - 1]}…"
+
+
 def tooltip(text: str) -> str:
     """A tool tip that shows ``text`` literally: Qt would otherwise guess whether it is HTML."""
     return f"<span>{html.escape(visible(text))}</span>" if text else ""

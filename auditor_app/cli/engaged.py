@@ -11,11 +11,11 @@ from pathlib import Path
 from auditor_app.cli.terminal import drive, say
 from auditor_app.engagement.actions import Action
 from auditor_app.engagement.audit import perform
-from auditor_app.engagement.file import Act, EngagementFile, Recorded, open_for_writing
+from auditor_app.engagement.file import Author, EngagementFile, Recorded, open_for_writing
 from auditor_app.engagement.journal import Amendment
 from auditor_app.engagement.record import Audit, AuditRequest
-from auditor_app.engagement.runs import at_journal_time, run_acts, with_challenge
-from auditor_app.engagement.sampling_steps import Author
+from auditor_app.engagement.recording import record_actions, record_run
+from auditor_app.engagement.runs import at_journal_time, with_challenge
 from auditor_app.errors import UsageError
 from auditor_app.instants import format_instant
 from auditor_app.operation import CancelToken
@@ -64,9 +64,7 @@ def engagement_of(options: argparse.Namespace) -> Iterator[EngagementFile | None
 
 def recorded(book: EngagementFile, author: Author, *actions: Action) -> Recorded:
     """Record plain actions and say what they did."""
-    return say_recorded(
-        book.record(*(Act(action, author.person, author.at, amendment=author.amendment) for action in actions))
-    )
+    return say_recorded(record_actions(book, author, *actions))
 
 
 def say_recorded(done: Recorded) -> Recorded:
@@ -94,26 +92,5 @@ def performed(request: AuditRequest, book: EngagementFile | None, options: argpa
     author = author_of(options)
     request = with_challenge(request, book.papers)
     audit = drive(perform(at_journal_time(request, author.at), token))
-    record_run(book, audit, author, time_typed=request.trusted_time is not None)
+    say_recorded(record_run(book, audit, author, time_typed=request.trusted_time is not None))
     return audit
-
-
-def record_run(book: EngagementFile, audit: Audit, author: Author, *, time_typed: bool) -> Recorded:
-    """Enter a finished run in the journal, with its inputs and its result, and note where the inputs are."""
-    acts = run_acts(
-        book.papers,
-        audit,
-        person=author.person,
-        at=author.at,
-        time_typed=time_typed,
-        amendment=author.amendment,
-    )
-    done = say_recorded(book.record(*acts))
-    request = audit.request
-    named = [request.snapshot, request.trust_store, request.evidence, request.window, *request.earlier]
-    named.append(None if request.sample is None else request.sample.record)
-    places = {path.name: path.absolute() for path in named if path is not None}
-    for item in audit.inputs:
-        if item.name in places:
-            book.remember(item.sha256, places[item.name])
-    return done

@@ -16,6 +16,7 @@ from auditor_app.cli.engaged import (
     now,
     recorded,
     recorded_json,
+    say_recorded,
 )
 from auditor_app.cli.terminal import add_json_option, drive, emit_json, say, say_findings
 from auditor_app.engagement import actions
@@ -23,13 +24,12 @@ from auditor_app.engagement.checking import KnownHead, check
 from auditor_app.engagement.file import create, open_for_reading, open_for_writing
 from auditor_app.engagement.papers import Papers
 from auditor_app.engagement.papers_document import check_document, entry_document, papers_document
+from auditor_app.engagement.recording import record_inputs
 from auditor_app.engagement.signed_sign_off import MAX_BYTES, authenticated
-from auditor_app.engagement.taking import role_of, take
 from auditor_app.engagement.terms import (
     STANDARDS,
     TEXT_FIELDS,
     AgreedProcedure,
-    InputReference,
     InputRole,
     Person,
     Role,
@@ -150,18 +150,12 @@ def _add_add(verbs: Any) -> None:
 
 
 def _add(options: argparse.Namespace) -> int:
-    token = CancelToken()
     with open_for_writing(options.file) as book:
-        taken: list[tuple[Path, InputReference]] = [
-            (path, drive(take(path, options.role or role_of(path), token))) for path in options.inputs
-        ]
-        acts = [actions.AddInput(input=reference) for _, reference in taken]
-        done = recorded(book, author_of(options), *acts)
-        for path, reference in taken:
-            book.remember(reference.sha256, path.absolute())
-    inputs = [msgspec.to_builtins(reference) for _, reference in taken]
+        taken, done = drive(record_inputs(book, author_of(options), options.inputs, options.role, CancelToken()))
+    say_recorded(done)
+    inputs = [msgspec.to_builtins(reference) for reference in taken]
     emit_json(options.json, {"inputs": inputs, **recorded_json(done)})
-    for _, reference in taken:
+    for reference in taken:
         say(f"  {reference.role:<16} {reference.sha256}  {reference.name}")
     return 0
 

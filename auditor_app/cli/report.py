@@ -13,7 +13,6 @@ from auditor_app.cli.engaged import (
     author_of,
     engagement_of,
     performed,
-    record_run,
     say_recorded,
 )
 from auditor_app.cli.terminal import add_json_option, drive, emit_json, say, say_findings
@@ -21,13 +20,13 @@ from auditor_app.engagement.audit import perform
 from auditor_app.engagement.document import audit_document
 from auditor_app.engagement.file import EngagementFile
 from auditor_app.engagement.record import Audit, AuditRequest
+from auditor_app.engagement.recording import record_run, recorded_run
 from auditor_app.engagement.runs import at_journal_time, with_challenge
 from auditor_app.errors import EngagementError, UsageError
 from auditor_app.fileroom.reports import (
     Kind,
     build_engaged,
     issue_act,
-    recorded_run,
     refuse_final,
     time_of_last_run,
 )
@@ -110,7 +109,7 @@ def _engaged(
             action="Record it with verify --engagement, sign off, and build the final report then.",
         )
     if run is None:
-        record_run(book, audit, author, time_typed=request.trusted_time is not None)
+        say_recorded(record_run(book, audit, author, time_typed=request.trusted_time is not None))
     entry = (run or book.papers.runs[-1]).stamp.entry
     plan = replace(plan, papers=book.papers)
     report = drive(build_engaged(audit, book.papers, plan.date, token, kind=kind, template=plan.template))

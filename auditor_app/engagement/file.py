@@ -50,6 +50,19 @@ class Act:
 
 
 @dataclass(frozen=True, slots=True)
+class Author:
+    """Who records something, when, and as what amendment."""
+
+    person: str
+    at: str
+    amendment: Amendment | None = None
+
+    def act(self, action: Action) -> Act:
+        """``action`` as this author's act."""
+        return Act(action, self.person, self.at, amendment=self.amendment)
+
+
+@dataclass(frozen=True, slots=True)
 class Recorded:
     """What recording an act did: the new head, the papers, and the sign-offs that it cleared."""
 

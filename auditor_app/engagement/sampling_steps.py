@@ -10,8 +10,7 @@ from typing import Any, Literal
 
 from auditor_app import strict_json
 from auditor_app.engagement.actions import RecordSample
-from auditor_app.engagement.file import Act
-from auditor_app.engagement.journal import Amendment
+from auditor_app.engagement.file import Act, Author
 from auditor_app.engagement.papers import Papers
 from auditor_app.engagement.taking import new_inputs, take
 from auditor_app.engagement.terms import InputReference, InputRole
@@ -54,15 +53,6 @@ class Drawn:
     record: CommitmentRecord
     sample: SampleResult
     findings: tuple[Finding, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Author:
-    """Who records a step, when, and as what amendment."""
-
-    person: str
-    at: str
-    amendment: Amendment | None = None
 
 
 def drawn(asked: DrawAsked, token: CancelToken) -> Operation[Drawn]:

@@ -8,11 +8,8 @@ from typing import Literal
 from auditor_app.engagement.actions import IssueReport
 from auditor_app.engagement.file import Act
 from auditor_app.engagement.journal import Amendment
-from auditor_app.engagement.papers import Papers, Run
+from auditor_app.engagement.papers import Papers
 from auditor_app.engagement.record import Audit
-from auditor_app.engagement.results import run_bytes
-from auditor_app.engagement.runs import parameters_of
-from auditor_app.engagement.taking import referenced
 from auditor_app.engagement.terms import InputReference
 from auditor_app.errors import EngagementError
 from auditor_app.operation import CancelToken, Operation
@@ -48,21 +45,6 @@ def refuse_final(papers: Papers) -> None:
             f"there is no final report yet: {' '.join(obstacles)}".rstrip("."),
             action="Clear these, or build a draft.",
         )
-
-
-def recorded_run(papers: Papers, audit: Audit) -> Run | None:
-    """The latest recorded run with the same inputs, parameters and result as ``audit``, if there is one.
-
-    A final report is built on such a run: recording another one would clear the sign-offs it needs.
-    """
-    result = hashlib.sha256(run_bytes(audit)).hexdigest()
-    files = tuple(referenced(item) for item in audit.inputs)
-    for run in reversed(papers.runs):
-        action = run.action
-        typed = parameters_of(audit.request, time_typed=action.parameters.time_typed)
-        if (action.result, run.inputs, action.parameters) == (result, files, typed):
-            return run
-    return None
 
 
 def time_of_last_run(papers: Papers, snapshot: str) -> str | None:

@@ -12,6 +12,8 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from tests.ui import fakes
+from tests.ui.engaged import opened, with_inputs
+from tests.unit.engagement import books
 from ui import theme
 from ui.case import Perform
 from ui.main_window import MainWindow
@@ -51,7 +53,7 @@ def files(tmp_path: Path) -> tuple[Path, Path, Path]:
     """A snapshot, a trust store and an evidence file, by name only."""
     paths = tuple(tmp_path / name for name in ("demo.porsnap", "trust.json", "demo.porevidence"))
     for path in paths:
-        path.write_text("x")
+        path.write_text(path.name)
     return paths  # type: ignore[return-value]
 
 
@@ -88,4 +90,21 @@ def performed(window: MainWindow, files: tuple[Path, Path, Path], qtbot: QtBot) 
     with qtbot.waitSignal(window.case.run_ended, timeout=5000):
         window.open_together(*files)
     qtbot.waitUntil(lambda: not window.runner.busy, timeout=5000)
+    return window
+
+
+@pytest.fixture
+def engaged(make_window: MakeWindow, tmp_path: Path, qtbot: QtBot) -> MainWindow:
+    """A window with an engagement of one person open for writing."""
+    window = make_window(fakes.performs(with_inputs))
+    opened(window, books.new(tmp_path), qtbot)
+    return window
+
+
+@pytest.fixture
+def staffed(make_window: MakeWindow, tmp_path: Path, qtbot: QtBot) -> MainWindow:
+    """A window with an engagement of four people; nobody acts yet and the question stands open."""
+    books.staffed(tmp_path).close()
+    window = make_window(fakes.performs(with_inputs))
+    opened(window, tmp_path / "book.engagement", qtbot)
     return window

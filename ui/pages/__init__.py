@@ -26,11 +26,18 @@ class PageEntry:
     summary: str
     module: str
     class_name: str
+    keys: str = ""
+    """The shortcut that opens it."""
 
     @property
     def overline(self) -> str:
         """The line above the page's title."""
         return f"Working paper {self.reference}" if self.reference else "Reference"
+
+    @property
+    def number(self) -> str:
+        """The step's number in the rail; empty for a page that is no step."""
+        return "" if self.step is None else str(list(Step).index(self.step) + 1)
 
     def load(self) -> type[Page]:
         """The page's class."""
@@ -39,15 +46,15 @@ class PageEntry:
 
 
 PAGES: tuple[PageEntry, ...] = (
-    PageEntry("snapshot", Step.SNAPSHOT, "Snapshot", "B", "Who signed the file, and whether it is the one you asked for.", "ui.pages.snapshot", "SnapshotPage"),
-    PageEntry("liabilities", Step.LIABILITIES, "Liabilities", "C", "Every row counted, every total and root recalculated from all rows.", "ui.pages.liabilities", "LiabilitiesPage"),
-    PageEntry("sample", Step.SAMPLE, "Sample", "E", "Leaves drawn with public randomness that was committed to beforehand.", "ui.pages.sample", "SamplePage"),
-    PageEntry("reserves", Step.RESERVES, "Reserves", "D1–D3", "Claimed balances beside what was observed, address by address.", "ui.pages.reserves", "ReservesPage"),
-    PageEntry("coverage", Step.COVERAGE, "Coverage", "D4–D5", "Observed reserves against gross liabilities, asset by asset; protection funds apart.", "ui.pages.coverage", "CoveragePage"),
-    PageEntry("findings", Step.FINDINGS, "Findings", "F", "Everything the procedures observed, and what they could not have shown.", "ui.pages.findings", "FindingsPage"),
-    PageEntry("report", Step.REPORT, "Report", "G", "The document as it will be handed over, page by page.", "ui.pages.report", "ReportPage"),
-    PageEntry("ledger", None, "Ledger", "C1", "Every row as it stands in the signed file, read when it is looked at.", "ui.pages.ledger", "LedgerPage"),
-    PageEntry("proof", None, "Published proof", "C4", "What an exchange gives its customers, recalculated from the leaf to the root.", "ui.pages.proof", "ProofPage"),
-    PageEntry("schemes", None, "Schemes", "", "Every tree this program knows, and what each does not prove.", "ui.pages.schemes", "SchemesPage"),
+    PageEntry("snapshot", Step.SNAPSHOT, "Snapshot", "B", "Who signed the file, and whether it is the one you asked for.", "ui.pages.snapshot", "SnapshotPage", "Alt+1"),
+    PageEntry("liabilities", Step.LIABILITIES, "Liabilities", "C", "Every row counted, every total and root recalculated from all rows.", "ui.pages.liabilities", "LiabilitiesPage", "Alt+2"),
+    PageEntry("sample", Step.SAMPLE, "Sample", "E", "Leaves drawn with public randomness that was committed to beforehand.", "ui.pages.sample", "SamplePage", "Alt+3"),
+    PageEntry("reserves", Step.RESERVES, "Reserves", "D1–D3", "Claimed balances beside what was observed, address by address.", "ui.pages.reserves", "ReservesPage", "Alt+4"),
+    PageEntry("coverage", Step.COVERAGE, "Coverage", "D4–D5", "Observed reserves against gross liabilities, asset by asset; protection funds apart.", "ui.pages.coverage", "CoveragePage", "Alt+5"),
+    PageEntry("findings", Step.FINDINGS, "Findings", "F", "Everything the procedures observed, and what they could not have shown.", "ui.pages.findings", "FindingsPage", "Alt+6"),
+    PageEntry("report", Step.REPORT, "Report", "G", "The document as it will be handed over, page by page.", "ui.pages.report", "ReportPage", "Alt+7"),
+    PageEntry("ledger", None, "Ledger", "C1", "Every row as it stands in the signed file, read when it is looked at.", "ui.pages.ledger", "LedgerPage", "Alt+8"),
+    PageEntry("proof", None, "Published proof", "C4", "What an exchange gives its customers, recalculated from the leaf to the root.", "ui.pages.proof", "ProofPage", "Alt+9"),
+    PageEntry("schemes", None, "Schemes", "", "Every tree this program knows, and what each does not prove.", "ui.pages.schemes", "SchemesPage", "Alt+0"),
     PageEntry("live", None, "Live check", "", "The snapshot's addresses at the newest blocks: a look that enters no audited figure.", "ui.pages.live", "LivePage"),
 )  # fmt: skip

@@ -9,8 +9,9 @@ from auditor_app.engagement.record import Audit
 from ui.desk import Desk
 from ui.pages import PageEntry
 from ui.session import StepState
+from ui.text import cut
 from ui.theme import Tone
-from ui.widgets.blocks import GRID, Banner, EmptyState, button, column, label, row
+from ui.widgets.blocks import GRID, Banner, EmptyState, button, column, label, row, show_text
 from ui.widgets.chips import Chip
 from ui.widgets.table_panel import TablePanel
 
@@ -30,7 +31,9 @@ class Page(QWidget):
         self.run_again = button("Run again  (F5)", desk.case.run)
         self.banner.add_button(self.run_again)
         self._title = label(entry.title, "title")
-        title = row(self._title, self._chip, 1, spacing=2 * GRID)
+        self._entry_note = label("", "muted")
+        self._entry_note.setAccessibleName("Journal entry of this run")
+        title = row(self._title, self._chip, 1, self._entry_note, spacing=2 * GRID)
         title.setAlignment(self._chip, Qt.AlignmentFlag.AlignVCenter)
         head = column(label(entry.overline, "overline"), title, label(entry.summary, "muted"), spacing=4)
         self.empty = EmptyState("", "")
@@ -120,6 +123,8 @@ class Page(QWidget):
     def _refresh_status(self) -> None:
         if self.entry.step is None:
             return
+        note = self.desk.binder.note_of(self.desk.case.audit)
+        show_text(self._entry_note, "" if note is None else cut(note.text))
         status = self.desk.case.status(self.entry.step)
         self._chip.say(status.text, status.state.tone)
         if status.state is StepState.OUT_OF_DATE:

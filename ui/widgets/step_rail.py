@@ -19,16 +19,18 @@ RAIL_WIDTH = 216
 _ITEM_HEIGHT = 64
 _STATUS_ROLE = int(Qt.ItemDataRole.UserRole) + 1
 _REFERENCE_ROLE = int(Qt.ItemDataRole.UserRole) + 2
+_NUMBER_ROLE = int(Qt.ItemDataRole.UserRole) + 3
 _NO_PARENT = QModelIndex()
 
 
 @dataclass(frozen=True, slots=True)
 class RailEntry:
-    """One line of the rail; ``status`` is ``None`` for pages that are no step."""
+    """One line of the rail: ``number`` for steps, ``status`` is ``None`` for pages without a state."""
 
     title: str
     reference: str
     status: Callable[[], StepStatus | None]
+    number: str = ""
 
 
 class RailModel(QAbstractListModel):
@@ -60,13 +62,16 @@ class RailModel(QAbstractListModel):
             return entry.reference
         if role == Qt.ItemDataRole.AccessibleTextRole:
             status = entry.status()
-            return f"{entry.title}, {index.row() + 1} of {self.steps}: {status.text}" if status else entry.title
+            place = f", {entry.number} of {self.steps}" if entry.number else ""
+            return f"{entry.title}{place}: {status.text}" if status else entry.title
+        if role == _NUMBER_ROLE:
+            return entry.number
         return None
 
     @property
     def steps(self) -> int:
-        """How many of the entries are steps; they come first."""
-        return sum(entry.status() is not None for entry in self._entries)
+        """How many of the entries are steps."""
+        return sum(bool(entry.number) for entry in self._entries)
 
 
 class _RailDelegate(QStyledItemDelegate):
@@ -103,7 +108,7 @@ class _RailDelegate(QStyledItemDelegate):
         painter.setFont(font)
         painter.setPen(QColor(theme.muted))
         upright = int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft)
-        painter.drawText(first, upright, str(index.row() + 1) if status else "·")
+        painter.drawText(first, upright, str(index.data(_NUMBER_ROLE)) or "·")
         painter.drawText(
             first,
             int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight),

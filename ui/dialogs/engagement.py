@@ -1,0 +1,165 @@
+"""What the window asks about an engagement: who acts, what an amendment is for, how a new one begins."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QDialog, QFormLayout, QLineEdit, QListWidget, QWidget
+
+from auditor_app.engagement.journal import Amendment
+from auditor_app.engagement.papers import Papers
+from auditor_app.engagement.terms import SIGNING_ROLES, STANDARDS, Person, Standard, Terms
+from ui import prompts
+from ui.text import cut
+from ui.widgets.blocks import GRID, button, choice, column, label, row, show_text
+from ui.widgets.fields import TypedField
+
+
+class Question(QDialog):
+    """Title, a sentence, a form, and Cancel beside the one thing to do."""
+
+    def __init__(self, parent: QWidget, title: str, sentence: str, yes: str) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowTitle(title)
+        self.setMinimumWidth(560)
+        self.why = label("", "muted", wrap=True)
+        self.yes = button(yes, self.on_yes, primary=True)
+        self.yes.setDefault(True)
+        self.form = QFormLayout()
+        self.form.setHorizontalSpacing(3 * GRID)
+        self.form.setVerticalSpacing(GRID)
+        buttons = row(self.why, button("Cancel", self.reject), self.yes, spacing=GRID)
+        buttons.setStretch(0, 1)
+        parts = (label(title, "title"), label(sentence, wrap=True), self.form, buttons)
+        self.setLayout(column(*parts, spacing=2 * GRID, margins=3 * GRID))
+
+    def add(self, name: str, field: QWidget) -> None:
+        """One line of the form."""
+        words = label(name)
+        words.setBuddy(field)
+        self.form.addRow(words, field)
+
+    def judge(self, missing: str) -> None:
+        """Say what is missing, and allow it only when nothing is."""
+        show_text(self.why, missing)
+        self.yes.setEnabled(not missing)
+
+    def on_yes(self) -> None:
+        """Do it."""
+        raise NotImplementedError
+
+
+class WhoActsDialog(Question):
+    """Choose the person of the engagement who sits here."""
+
+    def __init__(self, parent: QWidget, papers: Papers, now: str, chosen: Callable[[str], object]) -> None:
+        sentence = "Every entry of the journal names a person of the engagement. Choose who acts in this window."
+        super().__init__(parent, "Who acts?", sentence, "Act as this person")
+        self._names = [item.name for item in papers.people]
+        self._chosen = chosen
+        self.people = QListWidget()
+        self.people.setAccessibleName("People of the engagement")
+        for item in papers.people:
+            self.people.addItem(f"{cut(item.name)}   {', '.join(item.roles)}")
+        self.people.setCurrentRow(max(0, self._names.index(now) if now in self._names else 0))
+        self.people.itemDoubleClicked.connect(self.on_yes)
+        self.form.addRow(self.people)
+        note = "People are added on the Engagement page. Names are the word of whoever keeps the journal."
+        show_text(self.why, note)
+
+    def on_yes(self, *_: object) -> None:
+        """The person under the cursor."""
+        name = self._names[max(0, self.people.currentRow())]
+        self.accept()
+        self._chosen(name)
+
+
+class AmendmentDialog(Question):
+    """What is amended and why: asked before every entry in a locked engagement."""
+
+    def __init__(self, parent: QWidget, papers: Papers, title: str, then: Callable[[Amendment], object]) -> None:
+        locked = papers.locked
+        since = "" if locked is None else f" It was locked {locked.stamp.at} by {cut(locked.stamp.person)}."
+        sentence = f"The engagement is locked and takes amendments only.{since} Say what is amended and why."
+        super().__init__(parent, f"Amendment: {title}", sentence, "Record the amendment")
+        self._then = then
+        self.what = TypedField("What is amended", "for instance: management's response to exception 3")
+        self.reason = TypedField("Why it is amended", "for instance: received after the lock")
+        self.add("What", self.what)
+        self.add("Why", self.reason)
+        for field in (self.what, self.reason):
+            field.judged.connect(self._on_judged)
+        self._on_judged()
+
+    def _on_judged(self) -> None:
+        self.judge("" if self.what.value and self.reason.value else "Both are printed in the amendment trail.")
+
+    def on_yes(self) -> None:
+        """Hand the amendment over."""
+        amendment = Amendment(what=self.what.value or "", why=self.reason.value or "")
+        self.accept()
+        self._then(amendment)
+
+
+class NewEngagementDialog(Question):
+    """The least that an engagement begins with: a file, a client, a standard, a person."""
+
+    def __init__(
+        self, parent: QWidget, folder: Path, then: Callable[[Path, Terms, Person], object], name: str = ""
+    ) -> None:
+        sentence = "One file holds the whole engagement and is always saved. The rest of the terms is stated on the Engagement page."
+        super().__init__(parent, "New engagement", sentence, "Make the engagement")
+        self._then = then
+        self._folder = folder
+        self.client = TypedField("Client", "the engaging party's legal name")
+        self.standard = choice("Standard")
+        for key, words in STANDARDS.items():
+            self.standard.addItem(words, key)
+        self.person = TypedField("Your name", "as the journal will print it")
+        self.person.setText(name)
+        self.role = choice("Your role")
+        for role in SIGNING_ROLES:
+            self.role.addItem(role.capitalize(), role)
+        self.file = QLineEdit()
+        self.file.setReadOnly(True)
+        self.file.setAccessibleName("Engagement file")
+        self.file.setPlaceholderText("a file that is not there yet")
+        self._path: Path | None = None
+        self.choose = button("Choose…", self._on_choose)
+        for words, field in (("Client", self.client), ("Standard", self.standard), ("Your name", self.person), ("Your role", self.role)):  # fmt: skip
+            self.add(words, field)
+        self.form.addRow(label("File"), row(self.file, self.choose))
+        for typed in (self.client, self.person):
+            typed.judged.connect(self._on_judged)
+        self._on_judged()
+
+    def _on_choose(self) -> None:
+        suggested = self._folder / "new.engagement"
+        prompts.save_file(self, "New engagement file", prompts.ENGAGEMENTS, suggested, self.use_file)
+
+    def use_file(self, path: Path) -> None:
+        """Where it will be."""
+        self._path = path
+        self.file.setText(str(path))
+        self._on_judged()
+
+    def _on_judged(self) -> None:
+        missing = (
+            ("Type the client's name.", self.client.value),
+            ("Type your name.", self.person.value),
+            ("Choose where the file goes.", self._path),
+        )
+        self.judge(next((words for words, value in missing if not value), ""))
+
+    def on_yes(self) -> None:
+        """Make it."""
+        standard: Standard = self.standard.currentData()
+        terms = Terms(client=self.client.value or "", standard=standard)
+        person = Person(name=self.person.value or "", roles=(self.role.currentData(),))
+        path = self._path
+        self.accept()
+        if path is not None:
+            self._then(path, terms, person)
