@@ -38,6 +38,10 @@ _TABLE = (
     Procedure("coverage", "D4", "Coverage", "Recalculated, asset by asset, observed reserves against gross liabilities."),
     Procedure("funds", "D5", "Protection funds", "Compared the balances of the protection funds with their targets, apart from the reserves."),
     Procedure("sample", "E1", "Sample of leaves", "Selected leaves with public randomness committed to beforehand, and traced each to the published root by its inclusion proof."),
+    Procedure("sample-list", "E2", "Reciprocal sample", "Selected items of a list obtained from elsewhere with public randomness committed to beforehand, and traced each to a leaf of the ledger and to the published root."),
+    Procedure("sample-reserves", "E3", "Sample of reserve addresses", "Selected reserve addresses by monetary units with public randomness committed to beforehand, and compared their claimed with their observed balances."),
+    Procedure("sample-execution", "E4", "Execution of samples", "Compared each selected item with an extract of the exchange's own ledger and with the customer's reply; counted a missing answer as a deviation unless an alternative procedure replaced it."),
+    Procedure("sample-limits", "E5", "Limits of samples", "Calculated from the deviations found the most likely error and the upper limit at the agreed confidence."),
     Procedure("report", "G1", "Report", "Compiled this report from the findings."),
     Procedure("reperformance", "G2", "Re-performance", "Repeated every computed procedure from the original inputs and compared each result and the report's bytes."),
 )  # fmt: skip

@@ -33,7 +33,17 @@ from auditor_app.errors import AuditError, EngagementError, Location
 from auditor_app.procedures import PROCEDURES
 
 _NO_DOCUMENTS: Mapping[str, bytes] = MappingProxyType({})
-_NOT_AGREED = ("engagement", "history", "proof", "report", "reperformance")
+_NOT_AGREED = (
+    "engagement",
+    "history",
+    "proof",
+    "sample-list",
+    "sample-reserves",
+    "sample-execution",
+    "sample-limits",
+    "report",
+    "reperformance",
+)
 """Procedures of the program that are no agreed procedure unless somebody agrees them."""
 
 

@@ -13,11 +13,13 @@ from auditor_app.amounts import Amount
 from auditor_app.errors import UsageError
 from auditor_app.merkle.result import ProofStep
 from auditor_app.sampling.distributions import Distribution
+from auditor_app.sampling.drawn import DrawnSample, read_drawn
 from auditor_app.sampling.evaluate import most_likely_misstatement, stringer_rate, upper_limit
 from auditor_app.sampling.monetary import DIRECTION
 from auditor_app.sampling.plan import expected_taints, monetary_size, plan_attribute
 from auditor_app.sampling.rates import parse_rate
 from auditor_app.sampling.result import SampleItem, SampleResult
+from auditor_app.snapshot.statement import Column
 
 MONETARY = "monetary"
 
@@ -125,8 +127,29 @@ def _book_value(text: str) -> Fraction:
         raise UsageError("USAGE", f"--book-value: {error}") from None
 
 
-def sample_document(sample: SampleResult) -> dict[str, Any]:
-    """A drawn sample; proofs hold every hash on the way to the root."""
+FORM = 2
+"""The present form of a draw's document; entries of a journal say which one they hold (none: 1)."""
+
+
+def sample_document(sample: SampleResult, form: int = 1) -> dict[str, Any]:
+    """A drawn sample; proofs hold every hash on the way to the root. Form 2 adds the kind and the ledger's columns."""
+    document = _sample(sample)
+    if form == 1:
+        return document
+    columns = next((item.proof.columns for item in sample.items if item.proof is not None), ())
+    return {**document, "kind": "leaves", "columns": [_column(column) for column in columns]}
+
+
+def drawn_sample(sample: SampleResult) -> DrawnSample:
+    """A sample of leaves as execution takes it."""
+    return read_drawn(sample_document(sample, FORM))
+
+
+def _column(column: Column) -> dict[str, Any]:
+    return {"name": column.name, "type": column.type, "decimals": column.decimals, "signed": column.signed}
+
+
+def _sample(sample: SampleResult) -> dict[str, Any]:
     return {
         "ledger": sample.ledger,
         "scheme": sample.scheme,

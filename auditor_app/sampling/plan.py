@@ -67,11 +67,17 @@ def plan_attribute(
         raise _refused("the population is empty", "Name a ledger with rows.")
     c, t, e = confidence.value, tolerable.value, expected.value
     size = min(population, attribute_size(distribution, c, t, e, population))
-    if size == population:  # nothing is left to chance: fewer deviations than the tolerable rate makes of them
-        allowed = ceil(t * population) - 1
-    else:
-        allowed = allowed_deviations(distribution, size, c, t, population)
+    allowed = allowed_of(distribution, size, c, t, population)
     return AttributePlan(distribution, confidence, tolerable, expected, population, size, allowed)
+
+
+def allowed_of(
+    distribution: Distribution, size: int, confidence: Fraction, tolerable: Fraction, population: int
+) -> int:
+    """The allowed deviations of a sample of ``size`` out of ``population`` items."""
+    if size == population:  # nothing is left to chance: fewer deviations than the tolerable rate makes of them
+        return ceil(tolerable * population) - 1
+    return allowed_deviations(distribution, size, confidence, tolerable, population)
 
 
 def attribute_size(

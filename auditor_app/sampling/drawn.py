@@ -1,0 +1,160 @@
+"""A drawn sample as execution takes it: the same item, whether a leaf, an entry of an imported list or an address.
+
+The document of a draw (what ``sample draw`` writes and the journal keeps) is read into it; nothing is drawn here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import msgspec
+
+from auditor_app.amounts import Amount
+from auditor_app.errors import SamplingError
+from auditor_app.ledger.columns import AMOUNT_TYPES
+from auditor_app.snapshot.statement import Closed
+
+Kind = Literal["leaves", "list", "reserves"]
+
+
+class DrawnItem(Closed, frozen=True, kw_only=True):
+    """One drawn item.
+
+    ``id`` is what the sampler drew: a leaf's 0-based index, the id of a list's row, a CAIP-10 account. ``key`` is its
+    name in the ledger, as read. ``reached`` says that it was traced: the leaf to the published root, the list's row
+    to a leaf and on to the root, the account to the signed list of addresses. ``book`` maps an asset to the exact
+    amount, plain decimal text in units of the asset: the ledger's, the list's or the claimed one. ``texts`` are other
+    cells. ``observed`` is what tracing met where it failed. ``stratum`` is the 0-based stratum, ``times`` how many
+    monetary units fell in the item, ``certain`` that it was drawn for its size and is never extrapolated.
+    """
+
+    id: str
+    key: str
+    ticket: str = ""
+    reached: bool = True
+    book: dict[str, str] = msgspec.field(default_factory=dict)
+    texts: dict[str, str] = msgspec.field(default_factory=dict)
+    observed: str = ""
+    stratum: int | None = None
+    times: int = 1
+    certain: bool = False
+
+
+class Stratum(Closed, frozen=True, kw_only=True):
+    """One stratum: the leaves with a balance in ``asset`` from ``low`` (inclusive) to ``high`` (exclusive, or none).
+
+    A leaf belongs to the first stratum that holds it; the last one, without asset, holds the rest. ``population``
+    and ``size`` count leaves.
+    """
+
+    asset: str
+    low: str
+    high: str
+    population: str
+    size: str
+
+    @property
+    def label(self) -> str:
+        """For people: ``BTC from 1 to below 10``."""
+        if not self.asset:
+            return "all others"
+        return f"{self.asset} from {self.low}" + (f" to below {self.high}" if self.high else "")
+
+
+class DrawnSample(Closed, frozen=True, kw_only=True):
+    """The whole sample.
+
+    ``method`` is the committed one: ``attribute-binomial`` …, or ``monetary-fixed-interval``, ``monetary-cell``,
+    ``monetary-random``. Rates are exact texts as committed. ``total`` and ``interval`` are exact amounts (fraction
+    text) of a monetary sample in units of ``asset``. ``signed`` are the assets whose balances may be debts.
+    ``dummy_rejected``: the made-up item failed, as it must.
+    """
+
+    kind: Kind
+    method: str
+    commitment: str
+    committed_at: str
+    source: str
+    randomness: str
+    seed: str
+    population: str
+    size: str
+    confidence: str
+    tolerable: str
+    expected: str
+    allowed_deviations: str
+    items: tuple[DrawnItem, ...]
+    dummy_rejected: bool
+    ledger: str = ""
+    scheme: str = ""
+    root: str = ""
+    asset: str = ""
+    total: str = ""
+    interval: str = ""
+    list_name: str = ""
+    list_sha256: str = ""
+    strata: tuple[Stratum, ...] = ()
+    signed: tuple[str, ...] = ()
+
+    @property
+    def monetary(self) -> bool:
+        """Whether monetary units were drawn."""
+        return self.method.startswith("monetary-")
+
+
+def read_drawn(document: Mapping[str, Any]) -> DrawnSample:
+    """A draw's document as a :class:`DrawnSample`; :class:`SamplingError` ``SAMPLE.DRAWN`` for anything else.
+
+    A leaf sample's document must hold its columns: those written before version 2 of the form hold none.
+    """
+    try:
+        if document.get("kind") == "leaves":
+            return _leaves(document)
+        wanted = {name: value for name, value in document.items() if name not in ("findings", "deviations")}
+        return msgspec.convert(wanted, DrawnSample)
+    except (msgspec.ValidationError, KeyError, TypeError, ValueError, AttributeError) as error:
+        raise SamplingError(
+            "SAMPLE.DRAWN",
+            f"this is no drawn sample: {str(error)[:200]}",
+            action="Use the file that sample draw wrote, or draw again with this version: the same items come out.",
+        ) from None
+
+
+def _leaves(document: Mapping[str, Any]) -> DrawnSample:
+    columns = document["columns"]
+    plain = {
+        name: document[name]
+        for name in (
+            "kind", "method", "commitment", "committedAt", "source", "randomness", "seed", "population", "size",
+            "confidence", "tolerable", "expected", "allowedDeviations", "dummyRejected", "ledger", "scheme", "root",
+        )
+    }  # fmt: skip
+    items = [_leaf(item, columns) for item in document["items"]]
+    signed = [column["name"] for column in columns if column["signed"]]
+    return msgspec.convert(
+        {**plain, "items": items, "strata": document.get("strata", []), "signed": signed}, DrawnSample
+    )
+
+
+def _leaf(item: Mapping[str, Any], columns: list[Mapping[str, Any]]) -> dict[str, Any]:
+    cells = [] if item["row"] is None else item["row"].split(",")
+    book: dict[str, str] = {}
+    texts: dict[str, str] = {}
+    for column, cell in zip(columns[1:], cells[1:], strict=False):
+        if column["type"] not in AMOUNT_TYPES:
+            texts[column["name"]] = cell
+        elif cell:
+            scale = column["decimals"] or 0
+            value = Amount(int(cell), scale) if column["type"] == "base-units" else Amount.parse(cell)
+            book[column["name"]] = value.plain()
+    return {
+        "id": item["index"],
+        "key": item["key"],
+        "ticket": item["ticket"],
+        "reached": item["included"],
+        "book": book,
+        "texts": texts,
+        "observed": "" if item["included"] else ("no row" if item["row"] is None else "another root"),
+        "stratum": item.get("stratum"),
+    }

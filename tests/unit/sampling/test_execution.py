@@ -1,0 +1,126 @@
+"""Execution: every comparison exact, a missing answer a deviation, an alternative only where an answer is missing."""
+
+from __future__ import annotations
+
+from decimal import Decimal, localcontext
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from auditor_app import strict_json
+from auditor_app.errors import SamplingError
+from auditor_app.sampling import execution as module
+from auditor_app.sampling.answers import Replacement
+from auditor_app.sampling.execution import (
+    ItemCheck,
+    execution_document,
+    execution_findings,
+    read_execution,
+)
+from tests.unit.sampling.executed import done, leaf, leaves
+
+SAMPLE = leaves(leaf(3), leaf(17, "0.1", "7"), leaf(20, "0.00000001", "12"))
+RIGHT = "item,BTC,USDT\n3,1.50,0\n17,0.10000000,7.0\n20,0.00000001,12\n"
+
+
+def test_equal_amounts_agree_however_they_are_written() -> None:
+    executed = done(SAMPLE, RIGHT)
+    assert executed.deviations == 0
+    assert executed.count("ledger", "agrees") == 3
+    assert executed.items[0].tickmarks == ("ET", "EL")
+    assert executed.items[2].found == {"BTC": "0.00000001", "USDT": "12"}
+    assert executed.dummy_rejected
+    assert execution_findings(executed) == ()
+
+
+def test_one_unit_apart_is_a_deviation() -> None:
+    executed = done(SAMPLE, RIGHT.replace("0.00000001", "0.00000002"))
+    assert [item.deviates for item in executed.items] == [False, False, True]
+    (check,) = [check for check in executed.items[2].checks if check.deviates]
+    assert (check.outcome, check.expected, check.observed) == ("differs", "BTC 0.00000001", "BTC 0.00000002")
+    assert check.tickmark == "ED"
+    (found,) = execution_findings(executed)
+    assert (found.code, found.subject) == ("SAMPLE.LEDGER", "ledger spot, item 20")
+
+
+def test_an_empty_amount_is_nothing() -> None:
+    executed = done(SAMPLE, "item,BTC,USDT\n3,1.5,\n17,,7\n20,0.00000001,12\n")
+    assert [item.deviates for item in executed.items] == [False, True, False]
+
+
+def test_a_missing_answer_is_a_deviation() -> None:
+    executed = done(SAMPLE, RIGHT, "item,answer\n3,agrees\n17,none\n")
+    assert [item.deviates for item in executed.items] == [False, True, True]
+    assert executed.count("confirmation", "no answer") == 2
+    assert executed.items[1].tickmarks == ("ET", "EL", "EN")
+    assert [item.code for item in execution_findings(executed)] == ["SAMPLE.NO_ANSWER"] * 2
+
+
+def test_an_alternative_replaces_a_missing_answer_with_its_reason() -> None:
+    instead = Replacement("17", "confirmation", "agreed to a withdrawal of the next day", "the letter came back")
+    executed = done(SAMPLE, None, "item,answer\n3,agrees\n20,agrees\n", instead)
+    assert executed.deviations == 0
+    assert executed.items[1].tickmarks == ("ET", "EA")
+    (note,) = execution_findings(executed)
+    assert note.code == "SAMPLE.REPLACED"
+    assert "the letter came back" in note.message
+    assert not note.counts
+
+
+@pytest.mark.parametrize(
+    ("instead", "words"),
+    [
+        (Replacement("3", "confirmation", "a", "b"), "the answer is there"),
+        (Replacement("17", "ledger", "a", "b"), "not asked for"),
+        (Replacement("17", "trace", "a", "b"), "not asked for"),
+        (Replacement("99", "confirmation", "a", "b"), "not drawn"),
+        (Replacement("17", "confirmation", "a", " "), "empty"),
+        (Replacement("17", "confirmation", "a", "=b"), "formula"),
+    ],
+)
+def test_nothing_else_is_replaced(instead: Replacement, words: str) -> None:
+    with pytest.raises(SamplingError, match=words):
+        done(SAMPLE, None, "item,answer\n3,differs\n20,agrees\n", instead)
+
+
+def test_a_difference_stays_whatever_the_customer_agrees_to() -> None:
+    executed = done(SAMPLE, None, "item,answer,BTC\n3,agrees,1.4\n17,differs,0.1\n20,agrees,\n")
+    assert [item.deviates for item in executed.items] == [True, True, False]
+
+
+def test_a_leaf_that_was_not_traced_deviates() -> None:
+    executed = done(leaves(leaf(3, reached=False, observed="another root"), leaf(4)))
+    assert [item.deviates for item in executed.items] == [True, False]
+    assert executed.items[0].tickmarks == ("ED",)
+
+
+def test_a_comparison_that_accepts_everything_shows_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_compared", lambda item, check, *_: ItemCheck(check=check, outcome="agrees"))
+    executed = done(SAMPLE, RIGHT)
+    assert not executed.dummy_rejected
+    assert [item.code for item in execution_findings(executed)] == ["SAMPLE.DUMMY"]
+
+
+def test_the_document_reads_back() -> None:
+    executed = done(SAMPLE, RIGHT, "item,answer,note\n3,none,moved away\n")
+    kept = strict_json.canonical(execution_document(executed))
+    parsed = strict_json.parse(kept, file="x", code="USAGE", max_bytes=10**6)
+    assert read_execution(parsed) == executed
+    for broken in ({}, {**parsed, "format": "other"}, {**parsed, "items": [{}]}):
+        with pytest.raises(SamplingError, match="no executed sample"):
+            read_execution(broken)
+
+
+AMOUNTS = st.decimals(min_value=0, max_value=10**24, places=18, allow_nan=False).map(lambda value: f"{value:f}")
+
+
+@given(st.lists(st.tuples(AMOUNTS, AMOUNTS, st.booleans()), min_size=1, max_size=12))
+def test_deviations_are_those_of_a_naive_count(rows: list[tuple[str, str, bool]]) -> None:
+    sample = leaves(*(leaf(number, book) for number, (book, _, _) in enumerate(rows)))
+    given_rows = [(number, other if differs else book) for number, (book, other, differs) in enumerate(rows)]
+    executed = done(sample, "item,BTC\n" + "".join(f"{number},{text}\n" for number, text in given_rows))
+    with localcontext() as context:
+        context.prec = 100
+        wanted = [Decimal(rows[number][0]) != Decimal(text) for number, text in given_rows]
+    assert [item.deviates for item in executed.items] == wanted
