@@ -50,6 +50,12 @@ _INPUT_ROLES: tuple[InputRole, ...] = (
     "evidence",
     "sample record",
     "balances around the instant",
+    "sample list",
+    "ledger extract",
+    "customer replies",
+    "alternative procedures",
+    "letter template",
+    "letter contacts",
     "other",
 )
 

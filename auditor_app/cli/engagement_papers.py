@@ -12,7 +12,7 @@ from auditor_app.cli.terminal import add_json_option, emit_json, say
 from auditor_app.engagement import actions
 from auditor_app.engagement.file import EngagementFile, open_for_writing
 from auditor_app.engagement.results import read_result
-from auditor_app.engagement.runs import exceptions_of
+from auditor_app.engagement.runs import exceptions_of, latest_results
 from auditor_app.engagement.signed_sign_off import SignedStatement, signed
 from auditor_app.engagement.terms import SIGNING_ROLES
 from auditor_app.errors import UsageError
@@ -63,7 +63,9 @@ def _add_exception(verbs: Any) -> None:
     parser.set_defaults(
         handler=lambda options: _record(options, actions.CloseException(number=options.number, reason=options.reason))
     )
-    parser = _leaf(steps, "import", "raise every finding of the last run that counts and is not in the log yet")
+    parser = _leaf(
+        steps, "import", "raise every finding of the last run and executions that counts and is not logged yet"
+    )
     parser.set_defaults(handler=_import)
 
 
@@ -89,10 +91,11 @@ def _update(options: argparse.Namespace) -> int:
 
 def _import(options: argparse.Namespace) -> int:
     with open_for_writing(options.file) as book:
-        if not book.papers.runs:
+        results = latest_results(book.papers)
+        if not results:
             raise UsageError("USAGE", "the engagement holds no run yet", action="Record one: verify --engagement FILE.")
-        result = read_result(book.document(book.papers.runs[-1].action.result))
-        raised = exceptions_of(result, book.papers)
+        found = [item for result in results for item in read_result(book.document(result)).get("findings", ())]
+        raised = exceptions_of({"findings": found}, book.papers)
         done = recorded(book, author_of(options), *raised)
         numbers = [str(line.number) for line in done.papers.exceptions[-len(raised) :]] if raised else []
     emit_json(options.json, {"raised": numbers, **recorded_json(done)})

@@ -1,4 +1,4 @@
-"""``reserve-auditor sample``: plan, commit, draw and evaluate a sample of leaves."""
+"""``reserve-auditor sample``: plan, commit, draw, execute and evaluate a sample."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 from datetime import UTC, datetime
 from pathlib import Path
 
+from auditor_app.cli import sample_execute
 from auditor_app.cli.engaged import add_engagement_options, author_of, engagement_of, say_recorded
 from auditor_app.cli.terminal import add_json_option, drive, emit_json, finding_json, say, say_findings
 from auditor_app.engagement.file import EngagementFile
@@ -19,13 +20,14 @@ from auditor_app.engagement.sampling_steps import (
     plan_act,
 )
 from auditor_app.engagement.terms import InputRole
-from auditor_app.errors import AuditError
+from auditor_app.errors import AuditError, UsageError
 from auditor_app.findings import Finding, exit_status
 from auditor_app.instants import format_instant
 from auditor_app.operation import CancelToken
 from auditor_app.sampling.commitment import CommitmentRecord, commit, write_record
 from auditor_app.sampling.distributions import Distribution
 from auditor_app.sampling.document import (
+    FORM,
     MONETARY,
     EvaluationAsked,
     PlanAsked,
@@ -47,7 +49,8 @@ def add(parser: argparse.ArgumentParser) -> None:
     _add_plan(verbs.add_parser("plan", help="compute a sample size and what it rests on"))
     _add_commit(verbs.add_parser("commit", help="fix plan and source before the randomness exists"))
     _add_draw(verbs.add_parser("draw", help="draw the committed leaves and trace each to the published root"))
-    _add_evaluate(verbs.add_parser("evaluate", help="compute limits from the deviations found"))
+    sample_execute.add(verbs)
+    _add_evaluate(verbs.add_parser("evaluate", help="compute limits from executed items, or from typed numbers"))
 
 
 def _add_rates(parser: argparse.ArgumentParser) -> None:
@@ -98,19 +101,27 @@ def _add_draw(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--extend-to", type=_count, metavar="N", help="draw N leaves; those already drawn stay")
     parser.add_argument("--trusted-time", metavar="T", help="the UTC instant at which keys are judged")
+    parser.add_argument("-o", "--output", type=Path, metavar="DRAWN", help="write the drawn sample here, to execute it")
     add_engagement_options(parser)
     add_json_option(parser)
     parser.set_defaults(handler=_draw)
 
 
 def _add_evaluate(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--size", type=_count, required=True, metavar="N", help="how many items were inspected")
+    parser.add_argument(
+        "--execution",
+        nargs="?",
+        const=sample_execute.FROM_JOURNAL,
+        metavar="EXECUTED",
+        help="evaluate executed items: the file of sample execute, or without one the engagement's last execution",
+    )
+    parser.add_argument("--size", type=_count, metavar="N", help="how many items were inspected")
     parser.add_argument("--deviations", type=_count, metavar="K", help="how many deviated")
     parser.add_argument(
         "--taint", action="append", default=[], metavar="T", help="one overstatement's share, e.g. 20%%"
     )
     parser.add_argument("--book-value", metavar="V", help="the population's book value, for amounts")
-    parser.add_argument("--confidence", required=True, metavar="C", help="for instance 95%% or 0.95")
+    parser.add_argument("--confidence", metavar="C", help="for instance 95%% or 0.95")
     parser.add_argument("--population", type=_count, metavar="N", help="population, for the hypergeometric")
     parser.add_argument("--method", choices=_METHODS, default=Distribution.BINOMIAL.value)
     add_engagement_options(parser)
@@ -212,11 +223,14 @@ def _draw(options: argparse.Namespace) -> int:
         time = options.trusted_time if book is None or options.trusted_time else author_of(options).at
         asked = DrawAsked(options.record, options.snapshot, options.trust, options.randomness, options.extend_to, time)
         outcome = drive(drawn(asked, CancelToken()))
-        if book is not None:
-            operation = draw_acts(book.papers, asked, outcome, author_of(options), CancelToken())
-            say_recorded(book.record(*drive(operation)))
-    findings = [finding_json(item) for item in outcome.findings]
-    emit_json(options.json, {**sample_document(outcome.sample), "findings": findings})
+        document = sample_document(outcome.sample, FORM)
+        if options.output is not None:
+            sample_execute.write_document(options.output, document)
+        with sample_execute.taken_back(options.output):
+            if book is not None:
+                operation = draw_acts(book.papers, asked, outcome, author_of(options), CancelToken())
+                say_recorded(book.record(*drive(operation)))
+    emit_json(options.json, {**document, "findings": [finding_json(item) for item in outcome.findings]})
     _say_sample(outcome.sample, outcome.findings)
     return exit_status(outcome.findings)
 
@@ -235,6 +249,12 @@ def _say_sample(sample: SampleResult, findings: tuple[Finding, ...]) -> None:
 
 
 def _evaluate(options: argparse.Namespace) -> int:
+    if options.execution is not None:
+        if options.size is not None or options.deviations is not None or options.taint or options.book_value:
+            raise UsageError("USAGE", "--execution goes without typed numbers", action="Leave one of them out.")
+        return sample_execute.evaluate(options)
+    if options.size is None or options.confidence is None:
+        raise UsageError("USAGE", "--size and --confidence are missing", action="Type both, or name an --execution.")
     asked = EvaluationAsked(
         options.method,
         options.confidence,

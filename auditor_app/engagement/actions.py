@@ -101,9 +101,13 @@ class IssueChallenge(Action, frozen=True, kw_only=True, tag="issue-challenge"):
 
 
 class RecordSample(Action, frozen=True, kw_only=True, tag="record-sample"):
-    """A step of sampling with its parameters as typed; ``commitment`` where the step makes or uses one."""
+    """A step of sampling with its parameters as typed; ``commitment`` where the step makes or uses one.
 
-    step: Literal["plan", "commit", "draw", "evaluate"]
+    ``letters`` and ``execute`` name the result of their draw in the parameter ``draw``, an ``evaluate`` of executed
+    items that of its execution in ``execution``.
+    """
+
+    step: Literal["plan", "commit", "draw", "letters", "execute", "evaluate"]
     parameters: dict[Key, Prose]
     result: Hex64
     commitment: Hex64 | None = None

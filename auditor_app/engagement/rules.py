@@ -167,6 +167,12 @@ def _sample(papers: Papers, action: actions.RecordSample, entry: Entry, stamp: S
             "there is no earlier commitment to this sample in the journal",
             "Commit first with --engagement, then draw once the source has spoken.",
         )
+    for step, name in (("draw", "draw"), ("execute", "execution")):
+        used = action.parameters.get(name)
+        if used is not None and action.step in ("letters", "execute", "evaluate"):
+            known = {item.action.result for item in papers.samples if item.action.step == step}
+            if used not in known:
+                _refuse(f"the journal holds no earlier {name} with this result", f"Record the {name} first.")
     return replace(papers, samples=(*papers.samples, SampleStep(action, entry.inputs, entry.program, stamp)))
 
 

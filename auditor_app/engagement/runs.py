@@ -117,6 +117,15 @@ def request_again(run: Run, place: Callable[[InputReference], Path]) -> AuditReq
     )
 
 
+def latest_results(papers: Papers) -> tuple[str, ...]:
+    """The digests of the results whose findings stand: the last run, and each sample's last draw and execution."""
+    latest = {"": papers.runs[-1].action.result} if papers.runs else {}
+    for item in papers.samples:
+        if item.action.step in ("draw", "execute"):
+            latest[f"{item.action.step} {item.action.commitment}"] = item.action.result
+    return tuple(latest.values())
+
+
 def exceptions_of(result: Mapping[str, Any], papers: Papers) -> tuple[RaiseException, ...]:
     """The findings of a kept run that count and are not in the exceptions log yet, ready to be raised."""
     known = {(line.finding, line.procedure, line.item) for line in papers.exceptions}

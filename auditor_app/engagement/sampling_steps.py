@@ -20,6 +20,7 @@ from auditor_app.merkle.recompute import recompute
 from auditor_app.operation import CancelToken, Operation
 from auditor_app.sampling.commitment import CommitmentRecord, load_record, refuse_other_snapshot
 from auditor_app.sampling.document import (
+    FORM,
     EvaluationAsked,
     PlanAsked,
     evaluation_document,
@@ -31,7 +32,7 @@ from auditor_app.sampling.result import SampleResult
 from auditor_app.snapshot.authenticate import authenticate_snapshot
 from auditor_app.snapshot.trust import load_store
 
-Step = Literal["plan", "commit", "draw", "evaluate"]
+Step = Literal["plan", "commit", "draw", "letters", "execute", "evaluate"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ def plan_act(asked: PlanAsked, author: Author) -> Act:
         "expected": asked.expected,
         "population": asked.population,
     }
-    return _act("plan", parameters, plan_document(asked), author)
+    return act_of_step("plan", parameters, plan_document(asked), author)
 
 
 def evaluation_act(asked: EvaluationAsked, author: Author) -> Act:
@@ -94,7 +95,7 @@ def evaluation_act(asked: EvaluationAsked, author: Author) -> Act:
         "book-value": asked.book_value,
         "population": asked.population,
     }
-    return _act("evaluate", parameters, evaluation_document(asked), author)
+    return act_of_step("evaluate", parameters, evaluation_document(asked), author)
 
 
 def computed_again(step: Step, parameters: Mapping[str, str]) -> dict[str, Any] | None:
@@ -102,7 +103,7 @@ def computed_again(step: Step, parameters: Mapping[str, str]) -> dict[str, Any] 
     if step == "plan":
         names = ("method", "confidence", "tolerable", "expected", "population")
         return plan_document(PlanAsked(*(parameters.get(name, "") for name in names)))
-    if step == "evaluate":
+    if step == "evaluate" and "execution" not in parameters:
         taints = parameters.get("taints", "")
         asked = EvaluationAsked(
             parameters.get("method", ""),
@@ -124,11 +125,11 @@ def commitment_acts(
     parameters = {"source": record.source.text, "committed-at": record.committed_at}
 
     def act(files: tuple[InputReference, ...]) -> Act:
-        return _act(
+        return act_of_step(
             "commit", parameters, commitment_document(record), author, files=files, commitment=record.digest.hex()
         )
 
-    return (yield from _with_files(papers, paths, act, token))
+    return (yield from with_files(papers, paths, act, token))
 
 
 def commitment_document(record: CommitmentRecord) -> dict[str, Any]:
@@ -154,6 +155,7 @@ def draw_acts(
         "randomness": asked.randomness,
         "extend-to": "" if asked.extend_to is None else str(asked.extend_to),
         "trusted-time": asked.trusted_time or author.at,
+        "form": str(FORM),
     }
     paths: dict[InputRole, Path] = {
         "snapshot": asked.snapshot,
@@ -162,13 +164,13 @@ def draw_acts(
     }
 
     def act(files: tuple[InputReference, ...]) -> Act:
-        document, digest = sample_document(outcome.sample), outcome.record.digest.hex()
-        return _act("draw", parameters, document, author, files=files, commitment=digest)
+        document, digest = sample_document(outcome.sample, FORM), outcome.record.digest.hex()
+        return act_of_step("draw", parameters, document, author, files=files, commitment=digest)
 
-    return (yield from _with_files(papers, paths, act, token))
+    return (yield from with_files(papers, paths, act, token))
 
 
-def _with_files(
+def with_files(
     papers: Papers,
     paths: Mapping[InputRole, Path],
     act_of: Callable[[tuple[InputReference, ...]], Act],
@@ -183,7 +185,7 @@ def _with_files(
     return (*added, act)
 
 
-def _act(
+def act_of_step(
     step: Step,
     parameters: dict[str, str],
     document: dict[str, Any],
@@ -192,6 +194,7 @@ def _act(
     files: tuple[InputReference, ...] = (),
     commitment: str | None = None,
 ) -> Act:
+    """The act that records a step with its result document, kept by the digest of its canonical bytes."""
     result = strict_json.canonical(document)
     digest = hashlib.sha256(result).hexdigest()
     action = RecordSample(step=step, parameters=parameters, result=digest, commitment=commitment)

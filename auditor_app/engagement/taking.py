@@ -13,7 +13,7 @@ from auditor_app.errors import EngagementError
 from auditor_app.operation import CancelToken, Operation, Progress
 
 _ROLES: dict[str, InputRole] = {".porsnap": "snapshot", ".porevidence": "evidence"}
-_KEPT_AS_SENT = ("snapshot", "evidence", "sample record")
+_KEPT_AS_SENT = ("snapshot", "evidence", "sample record", "sample list")
 """Roles whose files do not change under their name; a trust store and a list of balances may."""
 
 

@@ -28,6 +28,12 @@ InputRole = Literal[
     "sample record",
     "balances around the instant",
     "other snapshot",
+    "sample list",
+    "ledger extract",
+    "customer replies",
+    "alternative procedures",
+    "letter template",
+    "letter contacts",
     "other",
 ]
 """What a file is for; the roles of :func:`auditor_app.engagement.inputs.input_files` and ``other``."""

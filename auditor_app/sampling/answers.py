@@ -154,6 +154,13 @@ def read_replacements(table: ImportedTable, sample: DrawnSample) -> tuple[Replac
     return tuple(found)
 
 
+def rows_by_item(table: ImportedTable, sample: DrawnSample) -> list[tuple[str, Line]]:
+    """The rows of a table of contacts with the drawn item that each names, every item once; errors as above."""
+    if not any(name in table.header for name in _ITEM_COLUMNS):
+        require_columns(table, ("item",), table.header, what="a table of contacts")
+    return _by_item(table, sample, more_rows=False)
+
+
 def _fields(sample: DrawnSample) -> tuple[str, ...]:
     """The columns that an item of the sample may be compared in, amounts first."""
     names: dict[str, None] = {}

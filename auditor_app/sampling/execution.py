@@ -92,15 +92,26 @@ class ExecutedItem(Closed, frozen=True, kw_only=True):
         return tuple(check.tickmark for check in self.checks)
 
 
+class Source(Closed, frozen=True, kw_only=True):
+    """A table that answers came from: file name without folder, SHA-256, and how many drawn items it answers for."""
+
+    check: Check
+    name: str
+    sha256: str
+    rows: str
+
+
 class Execution(Closed, frozen=True, kw_only=True):
     """An executed sample.
 
-    ``checks`` are the comparisons that were asked for, ``fields`` the columns that the extract compares.
+    ``checks`` are the comparisons that were asked for, ``sources`` the imported tables, ``fields`` the columns that
+    the extract compares.
     ``dummy_rejected``: amounts that were made wrong on purpose were found to differ, as they must.
     """
 
     sample: DrawnSample
     checks: tuple[Check, ...]
+    sources: tuple[Source, ...]
     fields: tuple[str, ...]
     items: tuple[ExecutedItem, ...]
     dummy_rejected: bool
@@ -132,9 +143,22 @@ def execute(sample: DrawnSample, answers: Answers) -> Execution:
     return Execution(
         sample=sample,
         checks=tuple(checks),
+        sources=_sources(answers),
         fields=() if answers.extract is None else answers.extract.fields,
         items=items,
         dummy_rejected=_dummy_rejected(sample),
+    )
+
+
+def _sources(answers: Answers) -> tuple[Source, ...]:
+    given: tuple[tuple[Check, Extract | Replies | None], ...] = (
+        ("ledger", answers.extract),
+        ("confirmation", answers.replies),
+    )
+    return tuple(
+        Source(check=check, name=table.name, sha256=table.sha256, rows=str(len(table.rows)))
+        for check, table in given
+        if table is not None
     )
 
 
@@ -256,7 +280,7 @@ def _finding(sample: DrawnSample, item: DrawnItem, check: ItemCheck) -> Finding 
     return finding(
         code,
         procedure=_PROCEDURE,
-        subject=f"{_subject(sample)}, item {item.id}",
+        subject=f"{_subject(sample)}, item {item.id}, {'extract' if check.check == 'ledger' else 'reply'}",
         message=message,
         expected=check.expected,
         observed=check.observed,
@@ -284,7 +308,7 @@ def read_execution(document: Mapping[str, Any]) -> Execution:
     try:
         if document.get("format") != FORMAT:
             raise ValueError("another format")
-        wanted = {name: document[name] for name in ("sample", "checks", "fields", "items", "dummyRejected")}
+        wanted = {name: document[name] for name in ("sample", "checks", "sources", "fields", "items", "dummyRejected")}
         return msgspec.convert(wanted, Execution)
     except (msgspec.ValidationError, KeyError, ValueError, AttributeError) as error:
         raise SamplingError(

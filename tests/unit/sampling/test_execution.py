@@ -41,7 +41,7 @@ def test_one_unit_apart_is_a_deviation() -> None:
     assert (check.outcome, check.expected, check.observed) == ("differs", "BTC 0.00000001", "BTC 0.00000002")
     assert check.tickmark == "ED"
     (found,) = execution_findings(executed)
-    assert (found.code, found.subject) == ("SAMPLE.LEDGER", "ledger spot, item 20")
+    assert (found.code, found.subject) == ("SAMPLE.LEDGER", "ledger spot, item 20, extract")
 
 
 def test_an_empty_amount_is_nothing() -> None:
