@@ -14,9 +14,9 @@ from typing import Any
 
 from auditor_app import strict_json
 from auditor_app.engagement.actions import RecordSample
-from auditor_app.engagement.file import Act
+from auditor_app.engagement.file import Act, Author
 from auditor_app.engagement.papers import Papers, SampleStep
-from auditor_app.engagement.sampling_steps import Author, Step, act_of_step, with_files
+from auditor_app.engagement.sampling_steps import Step, act_of_step, with_files
 from auditor_app.engagement.terms import InputReference, InputRole
 from auditor_app.errors import EngagementError, UsageError
 from auditor_app.files import read_capped

@@ -201,8 +201,7 @@ def test_every_step_is_repeated_from_its_inputs(
 def test_a_forged_execution_is_listed(book: Path, command: Command, drawn: dict[str, Any], tmp_path: Path) -> None:
     """A record that says more agreed than did cannot be repeated from the same extract."""
     from auditor_app.engagement import execution_steps
-    from auditor_app.engagement.file import open_for_writing
-    from auditor_app.engagement.sampling_steps import Author
+    from auditor_app.engagement.file import Author, open_for_writing
     from auditor_app.operation import CancelToken, run
 
     rows = extract_of(drawn)
@@ -236,8 +235,8 @@ def test_a_forged_execution_is_listed(book: Path, command: Command, drawn: dict[
 def test_a_draw_of_the_first_form_still_repeats(book: Path, command: Command, drawn: dict[str, Any]) -> None:
     """Journals of earlier versions hold draws without columns: their entries have no ``form``."""
     from auditor_app.engagement.actions import RecordSample
-    from auditor_app.engagement.file import open_for_writing
-    from auditor_app.engagement.sampling_steps import Author, act_of_step
+    from auditor_app.engagement.file import Author, open_for_writing
+    from auditor_app.engagement.sampling_steps import act_of_step
 
     with open_for_writing(book) as opened:
         step = opened.papers.samples[-1]
