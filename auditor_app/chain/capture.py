@@ -109,6 +109,7 @@ def _read_all(
             headers=headers.get(endpoint.chain),
             wallets=plan.wallets.get(endpoint.chain, ()),
             feeds=plan.feeds.get(endpoint.chain, ()),
+            sent=plan.sent.get(endpoint.chain, ()),
             on_exchange=log.add if supplements.keep_exchanges else None,
         )
         reading = yield from kind_of(endpoint).read(task)

@@ -72,8 +72,19 @@ FIELD_LISTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 )
 """Header fields in RLP order by fork, newest first. One line adds a fork."""
 
-_PARENT, _COINBASE, _STATE, _NUMBER, _GAS_LIMIT, _TIMESTAMP, _MIX = (
-    _FRONTIER.index(name) for name in ("parentHash", "miner", "stateRoot", "number", "gasLimit", "timestamp", "mixHash")
+_PARENT, _COINBASE, _STATE, _TRANSACTIONS, _RECEIPTS, _NUMBER, _GAS_LIMIT, _TIMESTAMP, _MIX = (
+    _FRONTIER.index(name)
+    for name in (
+        "parentHash",
+        "miner",
+        "stateRoot",
+        "transactionsRoot",
+        "receiptsRoot",
+        "number",
+        "gasLimit",
+        "timestamp",
+        "mixHash",
+    )
 )
 
 
@@ -92,6 +103,8 @@ class Header:
     parent_hash: bytes
     coinbase: bytes
     state_root: bytes
+    transactions_root: bytes
+    receipts_root: bytes
     number: int
     gas_limit: int
     timestamp: int
@@ -111,6 +124,8 @@ def read_header(encoded: bytes, block_hash: bytes) -> Header:
             parent_hash=_bytes(items[_PARENT], 32),
             coinbase=_bytes(items[_COINBASE], 20),
             state_root=_bytes(items[_STATE], 32),
+            transactions_root=_bytes(items[_TRANSACTIONS], 32),
+            receipts_root=_bytes(items[_RECEIPTS], 32),
             number=rlp.integer(items[_NUMBER], 8),
             gas_limit=rlp.integer(items[_GAS_LIMIT], 8),
             timestamp=rlp.integer(items[_TIMESTAMP], 8),

@@ -6,6 +6,7 @@ header therefore gives the hash of an earlier one without anybody's word.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from auditor_app.chain.bundle import ProofBundle, make_bundle
@@ -27,36 +28,45 @@ def earlier_block_hash(bundle: ProofBundle, trusted_hash: bytes, number: int) ->
 
     :class:`ChainError` ``EVIDENCE.PROOF`` where the proof does not hold or the block is out of reach.
     """
+    return earlier_block_hashes(bundle, trusted_hash, (number,))[number]
+
+
+def earlier_block_hashes(bundle: ProofBundle, trusted_hash: bytes, numbers: Sequence[int]) -> dict[int, bytes]:
+    """The hashes of several earlier blocks under one later block; errors as :func:`earlier_block_hash`."""
+    found: dict[int, bytes] = {}
     try:
         header = read_header(bytes.fromhex(bundle.header[2:]), trusted_hash)
-        if not header.number - HISTORY_WINDOW <= number < header.number:
-            raise _failed(f"block {number} is not among the {HISTORY_WINDOW} before block {header.number}")
         table = NodeTable(bytes.fromhex(node[2:]) for node in bundle.nodes)
-        word = _stored(table, header.state_root, number)
+        for number in numbers:
+            if not header.number - HISTORY_WINDOW <= number < header.number:
+                raise _failed(f"block {number} is not among the {HISTORY_WINDOW} before block {header.number}")
+            word = _stored(table, header.state_root, number)
+            if not word:
+                raise _failed(f"the history contract holds no hash of block {number}")
+            found[number] = word.to_bytes(32, "big")
     except (HeaderError, TrieError) as error:
         raise _failed(str(error)) from None
     if table.unused():
         raise _failed("nodes are on no path that was needed")
-    if not word:
-        raise _failed(f"the history contract holds no hash of block {number}")
-    return word.to_bytes(32, "big")
+    return found
 
 
-def capture_history(reader: EvmReader, chain: str, number: int) -> Operation[ProofBundle]:
-    """The proof, under the reader's block, of the hash of the earlier block ``number``; compared before it is kept."""
+def capture_history(reader: EvmReader, chain: str, *numbers: int) -> Operation[ProofBundle]:
+    """The proof, under the reader's block, of the hashes of earlier blocks; compared before it is kept."""
     from auditor_app.chain.prove import fetch_nodes
 
     try:
         encoded = encode_header(reader.block.header)
         header = read_header(encoded, bytes.fromhex(reader.block.hash[2:]))
-        slot = "0x" + _slot(number).hex()
-        nodes = yield from fetch_nodes(reader, [("0x" + HISTORY_CONTRACT.hex(), [slot])], "block history")
+        slots = ["0x" + _slot(number).hex() for number in numbers]
+        nodes = yield from fetch_nodes(reader, [("0x" + HISTORY_CONTRACT.hex(), slots)], "block history")
         table = NodeTable(nodes)
-        _stored(table, header.state_root, number)
+        for number in numbers:
+            _stored(table, header.state_root, number)
     except (HeaderError, TrieError) as error:
         raise _failed(str(error)) from None
     bundle = make_bundle(chain, encoded, table.crossed(), ())
-    earlier_block_hash(bundle, header.hash, number)
+    earlier_block_hashes(bundle, header.hash, numbers)
     return bundle
 
 

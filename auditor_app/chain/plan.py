@@ -13,11 +13,12 @@ from auditor_app.chain.endpoints import Endpoint
 from auditor_app.chain.feeds import FeedQuestion
 from auditor_app.chain.readers.model import Target
 from auditor_app.chain.readers.table import accepted, kind_of
+from auditor_app.chain.transactions import transaction_ids
 from auditor_app.chain.wallets import WalletQuestion, wallet_questions
 from auditor_app.errors import ChainError, SnapshotError, UsageError
 from auditor_app.operation import CancelToken
 from auditor_app.snapshot.authentic import AuthenticSnapshot
-from auditor_app.snapshot.members import read_addresses, read_funds, read_ownership
+from auditor_app.snapshot.members import OwnershipRow, read_addresses, read_funds, read_ownership
 from auditor_app.snapshot.statement import Asset, BlockReference
 
 
@@ -57,7 +58,7 @@ class NotCaptured:
 class CapturePlan:
     """Everything a capture will read, and everything it will not.
 
-    ``wallets`` are contracts asked for their signatures, ``feeds`` for a price, by chain.
+    ``wallets`` are contracts asked for their signatures, ``feeds`` for a price, ``sent`` ids of transactions, by chain.
     """
 
     endpoints: tuple[Endpoint, ...]
@@ -66,6 +67,7 @@ class CapturePlan:
     left_out: tuple[NotCaptured, ...]
     wallets: Mapping[str, tuple[WalletQuestion, ...]] = field(default_factory=lambda: MappingProxyType({}))
     feeds: Mapping[str, tuple[FeedQuestion, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    sent: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
 
 
 def plan_capture(
@@ -104,13 +106,16 @@ def plan_capture(
                 f"the snapshot claims nothing that can be read on {endpoint.chain}",
                 action="Leave this endpoint out.",
             )
+    proofs = _ownership(snapshot, token)
+    wallets = {chain: asked for chain, asked in wallet_questions(proofs).items() if chain in by_chain}
+    sent = {chain: asked for chain, asked in transaction_ids(proofs).items() if chain in by_chain}
     readings = (
         *_readings(endpoints, by_chain, predicate.chains),
         *_feed_readings(endpoints, prices, predicate.chains),
+        *_sent_readings(endpoints, sent, predicate.chains),
     )
-    wallets = {chain: asked for chain, asked in _wallets(snapshot, token).items() if chain in by_chain}
     targets = {chain: tuple(found) for chain, found in by_chain.items()}
-    return CapturePlan(tuple(endpoints), targets, readings, tuple(left_out), wallets, prices)
+    return CapturePlan(tuple(endpoints), targets, readings, tuple(left_out), wallets, prices, sent)
 
 
 def readable_chains(snapshot: AuthenticSnapshot, token: CancelToken) -> frozenset[str]:
@@ -127,15 +132,15 @@ def readable_chains(snapshot: AuthenticSnapshot, token: CancelToken) -> frozense
     return frozenset(found)
 
 
-def _wallets(snapshot: AuthenticSnapshot, token: CancelToken) -> Mapping[str, tuple[WalletQuestion, ...]]:
-    """Contract wallets of the ownership list, by chain; a list that breaks its grammar asks nothing."""
+def _ownership(snapshot: AuthenticSnapshot, token: CancelToken) -> tuple[OwnershipRow, ...]:
+    """The ownership list; one that breaks its grammar asks nothing."""
     reserves = snapshot.statement.predicate.reserves
     if reserves is None or reserves.ownership is None:
-        return {}
+        return ()
     try:
-        return wallet_questions(read_ownership(snapshot.members.read(reserves.ownership, token), reserves.ownership))
+        return tuple(read_ownership(snapshot.members.read(reserves.ownership, token), reserves.ownership))
     except SnapshotError:
-        return {}  # the procedure over proofs of control reports it
+        return ()  # the procedure over proofs of control reports it
 
 
 def _claimed_rows(snapshot: AuthenticSnapshot, token: CancelToken) -> Iterable[tuple[str, str]]:
@@ -188,15 +193,30 @@ def _feed_readings(
     chains: Mapping[str, BlockReference],
 ) -> Iterable[PlannedReading]:
     """Price feeds are asked of a chain's first endpoint."""
-    asked: set[str] = set()
-    for endpoint in endpoints:
-        if endpoint.chain in asked:
-            continue
-        asked.add(endpoint.chain)
+    for endpoint in _first_of_chain(endpoints):
         height = int(chains[endpoint.chain].block_height)
         for feed in feeds.get(endpoint.chain, ()):
             pair = f"{feed.symbol}/{feed.quote}"
             yield PlannedReading(endpoint.origin, endpoint.chain, height, pair, feed.contract, 1, feed.sentence())
+
+
+def _sent_readings(
+    endpoints: Iterable[Endpoint], sent: Mapping[str, tuple[str, ...]], chains: Mapping[str, BlockReference]
+) -> Iterable[PlannedReading]:
+    """Transactions are asked of a chain's first endpoint, whichever block they stand in."""
+    for endpoint in _first_of_chain(endpoints):
+        height = int(chains[endpoint.chain].block_height)
+        for txid in sent.get(endpoint.chain, ()):
+            what = f"transaction 0x{txid} with its whole block on {endpoint.chain}, tied to the state"
+            yield PlannedReading(endpoint.origin, endpoint.chain, height, "", None, 1, what)
+
+
+def _first_of_chain(endpoints: Iterable[Endpoint]) -> Iterable[Endpoint]:
+    seen: set[str] = set()
+    for endpoint in endpoints:
+        if endpoint.chain not in seen:
+            seen.add(endpoint.chain)
+            yield endpoint
 
 
 def _readings(

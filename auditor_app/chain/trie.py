@@ -50,15 +50,24 @@ class NodeTable:
 
     def lookup(self, root: bytes, key: bytes) -> bytes | None:
         """The value under ``keccak256(key)`` in the trie with this root, ``None`` if it is proven absent."""
+        return self._walk(root, keccak256(key).hex())
+
+    def lookup_position(self, root: bytes, position: int) -> bytes | None:
+        """The item at a position of a block's transactions or receipts, ``None`` if it is proven absent.
+
+        There keys are the RLP of the position, not hashed.
+        """
+        return self._walk(root, rlp.encode(rlp.scalar(position)).hex())
+
+    def _walk(self, root: bytes, path: str) -> bytes | None:
         if root == EMPTY_ROOT:
             return None
-        path = keccak256(key).hex()
         node = self._resolve(root, is_root=True)
         position = 0
         while True:
             if len(node) == 17:
                 if position == len(path):
-                    raise TrieError("a branch stands where a path of 32 bytes must have ended")
+                    raise TrieError("a branch stands where a path must have ended")
                 child = node[int(path[position], 16)]
                 position += 1
             else:
@@ -79,7 +88,7 @@ class NodeTable:
     @staticmethod
     def _leaf(value: Item, path: str, position: int, nibbles: str, *, matches: bool) -> bytes | None:
         if position + len(nibbles) != len(path):
-            raise TrieError("a leaf's path is not 32 bytes long")
+            raise TrieError("a leaf's path is not as long as the key")
         if not isinstance(value, bytes) or not value:
             raise TrieError("a leaf holds no value")
         return value if matches else None

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from auditor_app.amounts import Amount, floor_percent
 from auditor_app.chain.ownership.check import check_rows, signatures_seen
 from auditor_app.chain.ownership.lists import read_list
 from auditor_app.chain.ownership.model import OwnershipLine, OwnershipResult, ValueShare
+from auditor_app.chain.sent import EvidenceTransactions
 from auditor_app.chain.wallets import EvidenceContracts
 from auditor_app.cli.terminal import (
     add_json_option,
@@ -26,7 +27,7 @@ from auditor_app.engagement.file import open_for_reading
 from auditor_app.errors import UsageError
 from auditor_app.findings import exit_status
 from auditor_app.operation import CancelToken
-from auditor_app.snapshot.authenticate import authenticate_evidence
+from auditor_app.snapshot.authenticate import authenticate_evidence, authenticate_snapshot
 from auditor_app.snapshot.trust import load_store
 
 
@@ -51,7 +52,10 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--evidence", type=Path, metavar="E", help="an evidence file with the state of contract wallets"
     )
-    parser.add_argument("--trust", type=Path, metavar="S", help="the trust store, for --evidence")
+    parser.add_argument("--trust", type=Path, metavar="T", help="the trust store, for --evidence")
+    parser.add_argument(
+        "--snapshot", type=Path, metavar="S", help="the snapshot of the evidence: its asset map decides transaction ids"
+    )
     parser.add_argument("--block", action="append", default=[], metavar="CHAIN=HASH", help="as for chain verify")
     add_json_option(parser)
     parser.set_defaults(handler=_ownership)
@@ -67,7 +71,7 @@ def _ownership(options: argparse.Namespace) -> int:
         challenge = _issued(options.engagement)
     rows = read_list(options.file)
     token = CancelToken()
-    with _contracts(options, token) as contracts:
+    with _on_chain(options, token) as (contracts, transactions):
         work = check_rows(
             rows,
             challenge=challenge,
@@ -75,6 +79,7 @@ def _ownership(options: argparse.Namespace) -> int:
             token=token,
             earlier=earlier,
             contracts=contracts,
+            transactions=transactions,
         )
         result = drive(work)
     emit_json(options.json, ownership_document(result, options.file.name))
@@ -92,19 +97,25 @@ def _issued(engagement: Path) -> str:
 
 
 @contextmanager
-def _contracts(options: argparse.Namespace, token: CancelToken) -> Iterator[EvidenceContracts | None]:
-    """Contract wallets as the given evidence proves them."""
+def _on_chain(
+    options: argparse.Namespace, token: CancelToken
+) -> Iterator[tuple[EvidenceContracts | None, EvidenceTransactions | None]]:
+    """Contract wallets and, with a snapshot, transactions as the given evidence shows them."""
     if options.evidence is None:
-        yield None
+        yield None, None
         return
     if options.trust is None:
         raise UsageError("USAGE", "--evidence needs --trust", action="Name the trust store.")
-    evidence = authenticate_evidence(options.evidence, load_store(options.trust), token=token)
-    try:
-        with EvidenceContracts(evidence, typed_hashes(options.block), token) as contracts:
-            yield contracts
-    finally:
-        evidence.members.close()
+    store, typed = load_store(options.trust), typed_hashes(options.block)
+    with ExitStack() as opened:
+        evidence = authenticate_evidence(options.evidence, store, token=token)
+        opened.callback(evidence.members.close)
+        snapshot = None
+        if options.snapshot is not None:
+            snapshot = authenticate_snapshot(options.snapshot, store, token=token)
+            opened.callback(snapshot.members.close)
+        contracts = opened.enter_context(EvidenceContracts(evidence, typed, token, snapshot))
+        yield contracts, None if snapshot is None else EvidenceTransactions(evidence, typed, token, snapshot)
 
 
 def ownership_document(result: OwnershipResult, file_name: str) -> dict[str, object]:

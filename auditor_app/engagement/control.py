@@ -10,6 +10,7 @@ from auditor_app.chain.observed import AddressLine
 from auditor_app.chain.ownership.check import check_rows
 from auditor_app.chain.ownership.model import OwnershipLine, OwnershipResult
 from auditor_app.chain.ownership.snapshot_list import joined, read_table
+from auditor_app.chain.sent import EvidenceTransactions
 from auditor_app.chain.wallets import EvidenceContracts
 from auditor_app.engagement.record import AuditRequest
 from auditor_app.errors import AuditError, SignatureError
@@ -50,9 +51,11 @@ def proofs_of_control(
     decimals = {asset.symbol: asset.decimals for asset in snapshot.statement.predicate.assets}
     addresses = [line.address for line in lines if line.address.asset in decimals]
     rows = joined(proofs, addresses, decimals)
-    asks_contracts = any(row.method == "eip1271" for row in rows)
-    with _contracts(request if asks_contracts else None, store, snapshot, token) as contracts:
-        result = yield from check_rows(rows, challenge=challenge, as_of=as_of, token=token, contracts=contracts)
+    asks_chain = any(row.method in ("eip1271", "txid") for row in rows)
+    with _on_chain(request if asks_chain else None, store, snapshot, token) as (contracts, transactions):
+        result = yield from check_rows(
+            rows, challenge=challenge, as_of=as_of, token=token, contracts=contracts, transactions=transactions
+        )
     return replace(
         result,
         lines=tuple(_own_proof(line) for line in result.lines),
@@ -61,21 +64,21 @@ def proofs_of_control(
 
 
 @contextmanager
-def _contracts(
+def _on_chain(
     request: AuditRequest | None, store: TrustStore, snapshot: AuthenticSnapshot, token: CancelToken
-) -> Iterator[EvidenceContracts | None]:
-    """Contract wallets as the evidence proves them; ``None`` without evidence that can be opened."""
+) -> Iterator[tuple[EvidenceContracts | None, EvidenceTransactions | None]]:
+    """Contract wallets and transactions as the evidence shows them; ``None`` without evidence that can be opened."""
     if request is None or request.evidence is None:
-        yield None
+        yield None, None
         return
     try:
         evidence = authenticate_evidence(request.evidence, store, token=token, trusted_time=request.trusted_time)
     except SignatureError:
-        yield None  # the procedure over balances reports it
+        yield None, None  # the procedure over balances reports it
         return
     try:
         with EvidenceContracts(evidence, dict(request.blocks), token, snapshot) as contracts:
-            yield contracts
+            yield contracts, EvidenceTransactions(evidence, dict(request.blocks), token, snapshot)
     finally:
         evidence.members.close()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from auditor_app.chain.address.model import Address, AddressError, Family, Network
 from auditor_app.chain.address.networks import (
@@ -13,7 +14,7 @@ from auditor_app.chain.address.networks import (
     networks_of_labels,
 )
 from auditor_app.chain.ownership.encoding import of_size
-from auditor_app.chain.ownership.freshness import freshness_of
+from auditor_app.chain.ownership.freshness import freshness_of, freshness_of_occasion
 from auditor_app.chain.ownership.keys import fingerprint
 from auditor_app.chain.ownership.methods import check_claim
 from auditor_app.chain.ownership.model import (
@@ -24,10 +25,12 @@ from auditor_app.chain.ownership.model import (
     Match,
     NoMatch,
     NotDecided,
+    Occasion,
     Outcome,
     OwnershipLine,
     OwnershipResult,
     OwnershipRow,
+    Transactions,
 )
 from auditor_app.chain.ownership.observed import limitations_of, observed
 from auditor_app.chain.ownership.shares import shares_by_value
@@ -50,6 +53,27 @@ class _Resolved:
     fault: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What the auditor asked to be signed, the snapshot's instant, and what the chain can answer."""
+
+    challenge: str | None
+    instant: datetime | None
+    contracts: Contracts | None
+    transactions: Transactions | None
+
+    def freshness(self, row: OwnershipRow) -> Freshness:
+        """By the message, which a transaction's row only carries beside it: nobody signed it."""
+        if row.method == "txid":
+            return Freshness.REPLAYABLE
+        return freshness_of(row.message, self.challenge, self.instant)
+
+    def dated(self, line: OwnershipLine, occasion: Occasion) -> OwnershipLine:
+        """The line with the freshness of what was done on chain."""
+        freshness = freshness_of_occasion(occasion, self.challenge, self.instant)
+        return replace(line, freshness=freshness, occasion=occasion)
+
+
 def check_rows(
     rows: Sequence[OwnershipRow],
     *,
@@ -58,8 +82,9 @@ def check_rows(
     token: CancelToken,
     earlier: Mapping[bytes, str] = _NO_SIGNATURES,
     contracts: Contracts | None = None,
+    transactions: Transactions | None = None,
 ) -> Operation[OwnershipResult]:
-    """Check every row offline; contract wallets answer through ``contracts``, if evidence has them.
+    """Check every row offline; what only the chain can say ``contracts`` and ``transactions`` answer, if evidence has it.
 
     ``challenge`` is the text that the auditor asked to be signed; ``as_of`` the instant or date of the snapshot;
     ``earlier`` maps signatures of earlier lists (see :func:`signatures_seen`) to where they stood.
@@ -72,6 +97,7 @@ def check_rows(
     except ValueError as error:
         raise UsageError("USAGE", str(error), action="Write a date as 2026-11-22.") from None
     seen = dict(earlier)
+    asked = _Asked(challenge, instant, contracts, transactions)
     lines: list[OwnershipLine] = []
     for number, row in enumerate(rows):
         token.check()
@@ -79,10 +105,9 @@ def check_rows(
             yield Progress(number, len(rows), "rows", "Proofs of control")
         resolved = _resolve(row)
         seen_before = _first_seen(row, resolved, seen)
-        freshness = freshness_of(row.message, challenge, instant)
-        lines.append(_line(row, resolved, freshness, seen_before, contracts))
+        lines.append(_line(row, resolved, asked, seen_before))
     checked = tuple(lines)
-    findings, limitations = observed(checked), limitations_of(checked)
+    findings, limitations = observed(checked), limitations_of(checked, challenge)
     return OwnershipResult(checked, shares_by_value(checked), challenge, as_of, findings, limitations)
 
 
@@ -128,9 +153,7 @@ def _without_address(row: OwnershipRow, candidates: tuple[Network, ...]) -> _Res
     return _Resolved(network, None)
 
 
-def _line(
-    row: OwnershipRow, resolved: _Resolved, freshness: Freshness, seen_before: str, contracts: Contracts | None
-) -> OwnershipLine:
+def _line(row: OwnershipRow, resolved: _Resolved, asked: _Asked, seen_before: str) -> OwnershipLine:
     """The row with its outcome; an address that cannot be decoded comes before everything else."""
     blank = OwnershipLine(
         row=row,
@@ -140,7 +163,7 @@ def _line(
         scheme="",
         outcome=Outcome.UNDECODABLE,
         binds=Binds.NOTHING,
-        freshness=freshness,
+        freshness=asked.freshness(row),
         seen_before=seen_before,
         typo_risk=resolved.address is not None and not resolved.address.checksummed,
         note=resolved.fault,
@@ -159,13 +182,15 @@ def _line(
             row.owners,
             row.prevouts,
             row.chain,
-            contracts,
+            asked.contracts,
+            asked.transactions,
         ),
         row.method,
     )
     match verdict:
-        case Match(scheme, binds, note):
-            return replace(blank, outcome=Outcome.VALID, method=method, scheme=scheme, binds=binds, note=note)
+        case Match(scheme, binds, note, occasion):
+            found = replace(blank, outcome=Outcome.VALID, method=method, scheme=scheme, binds=binds, note=note)
+            return found if occasion is None else asked.dated(found, occasion)
         case NotDecided(reason):
             return replace(blank, outcome=Outcome.UNSIGNED, method=method, note=reason)
         case NoMatch(reason):

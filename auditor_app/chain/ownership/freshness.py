@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 
-from auditor_app.chain.ownership.model import Freshness
+from auditor_app.chain.ownership.model import Freshness, Occasion
 
 WINDOW = timedelta(days=7)
 _MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
@@ -30,6 +30,21 @@ def freshness_of(message: str, challenge: str | None, as_of: datetime | None) ->
     if as_of is not None and any(_near(found, as_of) for found in dates):
         return Freshness.FRESH
     return Freshness.DATED if dates else Freshness.REPLAYABLE
+
+
+def freshness_of_occasion(occasion: Occasion, challenge: str | None, as_of: datetime | None) -> Freshness:
+    """Of what was done on chain: by the challenge in its data, by an amount that the challenge names, else by its time."""
+    if challenge and (
+        named_in(challenge, occasion.amount) or any(challenge.encode() in text for text in occasion.texts)
+    ):
+        return Freshness.FRESH
+    near = as_of is not None and abs(occasion.time - as_of) <= WINDOW
+    return Freshness.FRESH if near else Freshness.DATED
+
+
+def named_in(challenge: str | None, amount: str) -> bool:
+    """Whether the auditor's text names this very amount and asset."""
+    return challenge is not None and re.search(rf"(?<![\w.,]){re.escape(amount)}(?!\w)", challenge) is not None
 
 
 def dates_in(message: str) -> Iterator[date]:

@@ -18,6 +18,7 @@ from auditor_app.chain.ownership import (
     okx_por,
     on_chain,
     tron,
+    txid,
 )
 from auditor_app.chain.ownership.model import Claim, Match, NoMatch, NotDecided, Verdict
 
@@ -50,7 +51,7 @@ METHODS = (
     Method("ed25519", _ED, ed25519.check_solana),
     Method("cosmos", _K1, cosmos.check),
     Method("eip1271", _EVM, on_chain.check_eip1271, offered=False),
-    Method("txid", frozenset(Family), on_chain.check_txid, offered=False),
+    Method("txid", frozenset(Family), txid.check, offered=False),
 )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
@@ -97,11 +98,55 @@ class Contracts(Protocol):
         ...
 
 
+class TransactionsUnknown(Exception):
+    """What a transaction did is not known here; the message is a clause."""
+
+
+class NotSent(Exception):
+    """The transaction is known and was not the account's own; the message is a clause."""
+
+
+@dataclass(frozen=True, slots=True)
+class SentTransaction:
+    """What an account sent in a transaction: by asset symbol every amount that left or was paid, in units.
+
+    ``texts`` are free data that the transaction carries; ``vouched`` is the block, and who says that it is one of the
+    chain, as a phrase.
+    """
+
+    height: int
+    time: datetime
+    amounts: Mapping[str, tuple[Amount, ...]]
+    texts: tuple[bytes, ...]
+    vouched: str
+
+
+class Transactions(Protocol):
+    """Transactions, as far as somebody shows that they stand in a block."""
+
+    def sent(self, account: str, txid: str) -> SentTransaction:
+        """What a CAIP-10 account sent in the transaction with this id (64 lower-case hex digits).
+
+        :class:`TransactionsUnknown` where nobody knows, :class:`NotSent` where it sent nothing.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """When something was done on chain, the free data that were written with it, and the amount that was named for it."""
+
+    time: datetime
+    texts: tuple[bytes, ...]
+    amount: str
+
+
 @dataclass(frozen=True, slots=True)
 class Claim:
     """A row whose address was decoded (``None``: the row names a key only), ready for the methods.
 
-    ``chain`` is the row's CAIP-2 id, if it has one; ``contracts`` answers for contract wallets, where evidence has them.
+    ``chain`` is the row's CAIP-2 id, if it has one; ``contracts`` answers for contract wallets and
+    ``transactions`` for what was sent, where evidence has them.
     """
 
     network: Network
@@ -113,15 +158,20 @@ class Claim:
     prevouts: tuple[Prevout, ...] = ()
     chain: str = ""
     contracts: Contracts | None = None
+    transactions: Transactions | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A method that fits: the exact scheme, what it binds, and a remark for the reader."""
+    """A method that fits: the exact scheme, what it binds, and a remark for the reader.
+
+    ``occasion`` dates what was done on chain: there the message was never signed and says nothing of its time.
+    """
 
     scheme: str
     binds: Binds
     note: str = ""
+    occasion: Occasion | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +195,7 @@ Verdict = Match | NotDecided | NoMatch
 class OwnershipLine:
     """One row with what was found; ``seen_before`` names where the same signature stood earlier, or is empty.
 
-    ``network`` is the key of the chain whose rules were used; ``identity`` is equal for every spelling of an account; ``method`` the method that matched (or was named).
+    ``occasion`` is what was done on chain, where that is the proof. ``network`` is the key of the chain whose rules were used; ``identity`` is equal for every spelling of an account; ``method`` the method that matched (or was named).
     """
 
     row: OwnershipRow
@@ -159,6 +209,7 @@ class OwnershipLine:
     seen_before: str
     typo_risk: bool
     note: str
+    occasion: Occasion | None = None
 
     @property
     def stale(self) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from auditor_app.chain.ownership.freshness import named_in
 from auditor_app.chain.ownership.model import Binds, Outcome, OwnershipLine
 from auditor_app.findings import Finding, Limitation, finding, limitation
 
@@ -39,11 +40,14 @@ def observed(lines: tuple[OwnershipLine, ...]) -> tuple[Finding, ...]:
     return (*grouped, *_repeated_signatures(lines), *_repeated_accounts(lines))
 
 
-def limitations_of(lines: tuple[OwnershipLine, ...]) -> tuple[Limitation, ...]:
+def limitations_of(lines: tuple[OwnershipLine, ...], challenge: str | None) -> tuple[Limitation, ...]:
     """What the procedure could not have shown, whatever the rows."""
     if not any(line.outcome is Outcome.VALID for line in lines):
         return ()
-    return (limitation("OWNERSHIP.KEY_AT_HAND", subject="proofs of control"),)
+    codes = ["OWNERSHIP.KEY_AT_HAND"]
+    if any(line.occasion is not None and not named_in(challenge, line.occasion.amount) for line in lines):
+        codes.append("OWNERSHIP.AMOUNT_UNNAMED")
+    return tuple(limitation(code, subject="proofs of control") for code in codes)
 
 
 def _by_asset(kind: _Kind, lines: tuple[OwnershipLine, ...]) -> Iterable[Finding]:

@@ -55,11 +55,6 @@ def check_eip1271(claim: Claim) -> Match | NoMatch | NotDecided:
     return NotDecided(unknown) if unknown else NoMatch("the contract says that the signature is not its own")
 
 
-def check_txid(_claim: Claim) -> NotDecided:
-    """A transaction made to order: its inclusion, amount and sender must be observed on chain."""
-    return NotDecided("a transaction id needs the transaction and its inclusion in a block")
-
-
 def _remark(claim: Claim, contract: bytes) -> str:
     """Who vouches for the block and, where the wallet is a Safe, its threshold and owners."""
     contracts = claim.contracts

@@ -22,6 +22,7 @@ from auditor_app.chain.feed_capture import capture_feeds
 from auditor_app.chain.partial import PartialCapture
 from auditor_app.chain.readers.model import ChainReading, LookReading, LookTask, ReadingTask, Target
 from auditor_app.chain.rpc import JsonRpc
+from auditor_app.chain.transaction_capture import capture_transactions
 from auditor_app.chain.wallets import capture_wallets
 from auditor_app.operation import Operation, Progress
 from auditor_app.snapshot.members import BalanceRow
@@ -79,13 +80,9 @@ def _read(task: ReadingTask, rpc: JsonRpc) -> Operation[ChainReading]:
             members.append(ProofMember(member_name(chain), MEDIA_TYPE, encode_bundle(outcome[0])))
         if chain in supplements.light_client:
             members.append((yield from capture_anchor(rpc, supplements.light_client[chain], task.height)))
-        if task.wallets:
-            wallets, notes = yield from capture_wallets(reader, chain, task.wallets)
-            members += [] if wallets is None else [wallets]
-        if task.feeds:
-            prices, more = yield from capture_feeds(reader, chain, task.feeds)
-            members += [] if prices is None else [prices]
-            notes += more
+        extra, more = yield from _supporting(reader, task)
+        members += extra
+        notes += more
     reader.confirm()
     return ChainReading(
         task.endpoint,
@@ -97,6 +94,19 @@ def _read(task: ReadingTask, rpc: JsonRpc) -> Operation[ChainReading]:
         outcome[1] + notes,
         proven=outcome[0] is not None,
     )
+
+
+def _supporting(reader: EvmReader, task: ReadingTask) -> Operation[tuple[list[ProofMember], tuple[str, ...]]]:
+    """Members about contract wallets, price feeds and transactions, and in words what they leave out."""
+    found = []
+    if task.wallets:
+        found.append((yield from capture_wallets(reader, task.chain, task.wallets)))
+    if task.feeds:
+        found.append((yield from capture_feeds(reader, task.chain, task.feeds)))
+    if task.sent:
+        found.append((yield from capture_transactions(reader, task.chain, task.sent)))
+    members = [member for member, _ in found if member is not None]
+    return members, tuple(note for _, notes in found for note in notes)
 
 
 def read_assets(

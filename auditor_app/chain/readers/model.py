@@ -73,6 +73,7 @@ class ReadingTask:
     headers: HeaderChain | None = None
     wallets: tuple[WalletQuestion, ...] = ()
     feeds: tuple[FeedQuestion, ...] = ()
+    sent: tuple[str, ...] = ()
     on_exchange: OnExchange | None = None
 
     @property

@@ -135,8 +135,8 @@ LONG = b"v" * 40
     [
         ([b"\x20" + PATH, b""], "holds no value"),
         ([b"\x20" + PATH, [b"v"]], "holds no value"),
-        ([b"\x20" + PATH[1:], LONG], "not 32 bytes long"),
-        ([b"\x20" + PATH + b"\x00", LONG], "not 32 bytes long"),
+        ([b"\x20" + PATH[1:], LONG], "not as long as the key"),
+        ([b"\x20" + PATH + b"\x00", LONG], "not as long as the key"),
         ([b"\x40" + PATH, LONG], "flag is wrong"),
         ([b"\x2f" + PATH, LONG], "flag is wrong"),
         ([b"", LONG], "a path is empty"),

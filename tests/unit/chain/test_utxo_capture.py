@@ -8,6 +8,7 @@ import socket
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -20,14 +21,19 @@ from auditor_app.chain.histories import headers_name, histories_name
 from auditor_app.chain.live import claimed_units, look_now
 from auditor_app.chain.observe import observe
 from auditor_app.chain.observed import Grade, ReserveResult
+from auditor_app.chain.ownership.check import check_rows
+from auditor_app.chain.ownership.model import Binds, Freshness, Outcome, OwnershipLine
+from auditor_app.chain.ownership.snapshot_list import read_table
 from auditor_app.chain.plan import plan_capture
 from auditor_app.chain.readers.electrum import ElectrumServer
 from auditor_app.chain.readers.model import LookTask
+from auditor_app.chain.sent import EvidenceTransactions
 from auditor_app.chain.transport import Limits
 from auditor_app.errors import ChainError, UsageError
 from auditor_app.operation import run
 from auditor_app.snapshot.authentic import AuthenticSnapshot
 from auditor_app.snapshot.authenticate import authenticate_evidence
+from auditor_app.snapshot.members import OWNERSHIP_FIELDS, write_table
 from auditor_app.snapshot.statement import Asset, BlockReference
 from auditor_app.snapshot.trust import TrustStore
 from tests.unit.chain.fake_endpoint import Fake
@@ -60,6 +66,10 @@ class Bank:
     accounts: tuple[tuple[str, int], ...]
     height: int
     hash: str
+    spent: str
+    """What the last account sent before the snapshot's block: 1.99 LTC."""
+    later: str
+    """What the first sent after it."""
 
     def snapshot(self, **changes: Any) -> AuthenticSnapshot:
         changes.setdefault("chains", {CHAIN: BlockReference(block_height=str(self.height), block_hash=self.hash)})
@@ -103,17 +113,17 @@ def bank(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bank]:
             node("sendtoaddress", address, amount)
             node.mine()
             node("lockunspent", False, _coins(node, address))  # the wallet would spend them for the next payment
-        _spend(node, wrapped)
+        spent = _spend(node, wrapped)
         height = node.mine()
         accounts = ((legacy, 300_000_000), (segwit, 500_000_000), (wrapped, 0))
         digest = str(node("getblockhash", height))
-        _spend(node, legacy)
+        later = _spend(node, legacy)
         node.mine()
         with (
             running_electrumx(node, tmp_path_factory.mktemp("electrumx")) as electrum,
             running_esplora(esplora_of(node, electrum)) as esplora,
         ):
-            yield Bank(node, electrum, esplora, accounts, height, digest)
+            yield Bank(node, electrum, esplora, accounts, height, digest, spent, later)
 
 
 def _coins(node: Litecoin, address: str) -> list[dict[str, Any]]:
@@ -121,13 +131,13 @@ def _coins(node: Litecoin, address: str) -> list[dict[str, Any]]:
     return [{"txid": coin["txid"], "vout": coin["vout"]} for coin in found]
 
 
-def _spend(node: Litecoin, address: str) -> None:
-    """Move everything that an address holds somewhere else."""
+def _spend(node: Litecoin, address: str) -> str:
+    """Move everything that an address holds somewhere else; the transaction's id."""
     node("lockunspent", True)
     coins = node("listunspent", 1, 9999, [address])
     total = sum(coin["amount"] for coin in coins) - Decimal("0.01")
     raw = node("createrawtransaction", _coins(node, address), {node("getnewaddress"): str(total)})
-    node("sendrawtransaction", node("signrawtransactionwithwallet", raw)["hex"])
+    return str(node("sendrawtransaction", node("signrawtransactionwithwallet", raw)["hex"]))
 
 
 @pytest.mark.node
@@ -425,3 +435,83 @@ def test_a_nodes_password_is_looked_up_and_shown_nowhere() -> None:
     assert SECRET not in repr(endpoint) + endpoint.origin + endpoint.source + endpoint.target
     with pytest.raises(ChainError, match="none is stored"):
         parse_endpoints([f"{CHAIN}=core+http://127.0.0.1:9332/"], secrets=lambda host: None)
+
+
+@pytest.fixture(scope="module")
+def replayable(bank: Bank, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Evidence with an Electrum server's histories."""
+    path = tmp_path_factory.mktemp("sent") / "e"
+    bank.capture(path, "electrum")
+    return path
+
+
+def sent(
+    bank: Bank,
+    path: Path,
+    account: int,
+    txid: str,
+    message: str,
+    *,
+    typed: bool = False,
+    store: TrustStore | None = None,
+) -> OwnershipLine:
+    """The row of a transaction id, decided on the evidence."""
+    evidence = authenticate_evidence(path, trusting(KEY) if store is None else store, token=TOKEN, trusted_time=NOW)
+    address = f"{CHAIN}:{bank.accounts[account][0]}"
+    table = write_table(OWNERSHIP_FIELDS, ((address, "txid", message, txid, ""),))
+    try:
+        shown = EvidenceTransactions(evidence, {CHAIN: bank.hash} if typed else {}, TOKEN, bank.snapshot())
+        rows = read_table(table, file="own.csv")
+        now = datetime.now(UTC).strftime("%Y-%m-%d")
+        return run(check_rows(rows, challenge=None, as_of=now, token=TOKEN, transactions=shown)).lines[0]
+    finally:
+        evidence.members.close()
+
+
+@pytest.mark.node
+def test_a_transaction_in_a_history_shows_control_of_the_address_that_it_spends_from(
+    bank: Bank, replayable: Path
+) -> None:
+    line = sent(bank, replayable, 2, bank.spent, "1.99 LTC")
+    assert (line.outcome, line.binds, line.freshness) == (Outcome.VALID, Binds.ADDRESS, Freshness.FRESH)
+    assert "on the word of the capturing auditor's endpoint" in line.note
+    assert "from the auditor" in sent(bank, replayable, 2, bank.spent, "1.99 LTC", typed=True).note
+    assert sent(bank, replayable, 2, bank.spent, "1.99 LTC", typed=True, store=TrustStore()).outcome is Outcome.VALID
+    unsigned = sent(bank, replayable, 2, bank.spent, "1.99 LTC", store=TrustStore())
+    assert (unsigned.outcome, "nobody vouches" in unsigned.note) == (Outcome.UNSIGNED, True)
+
+
+@pytest.mark.node
+def test_another_amount_address_or_transaction_shows_nothing(bank: Bank, replayable: Path) -> None:
+    assert "does not send" in sent(bank, replayable, 2, bank.spent, "1.98 LTC").note
+    other = sent(bank, replayable, 0, bank.spent, "1.99 LTC")
+    assert (other.outcome, other.note) == (
+        Outcome.INVALID,
+        "no input of the transaction spends an output of the address",
+    )
+    later = sent(bank, replayable, 0, bank.later, "2.99 LTC")
+    assert (later.outcome, "do not hold" in later.note) == (Outcome.UNSIGNED, True)
+
+
+@pytest.mark.node
+@pytest.mark.parametrize("field", ["branch", "position", "raw", "height"])
+def test_a_transaction_moved_in_its_history_shows_nothing(bank: Bank, replayable: Path, field: str) -> None:
+    evidence = authenticate_evidence(replayable, trusting(KEY), token=TOKEN, trusted_time=NOW)
+    names = [item.name for item in evidence.statement.subject]
+    held = {name: evidence.members.read(name, TOKEN) for name in names}
+    name = next(name for name in names if name.endswith(".json") and name.startswith("histories/"))
+    document = json.loads(held[name])
+    entry = document["transactions"][bank.spent]
+    changed = {"branch": ["ab" * 32], "position": entry["position"] + 1, "height": entry["height"] - 1}
+    entry[field] = changed.get(field, entry["raw"][:-2] + "01")
+    held[name] = json.dumps(document, separators=(",", ":")).encode() + b"\n"
+    other = replace(evidence, members=Members(held))
+    shown = EvidenceTransactions(other, {}, TOKEN, bank.snapshot())
+    rows = read_table(
+        write_table(OWNERSHIP_FIELDS, ((f"{CHAIN}:{bank.accounts[2][0]}", "txid", "1.99 LTC", bank.spent, ""),)),
+        file="own.csv",
+    )
+    line = run(check_rows(rows, challenge=None, as_of=None, token=TOKEN, transactions=shown)).lines[0]
+    assert line.outcome is Outcome.UNSIGNED
+    assert "not shown to be in block" in line.note or "do not hold" in line.note
+    evidence.members.close()
