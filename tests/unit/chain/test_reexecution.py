@@ -30,7 +30,18 @@ from tests.unit.chain.test_proven import proof_file
 pytestmark = pytest.mark.skipif(not available(), reason="pyrevm has no wheel for this system")
 
 EMPTY = ProvenAccount(0, 0, b"", {})
-HEADER = Header(b"\x11" * 32, b"\x22" * 32, b"\xcc" * 20, b"\x33" * 32, 7, 30_000_000, 1_700_000_000, b"\x44" * 32)
+HEADER = Header(
+    hash=b"\x11" * 32,
+    parent_hash=b"\x22" * 32,
+    coinbase=b"\xcc" * 20,
+    state_root=b"\x33" * 32,
+    transactions_root=b"\x55" * 32,
+    receipts_root=b"\x66" * 32,
+    number=7,
+    gas_limit=30_000_000,
+    timestamp=1_700_000_000,
+    mix=b"\x44" * 32,
+)
 CONTRACT = b"\x99" * 20
 
 
