@@ -58,13 +58,26 @@ uv() { # python version
     .tools/bin/python -m pip install --quiet --disable-pip-version-check "uv==$version"
 }
 
+ANVIL=1.7.1
+
+npm_install() { # packages…
+    npm install --prefix .node --no-audit --no-fund --ignore-scripts --loglevel=error "$@"
+}
+
+platform() { # as npm packages name it
+    case "$(uname -m)" in aarch64 | arm64) machine=arm64 ;; *) machine=amd64 ;; esac
+    echo "$(uname -s | tr '[:upper:]' '[:lower:]')-$machine"
+}
+
 node() {
     mkdir -p .node
     if ! command -v npm >/dev/null 2>&1 && may_install && [ -n "${CI:-}" ]; then
         install_packages nodejs npm
     fi
     if command -v npm >/dev/null 2>&1; then
-        npm install --prefix .node --no-audit --no-fund --ignore-scripts --loglevel=error @foundry-rs/anvil@1.7.1
+        npm_install "@foundry-rs/anvil@$ANVIL"
+        # Debian's npm 9 takes the machine's C library for another one and leaves the binary out.
+        ls .node/node_modules/@foundry-rs/anvil-*/bin/anvil* >/dev/null 2>&1 || npm_install --force "@foundry-rs/anvil-$(platform)@$ANVIL" || true
     else
         echo "npm is not installed: tests against a local Ethereum node will be skipped (Debian: apt-get install npm)."
     fi
@@ -72,7 +85,7 @@ node() {
     touch .node/.complete
 }
 
-LITECOIN="litecoind libboost-thread1.74.0 libboost-filesystem1.74.0 libevent-pthreads-2.1-7 libevent-2.1-7 libfmt9 libleveldb1d libminiupnpc17 libdb5.3++ libdb5.3 libsnappy1v5"
+LITECOIN="litecoind libboost-thread1.74.0 libboost-filesystem1.74.0 libevent-pthreads-2.1-7 libevent-2.1-7 libevent-core-2.1-7 libfmt9 libleveldb1d libminiupnpc17 libdb5.3++ libdb5.3 libsnappy1v5"
 
 litecoin() { # a UTXO node from Debian and an Electrum server from PyPI, unpacked into .node; nothing is installed
     if [ ! -x .node/ltc/usr/lib/litecoin/litecoind ]; then
