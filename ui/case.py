@@ -132,6 +132,10 @@ class Case(QObject):
         kept = [(name, text) for name, text in self.inputs.published_roots if name != ledger]
         self._change(published_roots=tuple(sorted([*kept, (ledger, root)] if root else kept)))
 
+    def type_blocks(self, blocks: tuple[tuple[str, str], ...]) -> None:
+        """Block hashes by chain, as typed from sources of the auditor's own."""
+        self._change(blocks=blocks)
+
     def commit_sample(self, record: Path) -> None:
         """A commitment record was written or chosen; the randomness comes later."""
         self._set(replace(self._state, committed=InputFile.at(record), inputs=replace(self.inputs, sample=None)))

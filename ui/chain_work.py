@@ -20,6 +20,8 @@ from ui.connections import ConfiguredEndpoint, Permission, inspect
 
 if TYPE_CHECKING:
     from auditor_app.chain.capture import Captured
+    from auditor_app.chain.deadline import ProofDeadline
+    from auditor_app.chain.exchange_reading import AccountExchanges
     from auditor_app.chain.live import LiveResult
     from auditor_app.chain.plan import CapturePlan, NotCaptured, PlannedReading
     from auditor_app.chain.proof_steps import ProofStep
@@ -140,6 +142,46 @@ def read_steps(
             return proof_steps(snapshot, opened, account, asset, token)
         finally:
             opened.members.close()
+
+
+def derive_block(subject: Subject, evidence: Path, chain: str, checkpoint: str, token: CancelToken) -> Operation[str]:
+    """The hash of the evidence's block on a chain, from a typed beacon block root; opens files only."""
+    yield Progress(0, None, "steps", "Deriving the block's hash")
+    from auditor_app.chain.anchor import anchored_block
+    from auditor_app.snapshot.authenticate import authenticate_evidence
+    from auditor_app.snapshot.trust import load_store
+
+    store = load_store(subject.trust_store)
+    opened = authenticate_evidence(evidence, store, token=token, trusted_time=subject.trusted_time)
+    try:
+        return anchored_block(opened, chain, checkpoint, token)
+    finally:
+        opened.members.close()
+
+
+def read_exchanges(subject: Subject, evidence: Path, account: str, token: CancelToken) -> Operation[AccountExchanges]:
+    """The raw requests and replies of the evidence that name an account; opens files only."""
+    yield Progress(0, None, "requests", "Looking for raw requests")
+    from auditor_app.chain.exchange_reading import exchanges_about
+    from auditor_app.snapshot.authenticate import authenticate_evidence
+    from auditor_app.snapshot.trust import load_store
+
+    store = load_store(subject.trust_store)
+    opened = authenticate_evidence(evidence, store, token=token, trusted_time=subject.trusted_time)
+    try:
+        return exchanges_about(opened, account, token)
+    finally:
+        opened.members.close()
+
+
+def read_deadlines(subject: Subject, token: CancelToken) -> Operation[tuple[ProofDeadline, ...]]:
+    """Until when state proofs of the snapshot's blocks can be had, from its signed statement alone."""
+    yield Progress(0, None, "files", "Reading the snapshot's blocks")
+    from auditor_app.chain.deadline import proof_deadlines
+
+    with _opened(subject, token) as snapshot:
+        predicate = snapshot.statement.predicate
+        return proof_deadlines(predicate.chains, predicate.as_of)
 
 
 def keep_key(host: str, secret: str, token: CancelToken) -> Operation[None]:

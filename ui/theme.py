@@ -140,10 +140,14 @@ QLineEdit[verdict="invalid"] { background: $bad_fill; border-color: $bad_text; c
 QPlainTextEdit { background: $sunken; border: 1px solid $border; border-radius: 6px; selection-background-color: $selection; selection-color: $text; }
 QPlainTextEdit:focus { border: 2px solid $accent; }
 QSpinBox QLineEdit, QSpinBox QLineEdit:focus { border: none; padding: 0 4px; }
+QComboBox::drop-down { border: none; width: 24px; }
+QComboBox::down-arrow { image: url("$arrow"); width: 12px; height: 12px; }
 QComboBox QAbstractItemView { background: $surface; border: 1px solid $border; selection-background-color: $selection; selection-color: $text; }
-QTableView { background: $surface; alternate-background-color: $sunken; border: 1px solid $border; border-radius: 6px; gridline-color: transparent; selection-background-color: $selection; selection-color: $text; }
-QTableView:focus { border: 2px solid $accent; }
-QTableView::item { padding: 0 8px; border: none; }
+QTableView, QTreeView { background: $surface; alternate-background-color: $sunken; border: 1px solid $border; border-radius: 6px; gridline-color: transparent; selection-background-color: $selection; selection-color: $text; }
+QTableView:focus, QTreeView:focus { border: 2px solid $accent; }
+QTableView::item, QTreeView::item { padding: 0 8px; border: none; }
+QTreeView { show-decoration-selected: 1; }
+QTreeView::item:selected, QTreeView::branch:selected { background: $selection; color: $text; }
 QHeaderView { background: $sunken; border: none; border-top-left-radius: 6px; border-top-right-radius: 6px; }
 QHeaderView::section { background: $sunken; color: $muted; border: none; border-bottom: 1px solid $border; padding: 5px 11px; font-weight: 600; }
 QHeaderView::section:hover { color: $text; }
@@ -199,6 +203,7 @@ def style_sheet(theme: Theme) -> str:
     values = {name: getattr(theme, name) for name in Theme.__slots__ if isinstance(getattr(theme, name), str)}
     for tone, pair in theme.tones.items():
         values[f"{tone.value}_text"], values[f"{tone.value}_fill"] = pair.text, pair.fill
+    values["arrow"] = resource("icons", f"down-{'dark' if theme.dark else 'light'}.svg").as_posix()
     return _SHEET.substitute(values)
 
 

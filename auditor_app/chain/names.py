@@ -84,8 +84,10 @@ _NAMESPACES: Mapping[str, str] = MappingProxyType(
 
 
 def chain_name(chain: str) -> str:
-    """The usual name of a CAIP-2 chain; the kind of chain where it has none here, and the id itself failing that.
+    """The usual name of a CAIP-2 chain; its kind and number where it has none here, and the id itself failing that.
 
-    A name is for people only: two networks may share one, so the id stands beside it wherever it matters.
+    A name is for people only, and no two chains share one; the id stands beside it wherever it matters.
     """
-    return _NAMES.get(chain) or _NAMESPACES.get(chain.partition(":")[0]) or chain
+    namespace, _, reference = chain.partition(":")
+    kind = _NAMESPACES.get(namespace)
+    return _NAMES.get(chain) or (f"{kind} {reference[:12]}" if kind else chain)

@@ -228,7 +228,9 @@ def test_evidence_dropped_on_the_reserves_page_and_one_address_in_full(
     assert window.page is page
     assert not page.detail.isVisible()
     line = next(
-        item for item in page.addresses.model.rows if item.address.asset == "USDT" and item.observed == 9_000_000
+        item
+        for item in page.addresses.model.rows
+        if item.line.address.asset == "USDT" and item.line.observed == 9_000_000
     )
     page.addresses.select(line)
     settled(window, qtbot)

@@ -80,7 +80,8 @@ def _comparison(
     if sign not in ("=", "!="):
         raise BadFilter(f"{name} holds text: use {name}:{value} or {name}={value}")
     folded = value.casefold()
-    return lambda row: compare(column.full(row).casefold(), folded)
+    meets = any if sign == "=" else all  # a name as it is shown, or in full
+    return lambda row: meets(compare(text.casefold(), folded) for text in (column.full(row), column.shown(row)))
 
 
 def _number(text: str) -> Fraction:

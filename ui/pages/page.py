@@ -14,6 +14,7 @@ from ui.theme import Tone
 from ui.widgets.blocks import GRID, Banner, EmptyState, button, column, label, row, show_text
 from ui.widgets.chips import Chip
 from ui.widgets.table_panel import TablePanel
+from ui.widgets.tree_panel import TreePanel
 
 
 class Page(QWidget):
@@ -60,7 +61,7 @@ class Page(QWidget):
         """Heading and sentence of the empty state."""
         return "Nothing performed yet", "Open a snapshot and run the procedures (F5)."
 
-    def tables(self) -> tuple[TablePanel, ...]:
+    def tables(self) -> tuple[TablePanel | TreePanel, ...]:
         """The page's tables, the main one first: Ctrl+F goes to its filter, amounts are hidden in all."""
         return ()
 
@@ -95,14 +96,14 @@ class Page(QWidget):
         if shown:
             shown[0].focus_filter()
 
-    def first_table(self) -> TablePanel | None:
+    def first_table(self) -> TablePanel | TreePanel | None:
         """The main table on screen, for Go to row."""
         return next((table for table in self.tables() if table.isVisible()), None)
 
     def row_count(self) -> int:
         """How many rows Ctrl+G can go to."""
         panel = self.first_table()
-        return 0 if panel is None else panel.model.rowCount()
+        return 0 if panel is None else panel.shown_count()
 
     def go_to_row(self, position: int) -> None:
         """Put the cursor on the row at a 0-based position of the main table."""

@@ -1,85 +1,89 @@
-"""Reserves: each claimed address beside what the evidence file shows, and how much that evidence is worth."""
+"""Reserves: each claimed address beside what the evidence shows, how much that is worth, and who controls it."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QSplitter, QWidget
+from PySide6.QtWidgets import QFrame, QSplitter, QTabWidget, QVBoxLayout, QWidget
 
-from auditor_app.chain.observed import AddressLine, Grade
+from auditor_app.coverage.shares import value_by_control, value_by_grade
 from auditor_app.engagement.record import Audit
-from ui.models.columns import address_column, chip_column, text_column, units_column
+from ui.models.reserves import ADDRESS, ASSET, CHAIN, EVERY, GRADE, LEVELS, OWNERSHIP, TREE, ReserveRow, reserve_rows
 from ui.pages.page import Page
 from ui.text import count
-from ui.theme import Tone
 from ui.widgets.address_detail import AddressDetail
+from ui.widgets.block_hashes import BlockHashes
 from ui.widgets.blocks import GRID, button, column, label, row, show_text
-from ui.widgets.deadline import DeadlineBanner
 from ui.widgets.hash_label import HashLabel
-from ui.widgets.table_panel import TablePanel
+from ui.widgets.shares import SharesPanel
+from ui.widgets.tree_panel import TreePanel
 
-_GRADE_TONES = {
-    Grade.PROVEN: Tone.GOOD,
-    Grade.OWN_NODE: Tone.GOOD,
-    Grade.TWO_SOURCES: Tone.INFO,
-    Grade.ONE_SOURCE: Tone.WARN,
-    Grade.CLAIMED: Tone.NEUTRAL,
-}
-_GRADE_ORDER = list(Grade)
-
-
-def _difference(item: AddressLine) -> int | None:
-    return None if item.observed is None else item.observed - item.address.claimed
-
-
-_COLUMNS = (
-    text_column("Asset", lambda item: item.address.asset),
-    text_column("Chain", lambda item: item.address.chain, yields=True),
-    address_column("Address", lambda item: item.address.account.rpartition(":")[2], wide=True),
-    text_column("Role", lambda item: item.address.role),
-    units_column("Claimed", lambda item: item.address.claimed, lambda item: item.decimals),
-    units_column("Observed", lambda item: item.observed, lambda item: item.decimals),
-    units_column("Difference", _difference, lambda item: item.decimals, tone=lambda item: Tone.BAD if _difference(item) else None, note="Observed less claimed"),
-    chip_column("Grade", lambda item: item.grade.value.replace("-", " ").capitalize(), lambda item: _GRADE_TONES[item.grade], rank=lambda item: _GRADE_ORDER.index(item.grade)),
-    text_column("Source", lambda item: item.source, yields=True),
-)  # fmt: skip
+_GRADES = ("Proven", "Own node", "Two sources", "One source", "Claimed only")
+_CONTROL = ("Fresh proof", "Stale proof", "Key or owner only", "No valid proof")
+_GRADE_WORDS = (
+    "How each asset's reserves are known. A row counts with its observed balance, and with its claim where none was "
+    "observed; what is claimed only enters no rate."
+)
+_CONTROL_WORDS = (
+    "Who controls the claimed reserves. A fresh proof is bound to the address and holds your challenge or a date near the "
+    "snapshot; a stale one could have been signed at another time."
+)
 
 
 class ReservesPage(Page):
-    """The evidence in a line, then every address."""
+    """The evidence in a line, then addresses, grades, control and block hashes on tabs."""
 
     def build(self) -> QWidget:
-        """Evidence card and table."""
-        self._evidence = QFrame()
-        self._evidence.setProperty("card", True)
-        self._heading = label("", "section")
-        self._sentence = label("", "muted", wrap=True)
-        self._digest = HashLabel("Evidence payload SHA-256")
-        words = column(self._heading, self._sentence, self._digest, spacing=4)
-        capture = button("Capture…", self.desk.capture)
-        capture.setAccessibleName("Capture evidence")
-        add = button("Add evidence…", self.desk.ask_for_evidence)
-        inner = row(words, capture, add, spacing=2 * GRID, margins=2 * GRID)
-        inner.setStretch(0, 1)
-        self._evidence.setLayout(inner)
-        self.addresses = TablePanel("Reserve addresses", _COLUMNS, self.desk.runner)
-        self.detail = AddressDetail(self.desk.runner)
+        """Evidence card and tabs."""
+        runner = self.desk.runner
+        self.addresses = TreePanel(
+            "Reserve addresses", "Asset, chain, address", LEVELS, EVERY, ADDRESS, TREE, runner,
+            noun=("address", "addresses"),
+            narrow_by=(("All assets", ASSET), ("All chains", CHAIN), ("All grades", GRADE), ("Any ownership", OWNERSHIP)),
+        )  # fmt: skip
+        self.detail = AddressDetail(runner)
         self.addresses.current_changed.connect(self._on_chosen)
-        self.deadline = DeadlineBanner(self.desk.capture)
-        self.deadline.capture.hide()  # the card below has one
         split = QSplitter(Qt.Orientation.Horizontal)
         split.addWidget(self.addresses)
         split.addWidget(self.detail)
         split.setChildrenCollapsible(False)
         split.setHandleWidth(2 * GRID)
-        split.setStretchFactor(0, 3)
-        split.setStretchFactor(1, 2)
+        split.setStretchFactor(0, 1)
+        self.grades = SharesPanel("Reserves by grade of evidence", _GRADE_WORDS, _GRADES, runner)
+        self.control = SharesPanel("Claimed reserves by proof of control", _CONTROL_WORDS, _CONTROL, runner)
+        self.blocks = BlockHashes(self.desk.case, runner)
+        self.tabs = QTabWidget()
+        self.tabs.tabBar().setDrawBase(False)
+        self.tabs.setAccessibleName("Reserves")
+        self.tabs.tabBar().setAccessibleName("Reserves")
+        addresses = QWidget()
+        inside = QVBoxLayout(addresses)
+        inside.setContentsMargins(0, 2 * GRID, 0, 0)
+        inside.addWidget(split)
+        for title, tab in (("Addresses", addresses), ("By grade", self.grades), ("By control", self.control), ("Block hashes", self.blocks)):  # fmt: skip
+            self.tabs.addTab(tab, title)
         content = QWidget()
-        layout = column(self.deadline, self._evidence, split, spacing=2 * GRID)
-        layout.setStretch(2, 1)
+        layout = column(self._evidence_card(), self.tabs, spacing=GRID + 4)
+        layout.setStretch(1, 1)
         content.setLayout(layout)
         return content
 
-    def tables(self) -> tuple[TablePanel, ...]:
+    def _evidence_card(self) -> QFrame:
+        self._heading = label("", "section")
+        self._sentence = label("", "muted", wrap=True)
+        self._digest = HashLabel("Evidence payload SHA-256")
+        words = column(row(self._heading, self._digest, 1, spacing=2 * GRID), self._sentence, spacing=4)
+        self.capture = button("Capture…", self.desk.capture)
+        self.capture.setAccessibleName("Capture evidence")
+        add = button("Add evidence…", self.desk.ask_for_evidence)
+        inner = row(words, self.capture, add, spacing=2 * GRID)
+        inner.setContentsMargins(2 * GRID, GRID + 4, 2 * GRID, GRID + 4)
+        inner.setStretch(0, 1)
+        made = QFrame()
+        made.setProperty("card", True)
+        made.setLayout(inner)
+        return made
+
+    def tables(self) -> tuple[TreePanel]:
         """The addresses."""
         return (self.addresses,)
 
@@ -91,32 +95,49 @@ class ReservesPage(Page):
         )
 
     def show_audit(self, audit: Audit) -> None:
-        """Evidence and addresses."""
+        """Evidence, addresses, shares and blocks."""
+        self._show_evidence(audit)
+        self.detail.show_line(None, None)
+        self.addresses.show_rows(reserve_rows(audit))
+        self.grades.show_lines(value_by_grade(audit.addresses), "grade")
+        self.control.show_lines(value_by_control(audit.ownership, audit.addresses), "control")
+        self.blocks.show_audit(audit)
+
+    def refresh(self) -> None:
+        """Also draw again for another theme."""
+        super().refresh()
+        for panel in (self.grades, self.control):
+            panel.draw()
+        self.blocks.on_judged()
+
+    def hide_amounts(self, hidden: bool) -> None:
+        """In every table and beside them."""
+        super().hide_amounts(hidden)
+        self.detail.hide_amounts(hidden)
+        for panel in (self.grades, self.control):
+            panel.table.model.hide_amounts(hidden)
+
+    def _show_evidence(self, audit: Audit) -> None:
         evidence = audit.evidence
+        self._digest.setVisible(evidence is not None)
         if evidence is None:
             show_text(self._heading, "No evidence: reserves are claimed only")
             show_text(
-                self._sentence, "Drop an evidence file captured at the named blocks onto the window, then run again."
-            )
-        else:
-            show_text(self._heading, f"Evidence {evidence.file_name}")
-            who = ", ".join(evidence.captured_by) or "nobody whose key is pinned"
-            pinned = "" if evidence.pinned else "  Signed by no pinned auditor key: it counts as claimed."
-            hosts = ", ".join(evidence.endpoints) or "no endpoint named"
-            show_text(
                 self._sentence,
-                f"Captured {evidence.captured_at} by {who}, from {hosts}.{pinned}  {count(len(audit.addresses))} addresses compared.",
+                "Capture it, or drop an evidence file captured at the named blocks onto this page; the procedures then "
+                "run again.",
             )
-            self._digest.show_digest(evidence.payload_sha256)
-        self._digest.setVisible(evidence is not None)
-        self.deadline.show_audit(audit)
-        self.detail.show_line(None, None)
-        self.addresses.show_rows(audit.addresses)
+            return
+        show_text(self._heading, f"Evidence {evidence.file_name}")
+        who = ", ".join(evidence.captured_by) or "nobody whose key is pinned"
+        pinned = (
+            "" if evidence.pinned else "  Signed by no pinned auditor key: what it does not prove counts as claimed."
+        )
+        hosts = ", ".join(evidence.endpoints) or "no endpoint named"
+        number = count(len(audit.addresses))
+        said = f"Captured {evidence.captured_at} by {who}, from {hosts}.{pinned}  {number} addresses compared."
+        show_text(self._sentence, said)
+        self._digest.show_digest(evidence.payload_sha256)
 
-    def hide_amounts(self, hidden: bool) -> None:
-        """In the table and beside it."""
-        super().hide_amounts(hidden)
-        self.detail.hide_amounts(hidden)
-
-    def _on_chosen(self, line: AddressLine | None) -> None:
-        self.detail.show_line(self.desk.case.audit, line)
+    def _on_chosen(self, chosen: ReserveRow | None) -> None:
+        self.detail.show_line(self.desk.case.audit, None if chosen is None else chosen.line)

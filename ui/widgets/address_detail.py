@@ -8,13 +8,18 @@ from functools import partial
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
+from auditor_app.chain.exchange_reading import AccountExchanges
+from auditor_app.chain.names import chain_name
 from auditor_app.chain.observed import AddressLine
-from auditor_app.chain.ownership.model import OwnershipLine
+from auditor_app.chain.ownership.lookup import OUTCOME_WORDS, ProofsOfControl
+from auditor_app.chain.ownership.model import Freshness, Outcome, OwnershipLine
 from auditor_app.chain.proof_steps import ProofStep
 from auditor_app.engagement.record import Audit
 from auditor_app.errors import AuditError
-from ui.chain_work import Subject, read_steps
+from ui.chain_work import Subject, read_exchanges, read_steps
+from ui.dialogs.exchanges import ExchangesDialog
 from ui.jobs import Job, JobRunner
+from ui.models.reserves import OUTCOME_TONES
 from ui.text import base_units, masked
 from ui.theme import Tone
 from ui.widgets.blocks import GRID, button, card, column, label, row, show_text
@@ -53,21 +58,29 @@ class AddressDetail(QScrollArea):
         self._grade = label("", "section", wrap=True)
         self._amounts = label("", wrap=True, selectable=True)
         self._amounts.setAccessibleName("Amounts of the selected address")
-        self._control = label("", wrap=True)
+        self._chain = label("", "muted", wrap=True)
+        self._control = QVBoxLayout()
+        self._control.setSpacing(GRID)
+        self._said: list[str] = []
         self._state = label("", "muted", wrap=True)
         self._steps = QVBoxLayout()
         self._steps.setSpacing(GRID + 4)
         inner = QWidget()
         self.close_button = button("Close", lambda: self.show_line(None, None), link=True)
         self.close_button.setAccessibleName("Close the selected address")
+        self.raw = button("Raw requests…", self._on_raw)
+        self.raw.setAccessibleName("Raw requests that name the selected address")
         body = column(
             row(label("Selected address", "overline"), 1, self.close_button),
-            self._account,
+            column(self._account, self._chain, spacing=2),
             self._grade,
             self._amounts,
+            label("Proof of control", "overline"),
             self._control,
+            label("From the block's hash to the balance", "overline"),
             self._state,
             self._steps,
+            self.raw,
             1,
         )
         inner.setLayout(column(card(body)))
@@ -88,6 +101,8 @@ class AddressDetail(QScrollArea):
             return
         self._show_head(audit, line)
         evidence = audit.request.evidence
+        self.raw.setVisible(evidence is not None)
+        self.raw.setEnabled(True)
         if evidence is None:
             show_text(self._state, _NO_EVIDENCE)
             return
@@ -110,11 +125,12 @@ class AddressDetail(QScrollArea):
     @property
     def text(self) -> str:
         """All that stands here, for tests."""
-        said = (self._grade, self._amounts, self._control, self._state)
+        said = (self._chain, self._grade, self._amounts, self._state)
         return "\n".join(
             [
                 self._account.shown,
                 *(item.text() for item in said),
+                *self._said,
                 *(f"{item.title}: {item.text}" for item in self.steps),
             ]
         )
@@ -129,7 +145,50 @@ class AddressDetail(QScrollArea):
         )
         counted = "" if line.counted else " These coins stand in an earlier row and were not counted again."
         show_text(self._amounts, self._mask(amounts) + counted)
-        show_text(self._control, _control(audit, line))
+        chain = line.address.chain
+        show_text(self._chain, f"{chain_name(chain)}  {chain}")
+        self._show_control(audit, line)
+
+    def _show_control(self, audit: Audit, line: AddressLine) -> None:
+        """Every proof that names the account, the one that counts first."""
+        _empty(self._control)
+        self._said = []
+        if audit.ownership is None:
+            self._add_proof(Chip("No proof", Tone.NEUTRAL), "The snapshot holds no proofs of control.")
+            return
+        control = ProofsOfControl(audit.ownership).of(line.address.account, line.address.asset)
+        for item in sorted(control.lines, key=lambda item: item is not control.line):
+            self._add_proof(Chip(OUTCOME_WORDS[item.outcome], OUTCOME_TONES[item.outcome]), _proof(item))
+        if not control.lines:
+            self._add_proof(Chip("No proof", Tone.NEUTRAL), "No proof of control names this account.")
+
+    def _add_proof(self, chip: Chip, words: str) -> None:
+        self._said.append(f"{chip.text}: {words}")
+        made = QWidget()
+        inner = row(chip, label(words, wrap=True, selectable=True))
+        inner.setAlignment(chip, Qt.AlignmentFlag.AlignTop)
+        inner.setStretch(1, 1)
+        made.setLayout(inner)
+        self._control.addWidget(made)
+
+    def _on_raw(self) -> None:
+        """Look for the raw requests and show them in a dialog of their own."""
+        audit, line = self._audit, self._line
+        if audit is None or line is None or audit.request.evidence is None:
+            return
+        request = audit.request
+        subject = Subject(request.snapshot, request.trust_store, request.trusted_time)
+        work = partial(read_exchanges, subject, audit.request.evidence, line.address.account)
+        job = self._runner.make(work, "Looking for raw requests")
+        job.succeeded.connect(partial(self._on_exchanges, line))
+        job.failed.connect(self._on_failed)
+        self.raw.setEnabled(False)
+        job.start()
+
+    def _on_exchanges(self, line: AddressLine, found: AccountExchanges) -> None:
+        self.raw.setEnabled(True)
+        if line is self._line:
+            ExchangesDialog(self.window(), line.address.account, found, self._runner).open()
 
     def _mask(self, text: str) -> str:
         return masked(text) if self._hidden else text
@@ -151,11 +210,15 @@ class AddressDetail(QScrollArea):
 
     def _clear(self) -> None:
         self.steps = ()
-        while (item := self._steps.takeAt(0)) is not None:
-            widget = item.widget()
-            if widget is not None:
-                widget.hide()
-                widget.deleteLater()
+        _empty(self._steps)
+
+
+def _empty(layout: QVBoxLayout) -> None:
+    while (item := layout.takeAt(0)) is not None:
+        widget = item.widget()
+        if widget is not None:
+            widget.hide()
+            widget.deleteLater()
 
 
 def _step(number: int, step: ProofStep, text: str) -> QWidget:
@@ -173,18 +236,20 @@ def _step(number: int, step: ProofStep, text: str) -> QWidget:
     return made
 
 
-def _control(audit: Audit, line: AddressLine) -> str:
-    """Who controls it, as far as the supplied proofs say."""
-    if audit.ownership is None:
-        return "Control: the snapshot holds no proofs of control."
-    lines, row = audit.ownership.lines, line.address
-    named = {item.identity for item in lines if (item.row.account, item.row.asset) == (row.account, row.asset)}
-    found = [item for item in lines if item.identity in named and item.row.asset == row.asset]
-    return "Control: " + ("; ".join(_proof(item) for item in found) or "no proof of control names this account.")
-
-
 def _proof(item: OwnershipLine) -> str:
-    if item.outcome.value != "valid":
-        return f"{item.method or 'no method'}, {item.outcome.value}" + (f" ({item.note})" if item.note else "")
-    seen = f", the same signature stood at {item.seen_before}" if item.seen_before else ""
-    return f"{item.method}, valid, binds the {item.binds.value}, {item.freshness.value}{seen}"
+    """Method, what it binds, whether it is fresh, and every remark."""
+    parts = [item.scheme or item.method or "no method"]
+    if item.outcome is Outcome.VALID:
+        parts += [f"binds the {item.binds.value}", _FRESHNESS[item.freshness]]
+    if item.seen_before:
+        parts.append(f"the same signature stood at {item.seen_before}")
+    if item.note:
+        parts.append(item.note)
+    return "; ".join(parts) + "."
+
+
+_FRESHNESS = {
+    Freshness.FRESH: "fresh",
+    Freshness.DATED: "dated otherwise, so it may have been signed at another time",
+    Freshness.REPLAYABLE: "holds neither challenge nor date, so it can be shown again at any time",
+}

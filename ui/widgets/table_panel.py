@@ -208,6 +208,10 @@ class TablePanel(QWidget):
         """As high as its rows, up to ``at_most`` of them."""
         self.view.fit_rows(at_most)
 
+    def shown_count(self) -> int:
+        """How many rows Go to row can go to."""
+        return self.model.rowCount()
+
     def focus_filter(self) -> None:
         """Ctrl+F."""
         self.field.setFocus(Qt.FocusReason.ShortcutFocusReason)

@@ -69,6 +69,8 @@ def command(request: AuditRequest, typed_date: str | None) -> str:
             words += [option, value]
     for ledger, root in request.published_roots:
         words += ["--published-root", f"{ledger}={root}"]
+    for chain, block_hash in request.blocks:
+        words += ["--block", f"{chain}={block_hash}"]
     for path in request.earlier:
         words += ["--earlier", path.name]
     if request.window is not None:

@@ -12,9 +12,9 @@ from auditor_app.report.wording import forbidden_words
     ("chain", "name"),
     [
         ("eip155:1", "Ethereum"),
-        ("eip155:11", "EVM chain"),
+        ("eip155:11", "EVM chain 11"),
         ("bip122:000000000019d6689c085ae165831e93", "Bitcoin"),
-        ("bip122:00000000000000000000000000000000", "UTXO chain"),
+        ("bip122:00000000000000000000000000000000", "UTXO chain 000000000000"),
         ("tron:0x2b6653dc", "Tron"),
         ("unknown:7", "unknown:7"),
     ],

@@ -1,0 +1,124 @@
+"""Shares of value on a page: the core's stacked bars, and beside them the table of exact amounts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
+
+from auditor_app.coverage.shares import ValueParts
+from auditor_app.operation import CancelToken, Operation, Progress
+from ui.jobs import Job, JobRunner
+from ui.models.columns import Column, Kind, text_column
+from ui.text import ABSENT, amount
+from ui.theme import Theme, current
+from ui.widgets.blocks import GRID, label
+from ui.widgets.chart import Chart
+from ui.widgets.chart_palette import chart_palette
+from ui.widgets.table_panel import TablePanel
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from auditor_app.report.share_figures import ShareScale
+
+_MOST_HEIGHT = 320
+_PIXELS_PER_INCH = 104
+
+
+class SharesPanel(QWidget):
+    """One figure and its table; drawn in a job for each new run and theme, when it is first looked at."""
+
+    def __init__(self, title: str, words: str, kinds: Sequence[str], runner: JobRunner) -> None:
+        super().__init__()
+        self._runner = runner
+        self._job: Job | None = None
+        self._lines: tuple[ValueParts, ...] = ()
+        self._scale = ""
+        self._drawn: tuple[tuple[ValueParts, ...], Theme] | None = None
+        self.chart = Chart(title)
+        room = QScrollArea()
+        room.setWidgetResizable(True)
+        room.setFrameShape(QFrame.Shape.NoFrame)
+        room.setAccessibleName(f"{title}: chart")
+        room.setWidget(self.chart)
+        self.table = TablePanel(title, _columns(kinds), runner, filterable=False)
+        self._room = room
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 2 * GRID, 0, 0)
+        layout.setSpacing(GRID)
+        layout.addWidget(label(words, "muted", wrap=True))
+        layout.addWidget(room)
+        layout.addWidget(self.table, 1)
+
+    def show_lines(self, lines: tuple[ValueParts, ...], scale: str) -> None:
+        """Other shares; ``scale`` is the name of the core's scale for them."""
+        self._lines, self._scale = lines, scale
+        self.table.show_rows(lines)
+        self.draw()
+
+    def draw(self) -> None:
+        """Draw what is new since the last time, if this can be seen."""
+        wanted = (self._lines, current())
+        if not self.isVisible() or wanted == self._drawn:
+            return
+        if self._job is not None:
+            self._job.cancel()
+        self._drawn = wanted
+        self._room.setVisible(bool(self._lines))
+        if self._lines:
+            self._job = self._runner.make(partial(_draw, *wanted, self._scale), "Drawing the chart")
+            self._job.succeeded.connect(self._on_drawn)
+            self._job.start()
+
+    def showEvent(self, event: object) -> None:
+        """Seen for the first time, or again."""
+        super().showEvent(event)  # type: ignore[arg-type]
+        self.draw()
+
+    def _on_drawn(self, drawn: tuple[Figure, str]) -> None:
+        self._job = None
+        height = round(drawn[0].get_figheight() * _PIXELS_PER_INCH) + 2 * GRID
+        self.chart.setMinimumHeight(height)
+        self._room.setFixedHeight(min(height, _MOST_HEIGHT))
+        self.chart.show_figure(*drawn)
+
+
+def _columns(kinds: Sequence[str]) -> tuple[Column, ...]:
+    parts = [_part(kind, at) for at, kind in enumerate(kinds)]
+    return (text_column("Asset", lambda item: item.asset), _value(), *parts)
+
+
+def _value() -> Column:
+    return Column(
+        "Value", lambda item: amount(item.total), lambda item: item.total.plain(), lambda item: item.total.fraction(), Kind.AMOUNT
+    )  # fmt: skip
+
+
+def _part(kind: str, at: int) -> Column:
+    def shown(item: ValueParts) -> str:
+        part = item.amounts[at]
+        return f"{amount(part)}   {item.percent(at)} %" if part.units else ABSENT
+
+    def key(item: ValueParts) -> object:
+        total = item.total.fraction()
+        return item.amounts[at].fraction() / total if total else None
+
+    return Column(
+        kind, shown, lambda item: item.amounts[at].plain(), key, Kind.AMOUNT, note="Exact, and as a share rounded down"
+    )
+
+
+def _draw(lines: tuple[ValueParts, ...], theme: Theme, scale: str, token: CancelToken) -> Operation[tuple[Figure, str]]:
+    """The core's figure in the theme's colours; matplotlib is imported here, in the worker thread."""
+    yield Progress(0, 1, "charts", "Drawing the chart")
+    import matplotlib.backends.backend_qtagg  # noqa: F401 the canvas will need it: half a second of imports
+
+    from auditor_app.report import share_figures
+
+    found: ShareScale = {"grade": share_figures.GRADE_SCALE, "control": share_figures.CONTROL_SCALE}[scale]
+    token.check()
+    drawn = share_figures.share_figure(lines, found, chart_palette(theme))
+    return drawn, share_figures.share_alternative(lines, found)

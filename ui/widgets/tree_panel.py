@@ -1,0 +1,323 @@
+"""Rows in groups with subtotals: a filter field, a choice for each way to narrow, "displayed n of N", and the tree."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPoint, QSize, Qt, Signal
+from PySide6.QtGui import QFontMetrics, QGuiApplication, QKeyEvent, QKeySequence, QResizeEvent
+from PySide6.QtWidgets import QAbstractItemView, QComboBox, QHeaderView, QMenu, QTreeView, QWidget
+
+from auditor_app.operation import CancelToken, run
+from ui.jobs import Job, JobRunner
+from ui.models.columns import Column, Kind
+from ui.models.filters import BadFilter, Predicate
+from ui.models.tree import TREE_ROW_HEIGHT, Level, Node, TreeColumn, TreeModel, grouped
+from ui.text import count
+from ui.theme import mono_font
+from ui.widgets.blocks import GRID, choice, column, label, row, show_text
+from ui.widgets.chips import CellDelegate, chip_width
+from ui.widgets.filter_field import FilterField
+
+_IN_THE_WINDOW_THREAD = 1500
+_UNFOLDED_AT_MOST = 300
+_HEADER_HEIGHT = 32
+_TREE_AT_LEAST = 226
+_PAD = 26
+_MOST_COPIED = 100_000
+_MEASURED = 200
+
+
+class TreeView(QTreeView):
+    """A tree that leaves out columns it has no room for, and copies full values of all of them."""
+
+    def __init__(self, model: TreeModel, every: Sequence[Column], name: str) -> None:
+        super().__init__()
+        self._rows = model
+        self._every = tuple(every)
+        self._natural: list[int] = []
+        self.setModel(model)
+        self.setAccessibleName(name)
+        self.setItemDelegate(CellDelegate(self))
+        self.setUniformRowHeights(True)
+        self.setIndentation(16)
+        self.setAlternatingRowColors(True)
+        self.setAllColumnsShowFocus(True)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setSortingEnabled(False)
+        header = self.header()
+        header.setAccessibleName(f"{name}: columns")
+        header.setSectionsClickable(True)
+        header.setSectionsMovable(False)
+        header.setStretchLastSection(False)
+        header.setSortIndicatorClearable(True)
+        header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
+        header.setSortIndicatorShown(True)
+        header.setFixedHeight(_HEADER_HEIGHT)
+        header.setMinimumSectionSize(40)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.customContextMenuRequested.connect(self._open_menu)
+
+    def fit_columns(self) -> None:
+        """Widths from the first rows and all groups; then as many columns as there is room for."""
+        self._natural = [self._wanted(at) for at in range(1, len(self._rows.columns) + 1)]
+        self._share_room()
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """Titles of the columns that there is no room for."""
+        return tuple(
+            item.column.title for at, item in enumerate(self._rows.columns, 1) if self.header().isSectionHidden(at)
+        )
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Share the room again."""
+        super().resizeEvent(event)
+        self._share_room()
+
+    def _wanted(self, at: int) -> int:
+        described = self._rows.column_at(at)
+        words = QFontMetrics(self.font()).horizontalAdvance
+        chip = described.kind is Kind.CHIP
+        texts = [str(index.data()) for index in self._sampled(at)]
+        widest = max((chip_width(text, self.font()) if chip else words(text) for text in texts), default=0)
+        return max(widest, words(described.title) + 14) + _PAD
+
+    def _sampled(self, at: int) -> list[QModelIndex]:
+        """The cells of groups and of the first rows in one column."""
+        found: list[QModelIndex] = []
+        waiting = [QModelIndex()]
+        while waiting and len(found) < _MEASURED:
+            parent = waiting.pop(0)
+            for place in range(min(self._rows.rowCount(parent), _MEASURED - len(found))):
+                found.append(self._rows.index(place, at, parent))
+                waiting.append(self._rows.index(place, 0, parent))
+        return found
+
+    def _share_room(self) -> None:
+        columns = self._rows.columns
+        if len(self._natural) != len(columns):
+            return
+        room = self.viewport().width() - _TREE_AT_LEAST
+        kept = list(range(len(columns)))
+        for at in sorted(kept, key=lambda at: -columns[at].gives_way):
+            if sum(self._natural[item] for item in kept) > room and columns[at].gives_way:
+                kept.remove(at)
+        for at, width in enumerate(self._natural):
+            self.header().setSectionHidden(at + 1, at not in kept)
+            if at in kept:
+                self.setColumnWidth(at + 1, width)
+        self.setColumnWidth(0, max(_TREE_AT_LEAST, _TREE_AT_LEAST + room - sum(self._natural[at] for at in kept)))
+
+    def selected_rows(self) -> list[Any]:
+        """Selected rows from top to bottom; a selected group stands for all of its rows."""
+        chosen = {
+            id(row): row for index in self.selectionModel().selectedRows() for row in self._rows.rows_under(index)
+        }
+        return [row for row in self._rows.shown_rows() if id(row) in chosen][:_MOST_COPIED]
+
+    def copy_rows(self) -> None:
+        """The selected rows as TSV with all columns."""
+        rows = self.selected_rows()
+        if rows:
+            QGuiApplication.clipboard().setText(self._rows.tsv(rows, self._every, titles=len(rows) > 1))
+
+    def copy_column(self, described: Column) -> None:
+        """One column of the selected rows, one value a line."""
+        QGuiApplication.clipboard().setText(self._rows.tsv(self.selected_rows(), [described], titles=False))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Ctrl+C copies full values."""
+        if event.matches(QKeySequence.StandardKey.Copy):
+            self.copy_rows()
+        else:
+            super().keyPressEvent(event)
+
+    def _open_menu(self, place: QPoint) -> None:
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        if self.selectionModel().hasSelection():
+            menu.addAction("Copy rows", self.copy_rows)
+            columns = menu.addMenu("Copy column")
+            for described in self._every:
+                columns.addAction(described.title, partial(self.copy_column, described))
+            menu.addSeparator()
+        menu.addAction("Unfold all", self.expandAll)
+        menu.addAction("Fold all", self.collapseAll)
+        menu.popup(self.viewport().mapToGlobal(place))
+
+    def sizeHint(self) -> QSize:
+        """A few rows."""
+        return QSize(640, _HEADER_HEIGHT + 8 * TREE_ROW_HEIGHT)
+
+
+class TreePanel(QWidget):
+    """Small sets are grouped at once, large ones in a job; a late answer is dropped."""
+
+    current_changed = Signal(object)
+    """The row under the cursor, or ``None`` on a group."""
+
+    def __init__(
+        self,
+        title: str,
+        heading: str,
+        levels: Sequence[Level],
+        every: Sequence[Column],
+        leaf: Column,
+        columns: Sequence[TreeColumn],
+        runner: JobRunner,
+        *,
+        noun: tuple[str, str],
+        narrow_by: Sequence[tuple[str, Column]],
+    ) -> None:
+        """``every`` are all columns that a filter may name and that are copied; ``narrow_by`` those with a choice."""
+        super().__init__()
+        self._every = tuple(every)
+        self._levels = tuple(levels)
+        self._runner = runner
+        self._rows: tuple[Any, ...] = ()
+        self._predicate: Predicate | None = None
+        self._job: Job | None = None
+        self.model = TreeModel(heading, leaf, columns, noun, mono_font(), self)
+        self.view = TreeView(self.model, self._every, title)
+        self.field = FilterField(self._every, title)
+        self.field.setMinimumWidth(170)
+        self.choices = {name: _choice(f"{title}: {name.lower()}", name) for name, _ in narrow_by}
+        self._narrow_by = dict(narrow_by)
+        self._count = label("", "muted")
+        self._count.setAccessibleName(f"{title}: displayed rows")
+        self._why = label("", wrap=True)
+        self._why.setProperty("ink", "bad")
+        self._why.hide()
+        head = row(self.field, self._count, spacing=2 * GRID)
+        head.setStretch(0, 1)
+        layout = column(head, self._why, row(*self.choices.values(), 1), self.view)
+        layout.setStretch(3, 1)
+        self.setLayout(layout)
+        self.field.filtered.connect(self._on_filtered)
+        self.field.explained.connect(partial(show_text, self._why))
+        for box in self.choices.values():
+            box.currentIndexChanged.connect(self._arrange)
+        self.view.header().sortIndicatorChanged.connect(self._arrange)
+        self.view.selectionModel().currentRowChanged.connect(self._on_current_changed)
+
+    def show_rows(self, rows: Sequence[Any]) -> None:
+        """Show other rows under the same filter, choices and order."""
+        if self._rows and tuple(rows) == self._rows:
+            return
+        self._rows = tuple(rows)
+        try:
+            self._predicate = self.field.predicate
+        except BadFilter:
+            self._predicate = None
+        for name, described in self._narrow_by.items():
+            _refill(self.choices[name], name, described, self._rows)
+        self._arrange()
+
+    def shown_count(self) -> int:
+        """How many rows Go to row can go to."""
+        return self.model.shown
+
+    def focus_filter(self) -> None:
+        """Ctrl+F."""
+        self.field.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.field.selectAll()
+
+    def select(self, wanted: Any) -> bool:
+        """Put the cursor on a row; ``False`` if it is not displayed."""
+        position = self.model.position_of(wanted)
+        if position is not None:
+            self.go_to(position)
+        return position is not None
+
+    def go_to(self, position: int) -> None:
+        """Put the cursor on the row at a 0-based position, groups not counted, and unfold what hides it."""
+        if self.model.shown:
+            index = self.model.leaf_index(max(0, min(position, self.model.shown - 1)))
+            only = QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows
+            self.view.selectionModel().setCurrentIndex(index, only)
+            self.view.scrollTo(index, QAbstractItemView.ScrollHint.PositionAtCenter)
+
+    def _test(self) -> Predicate | None:
+        """Filter and choices together."""
+        tests: list[Predicate] = [] if self._predicate is None else [self._predicate]
+        for name, box in self.choices.items():
+            if box.currentIndex() > 0:
+                tests.append(_is(self._narrow_by[name].shown, box.currentData()))
+        return (lambda item: all(test(item) for test in tests)) if tests else None
+
+    def _sort(self) -> tuple[int, bool] | None:
+        """Among all columns: those of the tree's header stand there as well."""
+        header = self.view.header()
+        at, descending = header.sortIndicatorSection(), header.sortIndicatorOrder() is Qt.SortOrder.DescendingOrder
+        if not 0 <= at <= len(self.model.columns):
+            return None
+        return self._every.index(self.model.column_at(at)), descending
+
+    def _arrange(self, *_: object) -> None:
+        if self._job is not None:
+            self._job.cancel()
+            self._job = None
+        test = self._test()
+        work = partial(grouped, self._rows, self._every, self._levels, test, self._sort())
+        if len(self._rows) <= _IN_THE_WINDOW_THREAD:
+            self._show_nodes(self._rows, narrowed=test is not None, nodes=run(work(CancelToken())))
+            return
+        job = self._runner.make(work, "Filtering")
+        job.succeeded.connect(
+            lambda nodes, rows=self._rows: self._show_nodes(rows, narrowed=test is not None, nodes=nodes)
+        )
+        self._job = job
+        self._count.setText("Filtering…")
+        job.start()
+
+    def _show_nodes(self, rows: tuple[Any, ...], *, narrowed: bool, nodes: list[Node]) -> None:
+        self._job = None
+        self.model.set_nodes(rows, nodes)
+        if self.model.shown <= _UNFOLDED_AT_MOST:
+            self.view.expandAll()
+        elif not narrowed or self.model.rowCount() > 1:
+            self.view.expandToDepth(0)
+        self.view.fit_columns()
+        self._count.setText(f"displayed {count(self.model.shown)} of {count(len(rows))}")
+        self.current_changed.emit(None)
+
+    def _on_filtered(self, predicate: Predicate | None) -> None:
+        if predicate is not None or self._predicate is not None:
+            self._predicate = predicate
+            self._arrange()
+
+    def _on_current_changed(self, now: QModelIndex, before: QModelIndex) -> None:
+        self.current_changed.emit(self.model.item(now) if now.isValid() else None)
+
+
+def _is(value: Callable[[Any], str], wanted: str) -> Predicate:
+    return lambda item: value(item) == wanted
+
+
+def _choice(accessible: str, name: str) -> QComboBox:
+    made = choice(accessible)
+    made.addItem(name)
+    made.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+    made.setMinimumWidth(96)
+    made.setMaximumWidth(168)
+    return made
+
+
+def _refill(box: QComboBox, name: str, described: Column, rows: Sequence[Any]) -> None:
+    """The values that occur, in the column's own order; what was chosen stays chosen while it occurs."""
+    chosen = box.currentData()
+    keys = {described.shown(item): described.key(item) for item in rows}
+    box.blockSignals(True)
+    box.clear()
+    box.addItem(name)
+    for value in sorted(keys, key=keys.__getitem__):
+        box.addItem(value, value)
+    box.setCurrentIndex(max(0, box.findData(chosen)) if chosen is not None else 0)
+    box.blockSignals(False)
