@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auditor_app.chain.address.digests import keccak256
-from auditor_app.chain.ownership.check import check_rows
+from auditor_app.chain.address.model import Family
+from auditor_app.chain.ownership.check import _undressed, check_rows
 from auditor_app.chain.ownership.freshness import dates_in
 from auditor_app.chain.ownership.keys import SECP256K1_ORDER, fingerprint
 from auditor_app.chain.ownership.lists import parse_list
@@ -65,9 +66,11 @@ def test_no_other_message_fits(message: str) -> None:
 @given(r=st.binary(min_size=32, max_size=32), s=st.integers(1, SECP256K1_ORDER - 1), v=st.integers(0, 255))
 def test_both_dresses_of_a_signature_have_one_fingerprint(r: bytes, s: int, v: int) -> None:
     one, other = r + s.to_bytes(32, "big"), r + (SECP256K1_ORDER - s).to_bytes(32, "big")
-    tail = bytes([v])
-    assert fingerprint(one + tail, header_first=False) == fingerprint(other + b"\x00", header_first=False)
-    assert fingerprint(tail + one, header_first=True) == fingerprint(b"\x1f" + other, header_first=True)
+    assert fingerprint(one) == fingerprint(other)
+    texts = (one + bytes([v])).hex(), base64.b64encode(other + b"\x00").decode()
+    assert _undressed(texts[0], Family.EVM) == _undressed(texts[1], Family.EVM)
+    texts = (bytes([v]) + one).hex(), base64.b64encode(b"\x1f" + other).decode()
+    assert _undressed(texts[0], Family.UTXO) == _undressed(texts[1], Family.UTXO)
 
 
 @given(data=st.binary(max_size=400) | st.text(max_size=400).map(str.encode))

@@ -13,7 +13,7 @@ from auditor_app.chain.address.networks import (
     network_of_form,
     networks_of_labels,
 )
-from auditor_app.chain.ownership.encoding import of_size
+from auditor_app.chain.ownership.encoding import EOS_PREFIX, from_base64, from_eos, from_hex, of_size
 from auditor_app.chain.ownership.freshness import freshness_of, freshness_of_occasion
 from auditor_app.chain.ownership.keys import fingerprint
 from auditor_app.chain.ownership.methods import check_claim
@@ -41,6 +41,7 @@ from auditor_app.operation import CancelToken, Operation, Progress
 _ROWS_PER_PROGRESS = 64
 _MAX_ADDRESS = 256
 _NOTHING_FITS = "no scheme of the chain leads from the signature to the address"
+_BIP322_PREFIXES = ("smp", "ful", "pof")
 _NO_SIGNATURES: Mapping[bytes, str] = {}
 
 
@@ -207,11 +208,21 @@ def _identity(row: OwnershipRow, resolved: _Resolved) -> str:
 
 def _first_seen(row: OwnershipRow, resolved: _Resolved, seen: dict[bytes, str]) -> str:
     """Where any of the row's signatures stood before, and remember them; an empty text if nowhere."""
-    header_first = resolved.network is not None and resolved.network.family is Family.UTXO
+    family = None if resolved.network is None else resolved.network.family
     found = ""
     for text in row.signatures:
-        raw = of_size(text, 64, 65, 96)
-        print_of = text.encode("utf-8") if raw is None else fingerprint(raw, header_first=header_first)
-        found = found or seen.get(print_of, "")
-        seen.setdefault(print_of, row.at.text() or "an earlier row")
+        undressed = _undressed(text, family)
+        found = found or seen.get(undressed, "")
+        seen.setdefault(undressed, row.at.text() or "an earlier row")
     return found
+
+
+def _undressed(text: str, family: Family | None) -> bytes:
+    """What stays the same when one signature is written in another way."""
+    raw = from_eos(text) or of_size(text, 64, 65, 96)
+    if raw is None:
+        long = from_base64(text[3:]) if text[:3] in _BIP322_PREFIXES else from_base64(text)
+        return long or from_hex(text) or text.encode("utf-8")
+    if len(raw) == 65:
+        return fingerprint(raw[1:] if family is Family.UTXO or text.startswith(EOS_PREFIX) else raw[:64])
+    return fingerprint(raw) if len(raw) == 64 and family is Family.SECP256K1 else raw

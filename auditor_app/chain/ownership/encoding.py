@@ -6,8 +6,14 @@ import base64
 import binascii
 import re
 
+import base58
+
+from auditor_app.chain.address.digests import ripemd160
+
 _HEX = re.compile(r"(?:0x)?((?:[0-9a-fA-F]{2})+)\Z", re.ASCII)
 _MAX_TEXT = 200_000
+_MAX_EOS = 120
+EOS_PREFIX = "SIG_K1_"
 
 
 def from_hex(text: str) -> bytes | None:
@@ -25,6 +31,16 @@ def from_base64(text: str) -> bytes | None:
     except (binascii.Error, ValueError):
         return None
     return raw if base64.b64encode(raw).decode("ascii") == text else None
+
+
+def from_eos(text: str) -> bytes | None:
+    """``SIG_K1_``: base58 of recovery byte, r, s, and the head of RIPEMD-160 over them and ``K1``; the first 65 bytes."""
+    encoded = text.removeprefix(EOS_PREFIX)
+    try:
+        raw = base58.b58decode(encoded) if encoded != text and len(encoded) <= _MAX_EOS else b""
+    except ValueError:
+        return None
+    return raw[:65] if len(raw) == 69 and ripemd160(raw[:65] + b"K1")[:4] == raw[65:] else None
 
 
 def of_size(text: str, *sizes: int) -> bytes | None:

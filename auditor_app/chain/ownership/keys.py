@@ -51,13 +51,7 @@ def agrees_ed25519(key: bytes, message: bytes, signature: bytes) -> bool:
     return True
 
 
-def fingerprint(signature: bytes, *, header_first: bool) -> bytes:
-    """``r`` and the lower of ``s`` and ``n − s``: a copy in another dress is the same signature.
-
-    ``header_first`` says where the recovery byte of 65 bytes stands; other lengths are compared as they are.
-    """
-    if len(signature) != 65:
-        return signature
-    compact = signature[1:] if header_first else signature[:64]
+def fingerprint(compact: bytes) -> bytes:
+    """Of a secp256k1 signature's 64 bytes, ``r`` and the lower of ``s`` and ``n − s``: a copy in another dress is the same."""
     s = int.from_bytes(compact[32:], "big")
     return compact[:32] + min(s, (SECP256K1_ORDER - s) % SECP256K1_ORDER).to_bytes(32, "big")

@@ -1,11 +1,12 @@
 """Published lists of reserve addresses, read as their exchanges publish them: OKX's and HTX's CSVs.
 
 A file may open with a block of totals; the list starts at the first line that is one of the known headers. Lines
-are split before commas are, so that a quoted line break joins nothing.
+are split before commas are, so that a quoted line break joins nothing. A cell with a comma stands in quotes.
 """
 
 from __future__ import annotations
 
+import csv
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -23,7 +24,7 @@ MAX_LIST_BYTES = 256 * 2**20
 MAX_ROWS = 2_000_000
 _MAX_LINE = 1_000_000
 _ABSENT = frozenset({"", "-", "null"})
-_AMOUNT = re.compile(r"-?[0-9]{1,40}(\.[0-9]{1,40})?\Z", re.ASCII)
+_AMOUNT = re.compile(r"[0-9]{1,40}(\.[0-9]{1,40})?\Z", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +87,11 @@ def parse_list(data: bytes, *, file: str) -> tuple[OwnershipRow, ...]:
         raise _unreadable("the list is not UTF-8", Location(file, byte=error.start)) from None
     lines = enumerate(text.split("\n"), start=1)
     for number, line in lines:
-        heads = [re.sub(r"\s", "", head).lower() for head in line.removesuffix("\r").split(",")]
+        heads = [re.sub(r"\s", "", head).lower() for head in _cells(line, 0)]
         layout = next((known for known in LAYOUTS if known.required <= set(heads)), None)
         if layout is not None:
             fields = _fields(heads, Location(file, row=number))
-            return _rows(fields, lines, file)
+            return _rows(fields, lines, file, unquoted=0 if '"' in line else len(fields))
     raise _unreadable("no line is the header of a known list (OKX's, HTX's, or ownership.csv)", Location(file))
 
 
@@ -102,14 +103,15 @@ def _fields(heads: list[str], at: Location) -> list[str]:
     return fields
 
 
-def _rows(fields: list[str], lines: Iterator[tuple[int, str]], file: str) -> tuple[OwnershipRow, ...]:
+def _rows(fields: list[str], lines: Iterator[tuple[int, str]], file: str, unquoted: int) -> tuple[OwnershipRow, ...]:
+    """Rows below the header; ``unquoted`` is up to how many cells a quote is a character like any other."""
     rows: list[OwnershipRow] = []
     for number, line in lines:
         text = line.removesuffix("\r")
         at = Location(file, row=number)
         if len(text) > _MAX_LINE:
             raise _unreadable("the line is over the length limit", at)
-        cells = text.split(",")
+        cells = _cells(text, unquoted)
         if not any(cell.strip() for cell in cells):
             continue
         if len(rows) == MAX_ROWS:
@@ -121,6 +123,19 @@ def _rows(fields: list[str], lines: Iterator[tuple[int, str]], file: str) -> tup
             )
         rows.append(_row(dict(zip(fields, cells, strict=False)), at))
     return tuple(rows)
+
+
+def _cells(line: str, most: int) -> list[str]:
+    """The line's cells. Quotes mean something only where splitting at commas gives more than ``most`` cells."""
+    text = line.removesuffix("\r")
+    plain = text.split(",")
+    if len(plain) <= most or '"' not in text:
+        return plain
+    try:
+        (quoted,) = csv.reader([text], strict=True)  # one line is one row, whatever its quotes
+    except (csv.Error, ValueError):
+        return plain
+    return quoted
 
 
 def _row(cells: Mapping[str, str], at: Location) -> OwnershipRow:
@@ -148,7 +163,7 @@ def _amount(text: str, at: Location) -> Amount | None:
     if not text:
         return None
     if not _AMOUNT.match(text):
-        raise _unreadable(f"the amount {text[:40]!r} is no plain decimal number", at)
+        raise _unreadable(f"the amount {text[:40]!r} is no plain decimal number without a sign", at)
     whole, _, fraction = text.partition(".")
     return Amount(int(whole + fraction), len(fraction))
 

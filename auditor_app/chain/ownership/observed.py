@@ -81,20 +81,20 @@ def _repeated_signatures(lines: tuple[OwnershipLine, ...]) -> Iterable[Finding]:
 
 
 def _repeated_accounts(lines: tuple[OwnershipLine, ...]) -> Iterable[Finding]:
-    """One account with two amounts under one asset label, in any spelling."""
-    first: dict[tuple[str, str], OwnershipLine] = {}
+    """One account with several amounts under one asset label, in any spelling."""
+    places: dict[tuple[str, str], list[OwnershipLine]] = {}
     for line in lines:
-        if line.row.amount is None or line.outcome is Outcome.UNDECODABLE:
-            continue
-        earlier = first.setdefault((line.row.asset, line.identity), line)
-        if earlier is not line:
+        if line.row.amount is not None and line.outcome is not Outcome.UNDECODABLE:
+            places.setdefault((line.row.asset, line.identity), []).append(line)
+    for first, *again in places.values():
+        if again:
             yield finding(
                 "ADDRESS.DUPLICATE",
                 procedure=PROCEDURE,
-                subject=_subject(line.row.asset),
-                message=f"The account {line.row.address} has an amount at {earlier.row.at.text()} "
-                f"and again at {line.row.at.text()}.",
-                at=line.row.at,
+                subject=_subject(first.row.asset),
+                message=f"The account {first.row.address} has an amount at {first.row.at.text()} "
+                f"and again at {_named(again)}.",
+                at=again[0].row.at,
             )
 
 

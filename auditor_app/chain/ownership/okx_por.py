@@ -6,22 +6,19 @@ SHA-256 on EOS, the bytes themselves on Ed25519 chains. On UTXO chains it signs 
 
 from __future__ import annotations
 
-import base58
 from eth_typing import BLSPubkey, BLSSignature
 from py_ecc.bls.ciphersuites import G2ProofOfPossession
 
-from auditor_app.chain.address.digests import keccak256, ripemd160, sha256
+from auditor_app.chain.address.digests import keccak256, sha256
 from auditor_app.chain.address.model import Family
 from auditor_app.chain.ownership import bip137, multisig, starknet
 from auditor_app.chain.ownership.binding import bound
-from auditor_app.chain.ownership.encoding import of_size, varstr
+from auditor_app.chain.ownership.encoding import EOS_PREFIX, from_eos, of_size, varstr
 from auditor_app.chain.ownership.framing import Framing, check_ed25519, check_recoverable
 from auditor_app.chain.ownership.keys import recover
 from auditor_app.chain.ownership.model import Binds, Claim, Match, NoMatch, NotDecided
 
 _HEADER = b"OKX Signed Message:\n"
-_EOS_PREFIX = "SIG_K1_"
-_EOS_MAX = 120
 
 
 def _framed(message: str) -> bytes:
@@ -49,7 +46,7 @@ def check(claim: Claim) -> Match | NoMatch | NotDecided:
     if family is Family.UTXO:
         single = bip137.check(claim)
         return single if isinstance(single, Match) else multisig.check(claim)
-    if claim.signatures[0].startswith(_EOS_PREFIX):
+    if claim.signatures[0].startswith(EOS_PREFIX):
         return _check_eos(claim)
     if claim.address is not None and claim.address.kind == "validator" and not claim.owners:
         return _check_validator(claim)
@@ -57,15 +54,11 @@ def check(claim: Claim) -> Match | NoMatch | NotDecided:
 
 
 def _check_eos(claim: Claim) -> Match | NoMatch:
-    """``SIG_K1_``: base58 of recovery byte, r, s and the head of RIPEMD-160 over them and ``K1``."""
-    text = claim.signatures[0][len(_EOS_PREFIX) :]
-    try:
-        raw = base58.b58decode(text) if len(text) <= _EOS_MAX else b""
-    except ValueError:
-        raw = b""
-    if len(raw) != 69 or ripemd160(raw[:65] + b"K1")[:4] != raw[65:]:
+    """A signature with a recovery byte, over SHA-256."""
+    raw = from_eos(claim.signatures[0])
+    if raw is None:
         return NoMatch("the EOS signature's checksum does not fit")
-    key = recover(sha256(_framed(claim.message)), raw[1:65], (raw[0] - 27) & 3)
+    key = recover(sha256(_framed(claim.message)), raw[1:], (raw[0] - 27) & 3)
     return NoMatch() if key is None else bound(claim, (key,), "OKX Signed Message, SHA-256 (EOS)")
 
 
