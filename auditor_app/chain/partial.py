@@ -20,7 +20,7 @@ _MAX_LINE = 2**24
 
 
 class PartialCapture:
-    """Raw balances by endpoint, block hash and token contract (an empty text for native coins).
+    """Balances by endpoint, block hash and token contract (an empty text for native coins), as the endpoint's reader keeps them.
 
     One JSON document per line, appended and flushed as balances arrive. A file for another snapshot, or a line cut
     short by a crash, counts for nothing from there on.
@@ -40,7 +40,7 @@ class PartialCapture:
         return sum(map(len, self._known.values()))
 
     def known(self, source: str, block_hash: str, contract: str | None) -> Mapping[str, int]:
-        """Amounts by lower-case address."""
+        """Amounts by what the reader calls an account."""
         return self._known.get((source, block_hash, contract or ""), {})
 
     def add(self, source: str, block_hash: str, contract: str | None, amounts: Mapping[str, int]) -> None:
@@ -63,11 +63,14 @@ class PartialCapture:
             return False
         for number, line in enumerate(lines[1:], start=1):
             entry = self._parsed(line)
-            if entry is None:
+            try:
+                if entry is None:
+                    raise ValueError("cut short")
+                amounts = {str(holder): int(amount) for holder, amount in entry["amounts"].items()}
+                key = (str(entry["source"]), str(entry["block"]), str(entry["contract"]))
+            except (KeyError, AttributeError, ValueError):
                 self._path.write_bytes(b"".join(lines[:number]))
                 break
-            amounts = {str(holder): int(amount) for holder, amount in entry["amounts"].items()}
-            key = (str(entry["source"]), str(entry["block"]), str(entry["contract"]))
             self._known.setdefault(key, {}).update(amounts)
         return True
 

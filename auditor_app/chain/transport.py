@@ -18,9 +18,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NoReturn, Self, TypeGuard, TypeVar
+from urllib.parse import quote
 
 from auditor_app import strict_json
 from auditor_app.chain.endpoints import Endpoint
+from auditor_app.chain.opening import Opening
 from auditor_app.errors import AuditError, ChainError
 from auditor_app.instants import format_instant
 from auditor_app.operation import CancelToken
@@ -29,6 +31,9 @@ T = TypeVar("T")
 
 _RETRY_STATUS = frozenset({429, 500, 502, 503, 504})
 _SHOWN = 120
+_SHORTEST_BLOTTED = 6
+"""What is shorter could stand in any reply by chance."""
+
 _HEADERS = {
     "Accept": "application/json",
     "Accept-Encoding": "identity",
@@ -38,7 +43,10 @@ _HEADERS = {
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Seconds, bytes and attempts for one exchange; ``patience`` bounds all waiting between attempts together."""
+    """Seconds, bytes and attempts for one exchange.
+
+    With all its attempts it ends within ``patience`` and the seconds of two exchanges.
+    """
 
     connect_seconds: float = 10
     exchange_seconds: float = 60
@@ -92,28 +100,29 @@ class Conversation:
         self.requests = 0
         self.limits = limits or Limits()
         self._on_exchange = on_exchange
+        self._blotted = _forms_of(endpoint)
 
     def patiently(self, attempt: Callable[[], T]) -> T:
         """The first success of ``attempt``; :class:`ChainError` once the limits are used up."""
         limits = self.limits
-        wait, waited = limits.first_wait, 0.0
+        wait, last_start = limits.first_wait, time.monotonic() + limits.exchange_seconds + limits.patience
         for number in range(1, limits.attempts + 1):
             self.token.check()
             try:
                 return attempt()
             except TryAgain as again:
                 pause = min(max(wait, again.after), limits.longest_wait)
-                if number == limits.attempts or waited + pause > limits.patience:
+                if number == limits.attempts or time.monotonic() + pause > last_start:
                     self.fail(f"{again.why}, also after {number} attempts", "Wait, or use another endpoint.")
                 self._sleep(pause)
-                waited, wait = waited + pause, wait * 2
+                wait *= 2
         raise AssertionError  # pragma: no cover: the loop returns or fails
 
     def keep(self, asked: str, request: bytes, reply: bytes) -> None:
-        """Hand a successful exchange to whoever keeps them; never with our secret in it."""
+        """Hand a successful exchange to whoever keeps them."""
         if self._on_exchange is not None:
             now = format_instant(datetime.now(UTC))
-            self._on_exchange(Exchange(self.endpoint.origin, now, asked, request, self.without_secret(reply)))
+            self._on_exchange(Exchange(self.endpoint.origin, now, asked, request, reply))
 
     def document(self, data: bytes, numbers: strict_json.Numbers = "integers") -> Any:
         """The JSON that a reply holds."""
@@ -133,14 +142,15 @@ class Conversation:
 
     def shown(self, text: str) -> str:
         """Text of the endpoint for a message: short, printable, without our secret."""
-        if self.endpoint.secret:
-            text = text.replace(self.endpoint.secret, "{key}")
+        for form in self._blotted:
+            text = text.replace(form, "{key}")
         return "".join(c if c.isprintable() else " " for c in text[:_SHOWN])
 
     def without_secret(self, data: bytes) -> bytes:
-        """A reply in which our secret, should it be echoed, is blotted out."""
-        secret = self.endpoint.secret.encode("ascii")
-        return data.replace(secret, b"{key}") if secret else data
+        """A reply in which our secret, should it be echoed, is blotted out: nothing that comes after can show it."""
+        for form in self._blotted:
+            data = data.replace(form.encode("ascii"), b"{key}")
+        return data
 
     def too_large(self) -> NoReturn:
         """The reply is over the cap."""
@@ -153,27 +163,18 @@ class Conversation:
         )
 
     def connected(self) -> socket.socket:
-        """A socket to the endpoint, over TLS unless it is on this machine and asked for without."""
-        where, seconds = self.endpoint, self.limits.connect_seconds
-        try:
-            sock = socket.create_connection((where.host, where.port or where.default_port), seconds)
-        except OSError as error:
-            raise TryAgain(f"it cannot be reached ({error.strerror or type(error).__name__})") from None
-        try:
-            sock.setsockopt(
-                socket.IPPROTO_TCP, socket.TCP_NODELAY, 1
-            )  # as http.client does: one exchange, one round trip
-            if where.encrypted:
-                sock = ssl.create_default_context().wrap_socket(sock, server_hostname=where.host)
-            sock.settimeout(self.limits.exchange_seconds)
-        except ssl.SSLError as error:
-            sock.close()
+        """A socket to the endpoint, over TLS unless it is on this machine and asked for without.
+
+        :class:`TryAgain` where patience may help, :class:`ChainError` for a certificate that is not valid.
+        """
+        sock = Opening(self.endpoint, self.limits.connect_seconds).result(self.token)
+        if isinstance(sock, ssl.SSLError):
             self.fail(
-                f"its certificate was refused ({error.reason or 'TLS error'})", "Use an endpoint with a valid one."
+                f"its certificate was refused ({sock.reason or 'TLS error'})", "Use an endpoint with a valid one."
             )
-        except OSError as error:
-            sock.close()
-            raise TryAgain(f"it cannot be reached ({error.strerror or type(error).__name__})") from None
+        if isinstance(sock, OSError):
+            raise TryAgain(f"it cannot be reached ({sock.strerror or type(sock).__name__})")
+        sock.settimeout(self.limits.exchange_seconds)
         return sock
 
     def _sleep(self, seconds: float) -> None:
@@ -232,7 +233,7 @@ class HttpConversation(Conversation):
             try:
                 connection.request(verb, target, body, self._headers(body))
                 with connection.getresponse() as response:
-                    data = self._body(response)
+                    data = self.without_secret(self._body(response))
             except (OSError, http.client.HTTPException) as error:
                 self.close()
                 self.token.check()
@@ -250,7 +251,7 @@ class HttpConversation(Conversation):
     def _headers(self, body: bytes | None) -> dict[str, str]:
         headers = dict(_HEADERS) if body is None else {"Content-Type": "application/json", **_HEADERS}
         if self.endpoint.basic_secret:
-            headers["Authorization"] = "Basic " + base64.b64encode(self.endpoint.secret.encode("ascii")).decode()
+            headers["Authorization"] = "Basic " + _basic(self.endpoint.secret)
         return headers
 
     def _connect(self) -> http.client.HTTPConnection:
@@ -281,13 +282,16 @@ class HttpConversation(Conversation):
     def _check_status(self, response: http.client.HTTPResponse, data: bytes) -> None:
         status = response.status
         if status in _RETRY_STATUS and not (status == 500 and data.lstrip()[:1] in (b"{", b"[")):
-            raise TryAgain(f"it answers HTTP {status} {response.reason[:40]}", _retry_after(response))
+            raise TryAgain(f"it answers HTTP {status} {self._reason(response)}", _retry_after(response))
         if 300 <= status < 400:
             self.fail(f"it redirects (HTTP {status}), and redirects are not followed", "Configure the final address.")
         if status in (401, 403):
             self.fail(f"it refuses access (HTTP {status})", "Look at the key of this endpoint.")
         if status != 200 and data.lstrip()[:1] not in (b"{", b"["):
-            self.fail(f"it answers HTTP {status} {response.reason[:40]}", "Look at the address of this endpoint.")
+            self.fail(f"it answers HTTP {status} {self._reason(response)}", "Look at the address of this endpoint.")
+
+    def _reason(self, response: http.client.HTTPResponse) -> str:
+        return self.shown(response.reason)[:40]
 
 
 def _joined(target: str, path: str) -> str:
@@ -303,6 +307,19 @@ def _joined(target: str, path: str) -> str:
 def _retry_after(response: http.client.HTTPResponse) -> float:
     value = response.headers.get("Retry-After") or ""
     return float(value) if value.isascii() and value.isdigit() and len(value) < 7 else 0.0
+
+
+def _forms_of(endpoint: Endpoint) -> tuple[str, ...]:
+    """How an endpoint might echo our secret: as it is, in a URL, and for a node also its parts and what is sent."""
+    secret = endpoint.secret
+    forms = {secret, quote(secret, safe="")}
+    if endpoint.basic_secret:
+        forms |= {_basic(secret), secret.partition(":")[2]}
+    return tuple(sorted((form for form in forms if len(form) >= _SHORTEST_BLOTTED), key=len, reverse=True))
+
+
+def _basic(secret: str) -> str:
+    return base64.b64encode(secret.encode("ascii")).decode()
 
 
 class Watch:

@@ -27,8 +27,7 @@ SCAN_SECONDS = 3600.0
 
 def read(task: ReadingTask) -> Operation[ChainReading]:
     """Every balance of the task from one scan of the node's unspent outputs."""
-    limits = task.supplements.limits or replace(Limits(), exchange_seconds=SCAN_SECONDS)
-    with JsonRpc(task.endpoint, task.token, limits, task.on_exchange, numbers="text") as rpc:
+    with JsonRpc(task.endpoint, task.token, task.supplements.limits, task.on_exchange, numbers="text") as rpc:
         yield Progress(0, None, "requests", f"{task.endpoint.origin}: comparing chain and block")
         genesis = _hash(rpc, rpc.call("getblockhash", [0]))
         found = _hash(rpc, rpc.call("getblockhash", [task.height]))
@@ -45,8 +44,7 @@ def read(task: ReadingTask) -> Operation[ChainReading]:
 
 def look(task: LookTask) -> Operation[LookReading]:
     """Every balance at the node's newest block, which is the one that it scans."""
-    limits = task.limits or replace(Limits(), exchange_seconds=SCAN_SECONDS)
-    with JsonRpc(task.endpoint, task.token, limits, numbers="text") as rpc:
+    with JsonRpc(task.endpoint, task.token, task.limits, numbers="text") as rpc:
         yield Progress(0, len(task.targets), "balances", f"{task.endpoint.origin}: scanning unspent outputs")
         genesis = _hash(rpc, rpc.call("getblockhash", [0]))
         height, best, amounts = _scanned(rpc, task.at(0)) if task.targets else _newest(rpc)
@@ -63,7 +61,11 @@ def _newest(rpc: JsonRpc) -> tuple[int, str, dict[str, int]]:
 def _scanned(rpc: JsonRpc, task: ReadingTask) -> tuple[int, str, dict[str, int]]:
     """Height and hash of the block that the node scanned, and base units by account identity."""
     scripts = {script_of(target.text).hex(): target.account.identity for target in distinct(task.targets)}
+    limits = rpc.limits
+    seconds = SCAN_SECONDS if limits == Limits() else limits.exchange_seconds
+    rpc.limits = replace(limits, exchange_seconds=seconds)
     answer = rpc.call("scantxoutset", ["start", [f"raw({script})" for script in scripts]])
+    rpc.limits = limits
     if (
         not isinstance(answer, dict)
         or answer.get("success") is not True

@@ -226,7 +226,7 @@ class ElectrumServer(Conversation):
             if size > self.limits.max_bytes:
                 self.too_large()
         line, _, self._unread = b"".join(chunks).partition(b"\n")
-        return line
+        return self.without_secret(line)
 
 
 def _script_hash(script: bytes) -> str:

@@ -11,6 +11,9 @@ from auditor_app.chain.readers.model import Accepts, ReadingTask, Target
 from auditor_app.operation import Operation, Progress
 from auditor_app.snapshot.members import BalanceRow
 
+_ROWS = "rows"
+"""Under what the working file keeps amounts that are already in the asset map's units."""
+
 
 class Untold(Exception):
     """The endpoint cannot tell this balance at this block; the message is a clause. It is never read as zero."""
@@ -21,15 +24,24 @@ ReadOne = Callable[[Target, str | None], tuple[int, int]]
 
 
 def read_rows(
-    task: ReadingTask, accepts: Accepts, read_one: ReadOne
+    task: ReadingTask, block_hash: str, accepts: Accepts, read_one: ReadOne
 ) -> Operation[tuple[tuple[BalanceRow, ...], tuple[str, ...]]]:
-    """A row for each target whose every token was told, and a note for each reason why others were not."""
+    """A row for each target whose every token was told, and a note for each reason why others were not.
+
+    What an interrupted capture was told of the block with ``block_hash`` is not asked again.
+    """
+    partial, source = task.supplements.partial, task.endpoint.source
+    known = {} if partial is None else dict(partial.known(source, block_hash, _ROWS))
     rows: list[BalanceRow] = []
     untold: Counter[tuple[str, str]] = Counter()
     for number, target in enumerate(task.targets):
         task.token.check()
         yield Progress(number, len(task.targets), "balances", f"{task.endpoint.origin}: balances on {task.chain}")
         symbol = target.asset.symbol
+        place = f"{symbol} {target.text}"
+        if place in known:
+            rows.append(BalanceRow(target.text, symbol, known[place], source))
+            continue
         try:
             found = [
                 read_one(target, accepts(target.account, asset_id))
@@ -39,7 +51,9 @@ def read_rows(
             untold[symbol, str(reason)] += 1
             continue
         amount = sum(in_base_units(raw, decimals, target.asset.decimals) for raw, decimals in found)
-        rows.append(BalanceRow(target.text, symbol, amount, task.endpoint.source))
+        if partial is not None:
+            partial.add(source, block_hash, _ROWS, {place: amount})
+        rows.append(BalanceRow(target.text, symbol, amount, source))
     notes = [
         f"{task.endpoint.origin}: {count} balances of {symbol} were not captured, because {reason}"
         for (symbol, reason), count in untold.items()

@@ -60,7 +60,7 @@ def read(task: ReadingTask) -> Operation[ChainReading]:
         _compare_chain(rpc, task.chain)
         digest = _compared_block(rpc, task)
         node = _Node(rpc, task.height, unchanged=True)
-        rows, notes = yield from read_rows(task, accepts, node.balance)
+        rows, notes = yield from read_rows(task, digest, accepts, node.balance)
     return ChainReading(task.endpoint, task.block(digest), rows, "unchanged since", rpc.requests, notes=notes)
 
 
@@ -75,7 +75,7 @@ def look(task: LookTask) -> Operation[LookReading]:
         if not isinstance(digest, str):
             rpc.fail("it names no newest block")
         node = _Node(rpc, slot, unchanged=False)
-        rows, notes = yield from read_rows(task.at(slot), accepts, node.balance)
+        rows, notes = yield from read_rows(task.at(slot), digest, accepts, node.balance)
     return LookReading(slot, digest, rows, notes)
 
 

@@ -62,7 +62,7 @@ def read(task: ReadingTask) -> Operation[ChainReading]:
                 server.fail(f"a balance is {server.shown(balance)!r}, which is no number of nanotons")
             return int(balance), DECIMALS
 
-        rows, notes = yield from read_rows(task, accepts, read_one)
+        rows, notes = yield from read_rows(task, digest.hex(), accepts, read_one)
     found = task.block_hash if task.block_hash is not None else digest.hex()
     return ChainReading(task.endpoint, task.block(found), rows, "HTTP API", server.requests, notes=notes)
 

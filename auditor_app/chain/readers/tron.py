@@ -56,7 +56,7 @@ def read(task: ReadingTask) -> Operation[ChainReading]:
     """Every balance of the task from one endpoint."""
     with HttpConversation(task.endpoint, task.token, task.supplements.limits, task.on_exchange) as server:
         node = _PastNode(server, task)
-        rows, notes = yield from read_rows(task, accepts, node.balance)
+        rows, notes = yield from read_rows(task, node.digest, accepts, node.balance)
     return ChainReading(task.endpoint, task.block(node.digest), rows, "HTTP API", server.requests, notes=notes)
 
 
@@ -73,7 +73,7 @@ def look(task: LookTask) -> Operation[LookReading]:
             address = target.account.address
             return (node.coins_now(address), DECIMALS) if token is None else node.tokens_now(address, token)
 
-        rows, notes = yield from read_rows(task.at(height), accepts, read_one)
+        rows, notes = yield from read_rows(task.at(height), digest, accepts, read_one)
     return LookReading(height, digest, rows, notes)
 
 

@@ -53,7 +53,7 @@ def read(task: ReadingTask) -> Operation[ChainReading]:
             asked = {"account": target.account.address, "ledger_index": task.height, "strict": True}
             return _balance(server, _asked(server, "account_info", asked), task.height, digest), DECIMALS
 
-        rows, notes = yield from read_rows(task, accepts, read_one)
+        rows, notes = yield from read_rows(task, digest, accepts, read_one)
     return ChainReading(task.endpoint, task.block(digest), rows, "account_info", server.requests, notes=notes)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socketserver import StreamRequestHandler, ThreadingTCPServer
 from typing import Any
 
 from auditor_app.chain.endpoints import Endpoint, parse_endpoints
@@ -80,6 +81,47 @@ def fake_endpoint(answer: Answer) -> Iterator[Fake]:
     thread.start()
     try:
         yield fake
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+AnswerLine = Callable[["LineHandler", Any], None]
+
+
+class LineHandler(StreamRequestHandler):
+    """Hands every line, with its JSON, to the test's function."""
+
+    def handle(self) -> None:
+        server: Any = self.server
+        for line in self.rfile:
+            server.seen.append(line)
+            server.answer(self, json.loads(line))
+
+    def reply(self, data: bytes) -> None:
+        self.wfile.write(data + b"\n")
+        self.wfile.flush()
+
+
+class _LineServer(ThreadingTCPServer):
+    daemon_threads = True
+    allow_reuse_address = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        return None
+
+
+@contextmanager
+def fake_line_endpoint(answer: AnswerLine) -> Iterator[tuple[str, list[bytes]]]:
+    """Serve ``answer`` line by line on a free loopback port; yields host and port, and the lines that came."""
+    seen: list[bytes] = []
+    server = _LineServer(("127.0.0.1", 0), LineHandler)
+    server.answer, server.seen = answer, seen  # type: ignore[attr-defined]
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+    thread.start()
+    try:
+        yield f"127.0.0.1:{server.server_address[1]}", seen
     finally:
         server.shutdown()
         server.server_close()

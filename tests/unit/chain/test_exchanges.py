@@ -24,7 +24,7 @@ def test_a_secret_that_a_reply_echoes_is_blotted_out() -> None:
         fake_endpoint(echo) as fake,
         JsonRpc(fake.endpoint(path="/v3/{key}", secret="hunter2"), CancelToken(), on_exchange=log.add) as rpc,
     ):
-        assert rpc.call("web3_clientVersion", []) == "you came to /v3/hunter2"
+        assert rpc.call("web3_clientVersion", []) == "you came to /v3/{key}"
     (member,) = log.members()
     assert member.name == "exchanges/eip155-1/1-node.example-8545.jsonl"
     assert b"hunter2" not in member.data

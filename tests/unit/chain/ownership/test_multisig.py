@@ -61,6 +61,27 @@ def test_fewer_than_two_distinct_members_never_suffice(signatures: tuple[str, ..
     assert line.outcome is Outcome.INVALID
 
 
+def test_a_script_hash_of_another_kind_is_another_address() -> None:
+    """The same twenty bytes as P2PKH, and the same thirty-two as taproot, are no hash of a script."""
+    both = (A.bitcoin(MESSAGE), B.bitcoin(MESSAGE))
+    for address in (
+        base58.b58encode_check(b"\x00" + hash160(TWO_OF_THREE)).decode(),
+        base58.b58encode_check(b"\x00" + hash160(b"\x00\x20" + hashlib.sha256(TWO_OF_THREE).digest())).decode(),
+        address_from_witness(1, hashlib.sha256(TWO_OF_THREE).digest()),
+    ):
+        assert check_one(row("BTC", address, *both, public_key=TWO_OF_THREE.hex())).outcome is Outcome.INVALID
+
+
+def test_a_signature_that_is_none_counts_for_nothing() -> None:
+    for bad in ("zz", "00" * 64, "00" * 65, "1f" + "00" * 64):
+        signed = row("BTC", p2wsh(TWO_OF_THREE), A.bitcoin(MESSAGE), bad, public_key=TWO_OF_THREE.hex())
+        assert check_one(signed).outcome is Outcome.INVALID
+        good = row(
+            "BTC", p2wsh(TWO_OF_THREE), bad, A.bitcoin(MESSAGE), B.bitcoin(MESSAGE), public_key=TWO_OF_THREE.hex()
+        )
+        assert check_one(good).outcome is Outcome.VALID
+
+
 def test_two_signatures_do_not_satisfy_three_of_three() -> None:
     signed = row("BTC", p2wsh(THREE_OF_THREE), A.bitcoin(MESSAGE), B.bitcoin(MESSAGE), public_key=THREE_OF_THREE.hex())
     line = check_one(signed)
@@ -68,11 +89,18 @@ def test_two_signatures_do_not_satisfy_three_of_three() -> None:
     assert line.note == "2 of the script's keys signed, 3 are needed"
 
 
-def test_a_script_of_another_address_is_refused() -> None:
+@pytest.mark.parametrize(
+    "address",
+    [
+        p2wsh(TWO_OF_THREE),
+        p2sh(TWO_OF_THREE),
+        p2sh(b"\x00\x20" + hashlib.sha256(TWO_OF_THREE).digest()),
+        "1BgGZ9tcN4rm9KBzDn7KprQz87SZ26SAMH",
+    ],
+)
+def test_a_script_of_another_address_is_refused(address: str) -> None:
     other = script_of(2, (STRANGER, B, C))
-    line = check_one(
-        row("BTC", p2wsh(TWO_OF_THREE), STRANGER.bitcoin(MESSAGE), B.bitcoin(MESSAGE), public_key=other.hex())
-    )
+    line = check_one(row("BTC", address, STRANGER.bitcoin(MESSAGE), B.bitcoin(MESSAGE), public_key=other.hex()))
     assert (line.outcome, line.note) == (Outcome.INVALID, "the script in the row does not hash to the address")
 
 

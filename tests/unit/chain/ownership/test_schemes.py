@@ -168,6 +168,7 @@ def test_cosmos_adr36() -> None:
         (31, "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4", Outcome.VALID),
         (35, "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4", Outcome.INVALID),
         (43, "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4", Outcome.INVALID),
+        (23, "1EHNa6Q4Jz2uvNExL497mE43ikXhwF6kZm", Outcome.INVALID),
         (39, "1BgGZ9tcN4rm9KBzDn7KprQz87SZ26SAMH", Outcome.INVALID),
     ],
 )
