@@ -16,7 +16,6 @@ from auditor_app.chain.evidence_file import ProofMember
 from auditor_app.chain.evm_transaction import DEPOSIT, TRANSACTION_FIELDS, TransactionError, read_receipt
 from auditor_app.chain.header import Header, encode_header, read_header
 from auditor_app.chain.history import HISTORY_WINDOW, capture_history
-from auditor_app.chain.ordered_trie import build
 from auditor_app.chain.rlp import Item
 from auditor_app.chain.rpc import RpcRefusal
 from auditor_app.chain.transactions import (
@@ -28,6 +27,7 @@ from auditor_app.chain.transactions import (
     transactions_name,
 )
 from auditor_app.chain.trie import NodeTable
+from auditor_app.chain.trie_building import build
 from auditor_app.errors import ChainError
 from auditor_app.operation import Operation, Progress
 

@@ -20,11 +20,17 @@ def _demo(options: argparse.Namespace) -> int:
     files = DemoFiles.of(options.folder)
     audit = drive(build_demo(options.folder, CancelToken()))
     counting = [item for item in audit.findings if item.counts]
-    say(f"Made {files.snapshot}, {files.trust_store.name}, {files.evidence.name}, {files.sample.name}")
+    others = (files.trust_store, files.evidence, files.supplied, files.sample)
+    say(f"Made {files.snapshot}, {', '.join(path.name for path in others)}")
     verdicts = audit.verdicts
     say(f"Authentic: {verdicts.authentic}   data: {verdicts.data}   coverage: {verdicts.coverage}")
     for item in counting:
         say(f"  {item.severity:<9} {item.code}  {item.subject}")
     say(f"The report: {files.report}")
-    say(f"Try: reserve-auditor verify {files.snapshot} --trust {files.trust_store} --evidence {files.evidence}")
+    with_trust = f"{files.snapshot} --trust {files.trust_store}"
+    say(f"Try: reserve-auditor verify {with_trust} --evidence {files.evidence}")
+    say(
+        "The exchange's own evidence for a chain that nobody else looked at, with a header and a state that it made up:"
+    )
+    say(f"     reserve-auditor chain verify {files.supplied} --snapshot {with_trust}")
     return 0

@@ -13,9 +13,12 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Literal
 
+import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from auditor_app.chain.evidence_file import write_evidence
+from auditor_app.chain.evidence import BALANCES
+from auditor_app.chain.evidence_file import ProofMember, write_evidence
+from auditor_app.demo import fabricated
 from auditor_app.demo.accounts import ACCOUNTS, rows
 from auditor_app.engagement.audit import perform
 from auditor_app.engagement.record import Audit, AuditRequest, SampleRequest
@@ -26,14 +29,18 @@ from auditor_app.report.document import ReportOptions, build_report
 from auditor_app.resource_files import resource
 from auditor_app.sampling.commitment import commit, write_record
 from auditor_app.sampling.distributions import Distribution
+from auditor_app.snapshot.authentic import AuthenticSnapshot
 from auditor_app.snapshot.authenticate import authenticate_snapshot
-from auditor_app.snapshot.members import read_balances
+from auditor_app.snapshot.members import read_addresses, read_balances
 from auditor_app.snapshot.signing import SigningKey
+from auditor_app.snapshot.statement import EvidenceBlock
 from auditor_app.snapshot.trust import EMPTY, Provenance, TrustStore, add_key, save_store
 
 ISSUER = "Example Exchange Ltd"
 SIGNERS = ("Head of Treasury", "Chief Financial Officer")
 AUDITOR = "A. Auditor"
+OPERATOR = "Node operator of the exchange"
+"""Who signs the supplied evidence; nobody pinned that key."""
 TRUSTED_TIME = "2023-09-18T09:00:00Z"
 REPORT_DATE = "2023-09-20"
 _PINNED_AT = "2023-09-01T09:00:00Z"
@@ -57,6 +64,8 @@ class DemoFiles:
     evidence: Path
     sample: Path
     report: Path
+    supplied: Path
+    """Evidence that the exchange handed over itself: a made-up header and state, signed with a key that nobody pinned."""
 
     @staticmethod
     def of(folder: Path) -> DemoFiles:
@@ -67,6 +76,7 @@ class DemoFiles:
             folder / "demo.porevidence",
             folder / "sample.json",
             folder / "report.pdf",
+            folder / "supplied.porevidence",
         )
 
     def request(self) -> AuditRequest:
@@ -139,12 +149,11 @@ def _pinned(store: TrustStore, name: str, role: Literal["issuer", "auditor"], is
 
 
 def _capture_and_commit(files: DemoFiles, store: TrustStore, token: CancelToken) -> None:
-    """The evidence as it would have been captured, and the sample committed to before its randomness existed."""
+    """The evidence as it was captured, what the exchange hands over beside it, and the sample committed to in time."""
     snapshot = authenticate_snapshot(files.snapshot, store, token=token, trusted_time=TRUSTED_TIME)
     try:
-        table = resource("demo", "balances.csv")
-        balances = read_balances(table.read_bytes(), table.name)
-        write_evidence(files.evidence, snapshot, balances, [demo_key(AUDITOR)], captured_at=_CAPTURED_AT)
+        _sign_captured(files.evidence, snapshot)
+        _supply(files.supplied, snapshot, token)
         record = commit(
             snapshot,
             ledger=None,
@@ -159,3 +168,52 @@ def _capture_and_commit(files: DemoFiles, store: TrustStore, token: CancelToken)
         snapshot.members.close()
     files.sample.unlink(missing_ok=True)
     write_record(record, files.sample)
+
+
+def _sign_captured(path: Path, snapshot: AuthenticSnapshot) -> None:
+    """The members of one capture, kept as data, in a statement about this snapshot signed by the demo's auditor."""
+    kept = resource("demo", "evidence")
+    told = msgspec.json.decode((kept / "capture.json").read_bytes(), type=_Capture)
+    balances = read_balances((kept / BALANCES).read_bytes(), BALANCES)
+    proofs = [
+        ProofMember(name, media_type, kept.joinpath(*name.split("/")).read_bytes())
+        for name, media_type in told.members.items()
+        if name != BALANCES
+    ]
+    write_evidence(
+        path,
+        snapshot,
+        balances,
+        [demo_key(AUDITOR)],
+        captured_at=_CAPTURED_AT,
+        blocks=told.blocks,
+        endpoints=told.endpoints,
+        proofs=proofs,
+    )
+
+
+def _supply(path: Path, snapshot: AuthenticSnapshot, token: CancelToken) -> None:
+    """The exchange's own evidence for the chain that the auditor did not capture."""
+    reserves = snapshot.statement.predicate.reserves
+    member = "" if reserves is None else reserves.addresses
+    rows = read_addresses(snapshot.members.read(member, token), member)
+    claims = {row.account: row.claimed for row in rows if row.account.startswith(fabricated.CHAIN + ":")}
+    block, balances, proof = fabricated.fabricated_evidence(claims)
+    write_evidence(
+        path,
+        snapshot,
+        balances,
+        [demo_key(OPERATOR)],
+        captured_at=_CAPTURED_AT,
+        blocks={fabricated.CHAIN: block},
+        endpoints=[f"https://{fabricated.HOST}"],
+        proofs=[proof],
+    )
+
+
+class _Capture(msgspec.Struct, frozen=True, rename="camel"):
+    """What ``capture.json`` tells of the kept capture beside its members."""
+
+    blocks: dict[str, EvidenceBlock]
+    endpoints: list[str]
+    members: dict[str, str]

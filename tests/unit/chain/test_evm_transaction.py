@@ -19,9 +19,9 @@ from auditor_app.chain.evm_transaction import (
     read_receipt,
     read_transaction,
 )
-from auditor_app.chain.ordered_trie import build
 from auditor_app.chain.transaction_capture import encode_receipt, encode_transaction
 from auditor_app.chain.trie import NodeTable, TrieError
+from auditor_app.chain.trie_building import build
 
 KEY = "0x" + "46" * 32
 SENDER = bytes.fromhex(OtherAccount.from_key(KEY).address[2:])

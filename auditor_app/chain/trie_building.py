@@ -1,11 +1,11 @@
-"""The tries that hold a block's transactions and receipts, each under the RLP of its position (yellow paper, 4.3.2).
+"""Building tries: those of a block's transactions and receipts, each item under the RLP of its position (yellow paper, 4.3.2).
 
-Keys are short and not hashed; RLP encodings are free of prefixes, so no branch holds a value.
+There keys are short and not hashed; RLP encodings are free of prefixes, so no branch holds a value.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from auditor_app.chain import rlp
 from auditor_app.chain.address.digests import keccak256
@@ -20,10 +20,15 @@ def position_key(position: int) -> bytes:
 
 def build(items: Sequence[bytes]) -> tuple[bytes, dict[bytes, bytes]]:
     """The root over items in their order, and every node by its hash."""
-    if not items:
+    return build_trie({position_key(number): item for number, item in enumerate(items)})
+
+
+def build_trie(entries_by_path: Mapping[bytes, bytes]) -> tuple[bytes, dict[bytes, bytes]]:
+    """The root over values by path, none of which is the beginning of another, and every node by its hash."""
+    if not entries_by_path:
         return EMPTY_ROOT, {}
     nodes: dict[bytes, bytes] = {}
-    entries = sorted((position_key(number).hex(), item) for number, item in enumerate(items))
+    entries = sorted((path.hex(), value) for path, value in entries_by_path.items())
     encoded = rlp.encode(_node(entries, 0, nodes))
     root = keccak256(encoded)
     nodes[root] = encoded
