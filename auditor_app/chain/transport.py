@@ -310,11 +310,11 @@ def _retry_after(response: http.client.HTTPResponse) -> float:
 
 
 def _forms_of(endpoint: Endpoint) -> tuple[str, ...]:
-    """How an endpoint might echo our secret: as it is, in a URL, and for a node also its parts and what is sent."""
+    """How an endpoint might echo our secret: as it is, in a URL, encoded, and for a node without the user."""
     secret = endpoint.secret
-    forms = {secret, quote(secret, safe="")}
+    forms = {secret, quote(secret, safe=""), _basic(secret), secret.encode("ascii").hex()}
     if endpoint.basic_secret:
-        forms |= {_basic(secret), secret.partition(":")[2]}
+        forms.add(secret.partition(":")[2])
     return tuple(sorted((form for form in forms if len(form) >= _SHORTEST_BLOTTED), key=len, reverse=True))
 
 
