@@ -1,7 +1,13 @@
-"""Opening and verifying opens no connection: watched at the interpreter's own sockets, and by a socket that cannot be."""
+"""Opening and verifying opens no connection: watched at the interpreter's sockets, and by the kernel's own counters.
+
+The second also sees native code, such as the EVM that re-executes calls: it asks the product's own witness server on
+127.0.0.1, and nobody else.
+"""
 
 from __future__ import annotations
 
+import json
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,10 +17,15 @@ import pytest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from auditor_app.chain.reexecution import available
 from auditor_app.engagement.audit import perform
 from auditor_app.engagement.record import Audit, AuditRequest
 from auditor_app.operation import CancelToken, run
-from tests.ui.node import CHAIN, AuditorFiles, auditor_files, running_node
+from auditor_app.snapshot.authenticate import authenticate_snapshot
+from auditor_app.snapshot.trust import load_store
+from tests.end2end.executed import SHARES, executed_files
+from tests.end2end.open_many import NOT_ALLOWED
+from tests.ui.node import CHAIN, THEN, AuditorFiles, auditor_files, running_node
 from ui import theme
 from ui.chain_work import SigningFile, Subject, capture_evidence, list_requests
 from ui.connections import ConfiguredEndpoint, Permission
@@ -22,7 +33,8 @@ from ui.main_window import MainWindow
 from ui.pages import PAGES
 from ui.settings import Settings
 
-RUNS = 1000
+RUNS, EXECUTED = 1000, 10
+ROOT = Path(__file__).resolve().parents[2]
 _WATCHED = {"socket.connect", "socket.getaddrinfo", "socket.gethostbyname", "socket.sendto", "socket.sendmsg"}
 
 
@@ -56,7 +68,10 @@ def watch() -> Watch:
 @pytest.fixture(scope="module")
 def held(tmp_path_factory: pytest.TempPathFactory) -> AuditorFiles:
     """A snapshot, and evidence with state proofs captured for it."""
-    made = auditor_files(tmp_path_factory.mktemp("held"))
+    return _captured(auditor_files(tmp_path_factory.mktemp("held")))
+
+
+def _captured(made: AuditorFiles) -> AuditorFiles:
     subject = Subject(made.snapshot, made.trust, None)
     with running_node() as node:
         endpoints = (ConfiguredEndpoint(CHAIN, node.url),)
@@ -84,6 +99,42 @@ def test_a_thousand_verifications_open_none(watch: Watch, held: AuditorFiles) ->
     assert watch.seen == []
     assert len(results) == 1
     assert sum(observed is not None for observed, _ in results.pop()) == 4  # type: ignore[misc]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux gives a process a network of its own")
+@pytest.mark.skipif(not available(), reason="pyrevm has no wheel for this system")
+def test_a_thousand_files_in_a_network_of_their_own(tmp_path: Path) -> None:
+    for name, make, block in (("plain", _plain_files, THEN.hash), ("executed", executed_files, "")):
+        folder = tmp_path / name
+        folder.mkdir()
+        made = make(folder)
+        (folder / "hash").write_text(block or _named_hash(made))
+    script = [sys.executable, "-m", "tests.end2end.open_many", str(tmp_path), str(RUNS - EXECUTED), str(EXECUTED)]
+    done = subprocess.run(script, cwd=ROOT, capture_output=True, text=True, check=False)
+    if done.returncode == NOT_ALLOWED:
+        pytest.skip(f"this system allows no network of its own: {done.stderr.strip()}")
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert told["countersCount"] is True
+    plain, executed = told["plain"], told["executed"]
+    assert (plain["opened"] + executed["opened"], plain["elsewhere"], executed["elsewhere"]) == (RUNS, 0, 0)
+    assert (plain["connections"], plain["datagrams"], executed["datagrams"]) == (0, 0, 0)
+    assert executed["connections"] >= EXECUTED  # to the witness server: there is nobody else
+    assert [len(kind["seen"]) for kind in (plain, executed)] == [1, 1]
+    assert json.loads(executed["seen"][0]) == [[2 * SHARES, "proven"]]
+    assert [7 * 10**18, "proven"] in json.loads(plain["seen"][0])
+
+
+def _plain_files(folder: Path) -> AuditorFiles:
+    return _captured(auditor_files(folder))
+
+
+def _named_hash(made: AuditorFiles) -> str:
+    snapshot = authenticate_snapshot(made.snapshot, load_store(made.trust), token=CancelToken())
+    try:
+        return str(snapshot.statement.predicate.chains[CHAIN].block_hash)
+    finally:
+        snapshot.members.close()
 
 
 def test_the_window_opens_none_either(
