@@ -16,11 +16,17 @@ from auditor_app.engagement.record import AuditRequest
 from ui import prompts, theme
 from ui.jobs import ProgramDefect
 from ui.main_window import MainWindow
+from ui.preparation import Preparation
 from ui.settings import Settings
+
+_SWITCH = 0.0005
+"""Seconds that a worker thread of pure Python may keep the interpreter while the window waits for it. Painting asks for it
+dozens of times a frame: Python's own five milliseconds would add up to a standstill."""
 
 
 def make_application(settings: Settings) -> QApplication:
     """The application, dressed; there is one per process."""
+    sys.setswitchinterval(_SWITCH)  # worker threads hand the interpreter over before a frame is late
     existing = QApplication.instance()
     application = existing if isinstance(existing, QApplication) else QApplication(sys.argv[:1])
     application.setApplicationName("Reserve Auditor")
@@ -45,12 +51,18 @@ def open_window(request: AuditRequest | None, trust_store: Path | None) -> int:
     application.aboutToQuit.connect(window.runner.shut_down)
     interrupts = _let_interrupts_through(window)
     window.show()
+    prepare(window)
     if request is not None:
         QTimer.singleShot(0, partial(window.open_request, request, trust_store))
     status = application.exec()
     interrupts.stop()
     sys.excepthook = sys.__excepthook__
     return int(status)
+
+
+def prepare(window: MainWindow) -> None:
+    """Have everything ready before anyone asks for it, once the window is on the screen."""
+    QTimer.singleShot(0, Preparation(window.runner, window.made_page, window).start)
 
 
 def _let_interrupts_through(window: MainWindow) -> QTimer:

@@ -117,16 +117,21 @@ class MainWindow(QMainWindow):
 
     def go_to(self, key: str) -> Page:
         """Open a page, making it the first time."""
-        at = next(number for number, entry in enumerate(PAGES) if entry.key == key)
+        page = self.made_page(key)
+        self.stack.setCurrentWidget(page)
+        self.rail.show_chosen(next(number for number, entry in enumerate(PAGES) if entry.key == key))
+        page.refresh()
+        return page
+
+    def made_page(self, key: str) -> Page:
+        """A page, made now if it is not yet; it is not shown."""
         page = self._pages.get(key)
         if page is None:
-            page = PAGES[at].load()(self.desk, PAGES[at])
-            page.setAccessibleName(PAGES[at].title)
+            entry = next(entry for entry in PAGES if entry.key == key)
+            page = entry.load()(self.desk, entry)
+            page.setAccessibleName(entry.title)
             self._pages[key] = page
             self.stack.addWidget(page)
-        self.stack.setCurrentWidget(page)
-        self.rail.show_chosen(at)
-        page.refresh()
         return page
 
     @property

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import overload
 
 import numpy as np
@@ -25,7 +26,7 @@ Place = tuple[int, int]
 """The 0-based number of a part and the 0-based row in it: as exact where a part lies about its rows."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class LedgerRow:
     """One row as it stands in the file: 0-based ``index`` in the ledger, its bytes without LF.
 
@@ -36,7 +37,7 @@ class LedgerRow:
     data: bytes
     size: int
 
-    @property
+    @cached_property
     def cells(self) -> tuple[str, ...]:
         """Its cells as text; bytes that are no ASCII are shown as escapes."""
         return tuple(self.data.decode("ascii", "backslashreplace").split(","))

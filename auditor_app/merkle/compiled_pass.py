@@ -18,7 +18,7 @@ from auditor_app.ledger.scan import scan_blocks
 from auditor_app.ledger.source import LedgerPart, LedgerSource
 from auditor_app.merkle.rule import Node, Rule
 from auditor_app.merkle.tree import KEEP_LEVEL, group_levels
-from auditor_app.merkle.warm import FEWEST_ROWS, readiness
+from auditor_app.merkle.warm import FEWEST_ROWS, prepared
 from auditor_app.operation import CancelToken, Operation
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def read_compiled(
     Declined are rules that compiled code does not know, parts that are not whole subtrees, and code that cannot be
     compiled here or whose first group of nodes is not the reference's. :class:`LedgerError` as the reference raises it.
     """
-    state = readiness()
+    state = yield from prepared(token)
     if not state.ready:
         return Declined(_fallback(source, state.reason))
     from auditor_app.merkle.fast.nodes import DoesNotFit

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from auditor_app.merkle.counterexamples.table import can_be_shown, why_not_shown
+from auditor_app.merkle.counterexamples.table import why_not_shown
 from auditor_app.merkle.limitations import limitation_codes, limitation_text
 from auditor_app.merkle.scheme import CUSTOMER_FILE, FROM_LEDGER, WHOLE_TREE, Properties, Scheme
 
@@ -56,10 +56,9 @@ def scheme_page(scheme: Scheme) -> SchemePage:
         _properties(properties),
         dict(scheme.parameters),
         tuple(
-            PageLimitation(
-                code, limitation_text(code, properties), can_be_shown(scheme, code), why_not_shown(scheme, code)
-            )
+            PageLimitation(code, limitation_text(code, properties), not why_not, why_not)
             for code in limitation_codes(properties)
+            for why_not in (why_not_shown(scheme, code),)
         ),
     )
 

@@ -62,7 +62,7 @@ def peak_mib() -> float:
 
 def main(path: Path, threads: list[int], repetitions: int, proof_count: int) -> dict[str, object]:
     """Measure; the threads take turns, so that a busy machine disturbs all alike."""
-    assert warm.warm().ready
+    assert warm.readiness().ready
     best: dict[int, float] = {}
     result: LedgerResult | None = None
     for _ in range(repetitions):

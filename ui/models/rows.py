@@ -16,6 +16,17 @@ from ui.text import HIDDEN, masked, spreadsheet_cell, tooltip
 
 TONE_ROLE = int(Qt.ItemDataRole.UserRole) + 1
 CHIP_ROLE = int(Qt.ItemDataRole.UserRole) + 2
+_ROLES = frozenset(
+    {
+        *(
+            int(getattr(Qt.ItemDataRole, name))
+            for name in ("DisplayRole", "ToolTipRole", "TextAlignmentRole", "FontRole", "AccessibleTextRole")
+        ),
+        TONE_ROLE,
+        CHIP_ROLE,
+    }
+)
+"""What cells answer. A view asks for several others of every cell it paints: those cost one look-up."""
 _CHUNK = 4096
 _NO_PARENT = QModelIndex()
 
@@ -53,10 +64,12 @@ class RowsModel(QAbstractTableModel):
         self._order: Sequence[int] = array("q")
         self._mono = mono
         self._hidden = False
+        self._held: tuple[int, Any] = (-1, None)
 
     def set_rows(self, rows: Sequence[Any], order: Sequence[int]) -> None:
         """Show other rows, made when asked for, in the given order."""
         self.beginResetModel()
+        self._held = (-1, None)
         self.rows = rows
         self._order = order
         self.endResetModel()
@@ -64,6 +77,7 @@ class RowsModel(QAbstractTableModel):
     def set_columns(self, columns: Sequence[Column]) -> None:
         """Another table altogether: other columns and no rows yet."""
         self.beginResetModel()
+        self._held = (-1, None)
         self.columns = tuple(columns)
         self.rows, self._order = (), array("q")
         self.endResetModel()
@@ -78,6 +92,12 @@ class RowsModel(QAbstractTableModel):
     def row_at(self, position: int) -> Any:
         """The row shown at a position."""
         return self.rows[self._order[position]]
+
+    def _held_row(self, position: int) -> Any:
+        """As :meth:`row_at`; a row is painted cell by cell, and may be made anew for each."""
+        if self._held[0] != position:
+            self._held = (position, self.row_at(position))
+        return self._held[1]
 
     def position_of(self, row: Any) -> int | None:
         """Where a row is shown now."""
@@ -110,9 +130,9 @@ class RowsModel(QAbstractTableModel):
 
     def data(self, index: QModelIndex | QPersistentModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """One cell in one role."""
-        if not index.isValid() or index.row() >= len(self._order):
+        if role not in _ROLES or not index.isValid() or index.row() >= len(self._order):
             return None
-        column, row = self.columns[index.column()], self.row_at(index.row())
+        column, row = self.columns[index.column()], self._held_row(index.row())
         if role == Qt.ItemDataRole.DisplayRole:
             return self._shown(column, row)
         if role == Qt.ItemDataRole.ToolTipRole:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRect, QRectF, QSize, Qt
+from collections.abc import Callable
+
+from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QPainter, QPalette, QPen, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
@@ -72,13 +74,18 @@ def _draw_mark(painter: QPainter, centre: QPointF, tone: Tone, colour: QColor) -
 
 
 class CellDelegate(QStyledItemDelegate):
-    """Draws table cells: chips for chip columns, toned text elsewhere."""
+    """Draws table cells: chips for chip columns, toned text elsewhere; columns that are neither cost Python nothing."""
+
+    def __init__(self, parent: QObject, is_plain: Callable[[int], bool]) -> None:
+        """``is_plain`` says of a column's number that its cells have neither chip nor tone."""
+        super().__init__(parent)
+        self._is_plain = is_plain
 
     def paint(
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
     ) -> None:
         """Background and focus as the style has them, then our chip over it."""
-        if not index.data(CHIP_ROLE):
+        if self._is_plain(index.column()) or not index.data(CHIP_ROLE):
             super().paint(painter, option, index)
             return
         bare = QStyleOptionViewItem(option)
@@ -97,6 +104,8 @@ class CellDelegate(QStyledItemDelegate):
     def initStyleOption(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> None:
         """Toned text for cells that have a tone."""
         super().initStyleOption(option, index)
+        if self._is_plain(index.column()):
+            return
         tone = index.data(TONE_ROLE)
         if tone is not None and not index.data(CHIP_ROLE):
             colour = QColor(current().tones[Tone(tone)].text)
@@ -107,7 +116,7 @@ class CellDelegate(QStyledItemDelegate):
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
         """Room for a chip or the text, with the sheet's padding."""
         size = super().sizeHint(option, index)
-        if index.data(CHIP_ROLE):
+        if not self._is_plain(index.column()) and index.data(CHIP_ROLE):
             size.setWidth(chip_width(str(index.data()), option.font) + 2 * _PAD)
         else:
             size.setWidth(size.width() + 2 * _PAD)

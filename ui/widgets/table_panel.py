@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTableView,
 
 from auditor_app.operation import CancelToken, run
 from ui.jobs import Job, JobRunner
-from ui.models.columns import Column
+from ui.models.columns import Column, Kind
 from ui.models.filters import BadFilter, Predicate
 from ui.models.rows import RowsModel, arranged
 from ui.text import count, menu_text
@@ -41,7 +41,7 @@ class RowsView(QTableView):
         self._most_rows = 0
         self.setModel(model)
         self.setAccessibleName(name)
-        self.setItemDelegate(CellDelegate(self))
+        self.setItemDelegate(CellDelegate(self, self._is_plain))
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setAlternatingRowColors(True)
@@ -67,6 +67,10 @@ class RowsView(QTableView):
         header.setMinimumSectionSize(48)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.customContextMenuRequested.connect(self._open_menu)
+
+    def _is_plain(self, at: int) -> bool:
+        described = self._rows.columns[at]
+        return described.tone is None and described.kind is not Kind.CHIP
 
     def fit_columns(self) -> None:
         """Widths from the first rows; what is left goes to the wide columns, what is missing comes from long texts."""

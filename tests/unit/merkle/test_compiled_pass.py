@@ -20,7 +20,7 @@ from auditor_app.merkle.recompute import recompute, recompute_root
 from auditor_app.merkle.result import LedgerResult
 from auditor_app.merkle.rule import Node
 from auditor_app.merkle.warm import FEWEST_ROWS, Readiness
-from auditor_app.operation import CancelToken, run
+from auditor_app.operation import CancelToken, Operation, Progress, run
 from auditor_app.snapshot.statement import Commitment
 from tests.unit.ledger.memory import MemoryLedger
 from tests.unit.merkle.fast_ledgers import shrink_parts
@@ -58,13 +58,18 @@ def without_note(found: LedgerResult) -> LedgerResult:
     return dataclasses.replace(found, trees=(), findings=left)
 
 
+def too_old(token: CancelToken) -> Operation[Readiness]:
+    yield Progress(0, None, "steps", "looking")
+    return Readiness("the machine is too old")
+
+
 @pytest.fixture
 def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     shrink_parts(monkeypatch, 64)
 
 
 def test_small_ledgers_never_ask_for_compiled_code(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(compiled_pass, "readiness", lambda: pytest.fail("asked"))
+    monkeypatch.setattr(compiled_pass, "prepared", lambda token: pytest.fail("asked"))
     found = result(MemoryLedger(COLUMNS, rows(FEWEST_ROWS - 1)))
     assert [type(tree) for tree in found.trees] == [ProvableTree] * 2
 
@@ -82,7 +87,7 @@ def test_a_machine_without_compiled_code_gives_the_same_answer_and_a_note(
 ) -> None:
     shrink_parts(monkeypatch, part_rows)
     source = MemoryLedger(COLUMNS, rows(200), part_rows)
-    monkeypatch.setattr(compiled_pass, "readiness", lambda: Readiness("the machine is too old"))
+    monkeypatch.setattr(compiled_pass, "prepared", too_old)
     found = result(source)
     assert without_note(found) == without_trees(by_reference(source))
     note = next(item for item in found.findings if item.code == "KERNEL.FALLBACK")

@@ -57,5 +57,5 @@ def test_code_that_cannot_be_made_is_a_reason_not_an_error(monkeypatch: pytest.M
         raise MachineCodeError("code cannot be compiled here (no memory)")
 
     monkeypatch.setattr(kernel, "machine_code", refuse)
-    assert warm.warm().reason == "code cannot be compiled here (no memory)"
+    assert warm.readiness().reason == "code cannot be compiled here (no memory)"
     assert library.machine_code()
