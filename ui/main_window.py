@@ -65,6 +65,7 @@ class MainWindow(QMainWindow):
         self.setAcceptDrops(True)
         self.resize(_FIRST_SIZE)
         self.setMinimumSize(1024, 640)
+        theme.dress(self)
         self._build()
         self.menus = Menus(self)
         self._connect()

@@ -8,7 +8,7 @@ from string import Template
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QPalette
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QMainWindow
 
 from auditor_app.resource_files import resource
 
@@ -238,11 +238,22 @@ def mono_font() -> QFont:
 
 
 def apply(application: QApplication, theme: Theme) -> None:
-    """Dress the whole application."""
+    """Dress the whole application, and whichever main window there is."""
     application.setStyle("Fusion")
     application.setPalette(theme.palette())
     application.setFont(sans_font())
-    application.setStyleSheet(style_sheet(theme))
+    for window in application.topLevelWidgets():
+        if isinstance(window, QMainWindow):
+            dress(window)
+
+
+def dress(window: QMainWindow) -> None:
+    """The style sheet in the colours in use, for a window and all that is or will be in it, dialogs too.
+
+    Not for the application: there, Qt would style every part of a page anew each time it is put into a larger one, which
+    makes building a page three times as long.
+    """
+    window.setStyleSheet(style_sheet(current()))
 
 
 def current() -> Theme:

@@ -62,7 +62,9 @@ class Watch:
         own = threading.get_ident()
         while True:
             time.sleep(0.02)
-            stacks = [traceback.format_stack(frame)[-8:] for thread, frame in sys._current_frames().items() if thread != own]
+            stacks = [
+                traceback.format_stack(frame)[-8:] for thread, frame in sys._current_frames().items() if thread != own
+            ]
             self._seen = [*self._seen[-40:], (time.perf_counter(), "\n".join("".join(stack) for stack in stacks))]
 
     def tell(self, phase: str, since: float, now: float) -> None:

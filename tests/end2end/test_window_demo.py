@@ -70,7 +70,7 @@ def test_from_the_file_to_a_report_on_disk(window: MainWindow, demo: DemoFiles, 
 
     coverage = window.go_to("coverage")
     assert isinstance(coverage, CoveragePage)
-    qtbot.waitUntil(lambda: coverage.chart._canvas is not None, timeout=30_000)
+    qtbot.waitUntil(lambda: not coverage.chart.image.isNull(), timeout=30_000)
     assert "shortfall" in coverage.chart.accessibleDescription()
 
     report = window.go_to("report")

@@ -132,7 +132,7 @@ class CoveragePage(Page):
         """Two tabs."""
         self._drawn_for: tuple[Audit, Theme] | None = None
         self.coverage = TablePanel("Coverage by asset", _COVERAGE, self.desk.runner)
-        self.chart = Chart("Coverage chart")
+        self.chart = Chart("Coverage chart", self.desk.runner)
         split = QSplitter(Qt.Orientation.Vertical)
         split.addWidget(self.coverage)
         split.addWidget(self.chart)
@@ -196,8 +196,6 @@ class CoveragePage(Page):
 def _draw(lines: tuple[CoverageLine, ...], theme: Theme, token: CancelToken) -> Operation[Figure]:
     """The core's figure in the theme's colours; matplotlib is imported here, in the worker thread."""
     yield Progress(0, 1, "charts", "Drawing the chart")
-    import matplotlib.backends.backend_qtagg  # noqa: F401 the canvas will need it: half a second of imports
-
     from auditor_app.report.figures import Palette, coverage_figure
 
     token.check()

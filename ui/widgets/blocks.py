@@ -67,6 +67,7 @@ def column(*items: QWidget | QLayout | int, spacing: int = GRID, margins: int = 
 def choice(name: str) -> QComboBox:
     """A combo box whose list is named as well."""
     made = QComboBox()
+    made.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
     made.setAccessibleName(name)
     made.view().setAccessibleName(f"{name}: choices")
     return made

@@ -1,0 +1,51 @@
+"""What is made ready behind the window: every page, none of them shown; closing the window ends it."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from auditor_app.operation import CancelToken, run
+from tests.ui.conftest import MakeWindow
+from ui import preparation
+from ui.application import prepare
+from ui.pages import PAGES
+
+
+@pytest.fixture
+def light(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the libraries, which take seconds."""
+    monkeypatch.setattr(preparation, "_FIRST", ("json",))
+    monkeypatch.setattr(preparation, "_LATER", ())
+    monkeypatch.setattr(preparation, "_BETWEEN_PAGES_MS", 5)
+
+
+@pytest.mark.usefixtures("light")
+def test_every_page_is_made_and_none_is_shown(make_window: MakeWindow, qtbot: QtBot) -> None:
+    window = make_window()
+    shown = window.page
+    prepare(window)
+    qtbot.waitUntil(lambda: len(window._pages) == len(PAGES), timeout=20_000)
+    assert window.page is shown
+    assert window.stack.count() == len(PAGES)
+    assert window.go_to("ledger") is window._pages["ledger"]
+    qtbot.waitUntil(lambda: not window.runner.busy, timeout=20_000)
+
+
+@pytest.mark.usefixtures("light")
+def test_a_page_that_was_opened_already_stays_the_same(make_window: MakeWindow, qtbot: QtBot) -> None:
+    window = make_window()
+    page = window.go_to("findings")
+    prepare(window)
+    qtbot.waitUntil(lambda: len(window._pages) == len(PAGES), timeout=20_000)
+    assert window.page is page
+
+
+def test_whatever_cannot_be_imported_is_left_to_whoever_needs_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(preparation, "_LATER", ("no_such_library", "wave"))
+    monkeypatch.setattr(preparation, "_FIRST", ("json",))
+    monkeypatch.delitem(sys.modules, "wave", raising=False)
+    run(preparation.get_ready(CancelToken()))
+    assert "wave" in sys.modules
