@@ -229,13 +229,13 @@ def test_five_thousand_addresses_are_grouped_without_a_stall(
 
 
 def test_shares_are_drawn_when_they_are_looked_at(page: ReservesPage, qtbot: QtBot) -> None:
-    assert page.grades.chart._canvas is None
+    assert page.grades.chart.image.isNull()
     for at, panel, words in (
         (1, page.grades, "percent two sources"),
         (2, page.control, "ETH 10.0000 percent fresh proof"),
     ):
         click_tab(page, at, qtbot)
-        qtbot.waitUntil(lambda panel=panel: panel.chart._canvas is not None, timeout=20_000)
+        qtbot.waitUntil(lambda panel=panel: not panel.chart.image.isNull(), timeout=20_000)
         assert words in panel.chart.accessibleDescription()
     assert page.control.table.model.index(0, 2).data() == "1   10.0000 %"
     assert page.grades.table.model.index(0, 1).data() == "112\u202f583.00"

@@ -76,7 +76,7 @@ def _draw_mark(painter: QPainter, centre: QPointF, tone: Tone, colour: QColor) -
 class CellDelegate(QStyledItemDelegate):
     """Draws table cells: chips for chip columns, toned text elsewhere; columns that are neither cost Python nothing."""
 
-    def __init__(self, parent: QObject, is_plain: Callable[[int], bool]) -> None:
+    def __init__(self, parent: QObject, is_plain: Callable[[int], bool] = lambda _: False) -> None:
         """``is_plain`` says of a column's number that its cells have neither chip nor tone."""
         super().__init__(parent)
         self._is_plain = is_plain

@@ -38,7 +38,7 @@ class SharesPanel(QWidget):
         self._lines: tuple[ValueParts, ...] = ()
         self._scale = ""
         self._drawn: tuple[tuple[ValueParts, ...], Theme] | None = None
-        self.chart = Chart(title)
+        self.chart = Chart(title, runner)
         room = QScrollArea()
         room.setWidgetResizable(True)
         room.setFrameShape(QFrame.Shape.NoFrame)
@@ -114,8 +114,6 @@ def _part(kind: str, at: int) -> Column:
 def _draw(lines: tuple[ValueParts, ...], theme: Theme, scale: str, token: CancelToken) -> Operation[tuple[Figure, str]]:
     """The core's figure in the theme's colours; matplotlib is imported here, in the worker thread."""
     yield Progress(0, 1, "charts", "Drawing the chart")
-    import matplotlib.backends.backend_qtagg  # noqa: F401 the canvas will need it: half a second of imports
-
     from auditor_app.report import share_figures
 
     found: ShareScale = {"grade": share_figures.GRADE_SCALE, "control": share_figures.CONTROL_SCALE}[scale]
