@@ -109,7 +109,7 @@ def _document(path: Path | None, book: EngagementFile | None, step: Step) -> dic
             raise SamplingError(
                 "SAMPLE.DRAWN", "this is no sample", at=Location(path.name), action="Name the right file."
             )
-        printed_beside = ("findings",) if step == "draw" else ("sha256",)
+        printed_beside = ("findings",) if parsed.get("kind") == "leaves" else ("sha256",)
         return {name: value for name, value in parsed.items() if name not in printed_beside}
     held = None if book is None else last_step(book.papers, step)
     if book is None or held is None:

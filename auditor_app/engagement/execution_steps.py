@@ -26,7 +26,7 @@ from auditor_app.sampling.conclusion import conclude, conclusion_document
 from auditor_app.sampling.drawn import read_drawn
 from auditor_app.sampling.execution import Execution, execute, execution_document, read_execution
 from auditor_app.sampling.letters import Letter, Template, letters_document, merge, read_template, read_template_file
-from auditor_app.sampling.tables import CODE, MAX_BYTES, ImportedTable, read_table
+from auditor_app.sampling.tables import ImportedTable, read_table_file
 
 Document = Mapping[str, Any]
 _LONGEST_PARAMETER = 50_000
@@ -109,8 +109,7 @@ def _executed(
     for number, (role, path) in enumerate(files.items()):
         token.check()
         yield Progress(number, len(files), "files", f"Reading the {role}")
-        data = read_capped(path, max_bytes=MAX_BYTES, code=CODE)
-        tables[role] = read_table(data, names.get(role, path.name))
+        tables[role] = read_table_file(path, names.get(role))
     extract, replies, alternatives = (
         tables.get(role) for role in ("ledger extract", "customer replies", "alternative procedures")
     )
@@ -192,8 +191,7 @@ def _merged(drawn: Document, asked: LettersAsked, names: Mapping[str, str]) -> M
         template = read_template(data, names.get("letter template", asked.template.name))
     contacts = None
     if asked.contacts is not None:
-        data = read_capped(asked.contacts, max_bytes=MAX_BYTES, code=CODE)
-        contacts = read_table(data, names.get("letter contacts", asked.contacts.name))
+        contacts = read_table_file(asked.contacts, names.get("letter contacts"))
     return Merged(template, merge(read_drawn(drawn), template, contacts=contacts, values=dict(asked.values)))
 
 

@@ -22,7 +22,7 @@ from auditor_app.engagement.papers import Run
 from auditor_app.engagement.record import Audit
 from auditor_app.engagement.results import read_result, run_document
 from auditor_app.engagement.runs import request_again
-from auditor_app.engagement.sampling_steps import DrawAsked, commitment_document, computed_again, drawn
+from auditor_app.engagement.sampling_steps import DrawAsked, computed_again, drawn
 from auditor_app.engagement.taking import digested
 from auditor_app.engagement.terms import InputReference
 from auditor_app.errors import AuditError, EngagementError
@@ -33,8 +33,7 @@ from auditor_app.fileroom.search import Missing, Shelf
 from auditor_app.findings import Finding, Limitation, finding, limitation
 from auditor_app.operation import CancelToken, Operation, Progress
 from auditor_app.report.template import Template, load_template
-from auditor_app.sampling.commitment import load_record
-from auditor_app.sampling.document import sample_document
+from auditor_app.sampling.records import load_any, record_document
 
 Status = Literal["same", "different", "not re-performed"]
 _PROCEDURE = "reperformance"
@@ -144,8 +143,9 @@ class _Bench:
             raise EngagementError("REPERFORM.NOT_PERFORMED", "the entry does not name its files")
         record = place(roles["sample record"])
         if action.step == "commit":
-            return commitment_document(load_record(record))
+            return record_document(load_any(record))
         extended = action.parameters.get("extend-to", "")
+        listed = roles.get("sample list")
         asked = DrawAsked(
             record,
             place(roles["snapshot"]),
@@ -153,9 +153,11 @@ class _Bench:
             action.parameters.get("randomness", ""),
             int(extended) if extended.isascii() and extended.isdigit() else None,
             action.parameters.get("trusted-time"),
+            None if listed is None else place(listed),
         )
         form = 2 if action.parameters.get("form") == "2" else 1
-        return sample_document((yield from drawn(asked, token)).sample, form)
+        name = None if listed is None else listed.name
+        return (yield from drawn(asked, token, form=form, list_name=name)).document
 
     def _kept(self, digest: str) -> bytes:
         """A kept result of the package; it is itself repeated and compared at its own entry."""

@@ -7,31 +7,36 @@ the record. Handing the digest to the client before the source speaks makes it m
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Literal, NoReturn
 
 import msgspec
 
-from auditor_app import strict_json
-from auditor_app.errors import Location, SamplingError
-from auditor_app.files import read_capped, write_new
+from auditor_app.errors import NOWHERE, Location, SamplingError
 from auditor_app.instants import parse_instant
 from auditor_app.sampling.distributions import Distribution
+from auditor_app.sampling.drawn import Stratum
 from auditor_app.sampling.plan import AttributePlan, plan_attribute
 from auditor_app.sampling.randomness import Source, parse_source, refuse_unless_future
 from auditor_app.sampling.rates import parse_rate
+from auditor_app.sampling.sealing import Seal, digest_of, read_seal, write_seal
+from auditor_app.sampling.strata import MAX_STRATA
 from auditor_app.snapshot.authentic import AuthenticSnapshot
-from auditor_app.snapshot.statement import Closed, Count, Hex64, Instant, Ledger, Name
+from auditor_app.snapshot.statement import Closed, Count, Hex64, Ledger, Name
 
 FORMAT: Literal["por-sample/v1"] = "por-sample/v1"
 SAMPLER: Literal["rivest-consistent-sampler"] = "rivest-consistent-sampler"
-_MAX_BYTES = 64 * 1024
+OTHER_FORMATS = {"por-sample-list/v1": "an imported list", "por-sample-reserves/v1": "reserve addresses"}
 
-RateText = Annotated[str, msgspec.Meta(pattern=r"^(0|1|0\.[0-9]{1,32})\Z")]
+RateText = Annotated[str, msgspec.Meta(pattern=r"^(0|1|0\.[0-9]{1,32}|[1-9][0-9]{0,29}/[1-9][0-9]{0,29})\Z")]
 Positive = Annotated[str, msgspec.Meta(pattern=r"^[1-9][0-9]{0,18}\Z")]
+
+
+SourceMembers = dict[
+    Annotated[str, msgspec.Meta(max_length=32)], Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
+]
+AttributeMethod = Literal["attribute-binomial", "attribute-hypergeometric", "attribute-poisson"]
 
 
 class Parameters(Closed, frozen=True, kw_only=True):
@@ -46,8 +51,11 @@ class Parameters(Closed, frozen=True, kw_only=True):
     sampler: Literal["rivest-consistent-sampler"]
 
 
-class Committed(Closed, frozen=True, kw_only=True):
-    """Exactly what the digest covers; ``source`` holds the members of the source's kind."""
+class Committed(Closed, frozen=True, kw_only=True, omit_defaults=True):
+    """Exactly what the digest covers; ``source`` holds the members of the source's kind.
+
+    ``strata`` are there only where the sample is stratified: then their sizes are drawn, each from its own stratum.
+    """
 
     format: Literal["por-sample/v1"]
     snapshot_payload_sha256: Hex64 = msgspec.field(name="snapshotPayloadSha256")
@@ -56,17 +64,10 @@ class Committed(Closed, frozen=True, kw_only=True):
     root: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{16,128}\Z")]
     leaf_count: Count
     order: Literal["id-ascending", "tree"]
-    method: Literal["attribute-binomial", "attribute-hypergeometric", "attribute-poisson"]
+    method: AttributeMethod
     parameters: Parameters
-    source: dict[
-        Annotated[str, msgspec.Meta(max_length=32)], Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
-    ]
-
-
-class _Record(Closed, frozen=True, kw_only=True):
-    committed: Committed
-    commitment_sha256: Hex64 = msgspec.field(name="commitmentSha256")
-    committed_at: Instant
+    source: SourceMembers
+    strata: Annotated[tuple[Stratum, ...], msgspec.Meta(max_length=MAX_STRATA + 1)] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +80,11 @@ class CommitmentRecord:
     plan: AttributePlan
     source: Source
 
-
-def digest_of(committed: Committed) -> bytes:
-    """SHA-256 over the RFC 8785 bytes."""
-    return sha256(strict_json.canonical(msgspec.to_builtins(committed))).digest()
+    @property
+    def size(self) -> int:
+        """How many leaves are drawn: the plan's size, or the strata's sizes together."""
+        strata = self.committed.strata
+        return sum(int(item.size) for item in strata) if strata else self.plan.size
 
 
 def commit(
@@ -95,16 +97,18 @@ def commit(
     expected: str,
     source: str,
     committed_at: str,
+    strata: tuple[Stratum, ...] = (),
 ) -> CommitmentRecord:
     """Plan a sample of one ledger's leaves and fix it before the source speaks.
 
-    ``ledger`` may be left out where there is one. The population is the ledger's row count. Raises
+    ``ledger`` may be left out where there is one. The population is the ledger's row count; ``strata`` are counted and
+    allocated already (:mod:`auditor_app.sampling.strata`). Raises
     :class:`SamplingError` where the plan cannot be computed or the source had spoken by ``committed_at``.
     """
     named = parse_source(source)
     refuse_unless_future(named, parse_instant(committed_at))
-    chosen = _ledger(snapshot, ledger)
-    _refuse_past_block(named, snapshot)
+    chosen = sampled_ledger(snapshot, ledger)
+    refuse_past_block(named, snapshot)
     claim = chosen.commitments[0]
     plan = plan_attribute(
         distribution,
@@ -121,14 +125,34 @@ def commit(
         root=claim.root,
         leaf_count=claim.leaf_count,
         order=chosen.order,
-        method=_METHODS[distribution],
-        parameters=_parameters(plan),
+        method=METHODS[distribution],
+        parameters=parameters_of(plan),
         source=dict(named.committed),
+        strata=strata,
     )
+    _refuse_strata(committed, plan)
     return CommitmentRecord(committed, digest_of(committed), committed_at, plan, named)
 
 
-def _refuse_past_block(source: Source, snapshot: AuthenticSnapshot) -> None:
+def _refuse_strata(committed: Committed, plan: AttributePlan, at: Location = NOWHERE) -> None:
+    """Strata hold every leaf once, and at least as many are drawn as the plan asks for."""
+    strata = committed.strata
+    if not strata:
+        return
+    held, drawn = sum(int(item.population) for item in strata), sum(int(item.size) for item in strata)
+    unfit = held != plan.population or drawn < plan.size or any(int(i.size) > int(i.population) for i in strata)
+    if unfit or strata[-1].asset or not all(item.asset and item.low for item in strata[:-1]):
+        raise SamplingError(
+            "SAMPLE.COMMITMENT",
+            "the strata do not fit the plan",
+            at=at,
+            expected=f"{plan.population} leaves, at least {plan.size} drawn",
+            observed=f"{held} leaves, {drawn} drawn",
+            action="Commit again with this program.",
+        )
+
+
+def refuse_past_block(source: Source, snapshot: AuthenticSnapshot) -> None:
     """A block at or below the one that the snapshot itself names existed before it: its hash was known."""
     named = snapshot.statement.predicate.chains.get(source.committed.get("chain", ""))
     if source.kind != "block" or named is None or int(source.committed["height"]) > int(named.block_height):
@@ -142,14 +166,15 @@ def _refuse_past_block(source: Source, snapshot: AuthenticSnapshot) -> None:
     )
 
 
-_METHODS: dict[Distribution, Literal["attribute-binomial", "attribute-hypergeometric", "attribute-poisson"]] = {
+METHODS: dict[Distribution, AttributeMethod] = {
     Distribution.BINOMIAL: "attribute-binomial",
     Distribution.HYPERGEOMETRIC: "attribute-hypergeometric",
     Distribution.POISSON: "attribute-poisson",
 }
 
 
-def _parameters(plan: AttributePlan) -> Parameters:
+def parameters_of(plan: AttributePlan) -> Parameters:
+    """The plan as a commitment holds it."""
     return Parameters(
         confidence=plan.confidence.text,
         tolerable=plan.tolerable.text,
@@ -161,7 +186,8 @@ def _parameters(plan: AttributePlan) -> Parameters:
     )
 
 
-def _ledger(snapshot: AuthenticSnapshot, name: str | None) -> Ledger:
+def sampled_ledger(snapshot: AuthenticSnapshot, name: str | None) -> Ledger:
+    """The ledger to sample: the named one, or the only one; refused where no root was published over it."""
     ledgers = snapshot.statement.predicate.ledgers
     chosen = [item for item in ledgers if name is None or item.name == name]
     names = ", ".join(item.name for item in ledgers)
@@ -183,10 +209,7 @@ def _ledger(snapshot: AuthenticSnapshot, name: str | None) -> Ledger:
 
 def write_record(record: CommitmentRecord, path: Path) -> None:
     """Write the record as JSON; a file of that name is never replaced."""
-    document = msgspec.to_builtins(
-        _Record(committed=record.committed, commitment_sha256=record.digest.hex(), committed_at=record.committed_at)
-    )
-    write_new(path, (json.dumps(document, indent=2) + "\n").encode("utf-8"), code="SAMPLE.COMMITMENT")
+    write_seal(record.committed, record.committed_at, path)
 
 
 def load_record(path: Path) -> CommitmentRecord:
@@ -195,32 +218,29 @@ def load_record(path: Path) -> CommitmentRecord:
     The digest is recomputed, the plan is recalculated from its rates, and the source must not have spoken by
     the record's time.
     """
-    at = Location(path.name)
-    data = read_capped(path, max_bytes=_MAX_BYTES, code="SAMPLE.COMMITMENT")
-    document = strict_json.parse(data, file=path.name, code="SAMPLE.COMMITMENT", max_bytes=_MAX_BYTES)
-    try:
-        record = msgspec.convert(document, _Record)
-        parse_instant(record.committed_at)
-    except (msgspec.ValidationError, ValueError) as error:
-        raise SamplingError("SAMPLE.COMMITMENT", f"this is no commitment record: {error}", at=at) from None
-    digest = digest_of(record.committed)
-    if digest.hex() != record.commitment_sha256:
+    return opened(read_seal(path))
+
+
+def opened(seal: Seal) -> CommitmentRecord:
+    """A sealed record of leaves, inspected as :func:`load_record` says."""
+    at = seal.at
+    if seal.format in OTHER_FORMATS:
         raise SamplingError(
             "SAMPLE.COMMITMENT",
-            "the commitment record was altered",
+            f"this is a commitment to {OTHER_FORMATS[seal.format]}, not to a sample of leaves",
             at=at,
-            expected=record.commitment_sha256,
-            observed=digest.hex(),
-            action="Use the record as it was written.",
+            action="Draw it with: sample draw.",
         )
-    source = _source(record.committed, at)
-    refuse_unless_future(source, parse_instant(record.committed_at))
-    return CommitmentRecord(record.committed, digest, record.committed_at, _plan(record.committed, at), source)
+    committed = seal.opened(Committed)
+    source = source_of(committed.source, at)
+    refuse_unless_future(source, parse_instant(seal.committed_at))
+    plan = _plan(committed, at)
+    _refuse_strata(committed, plan, at)
+    return CommitmentRecord(committed, seal.digest, seal.committed_at, plan, source)
 
 
-def _source(committed: Committed, at: Location) -> Source:
+def source_of(members: SourceMembers, at: Location) -> Source:
     """The named source, its members compared with what its kind commits to."""
-    members = committed.source
     order = ("kind", "chain", "round", "height", "auditor", "client")
     source = parse_source(":".join(members[key] for key in order if key in members))
     if source.committed != members:
@@ -229,16 +249,19 @@ def _source(committed: Committed, at: Location) -> Source:
 
 
 def _plan(committed: Committed, at: Location) -> AttributePlan:
+    return plan_of(committed.method, committed.parameters, at)
+
+
+def plan_of(method: AttributeMethod, wanted: Parameters, at: Location) -> AttributePlan:
     """The plan recalculated from the committed rates; refused if another size or allowance was committed."""
-    wanted = committed.parameters
     plan = plan_attribute(
-        Distribution(committed.method.removeprefix("attribute-")),
+        Distribution(method.removeprefix("attribute-")),
         confidence=parse_rate(wanted.confidence, name="confidence"),
         tolerable=parse_rate(wanted.tolerable, name="tolerable rate"),
         expected=parse_rate(wanted.expected, name="expected rate"),
         population=int(wanted.population),
     )
-    if _parameters(plan) != wanted:
+    if parameters_of(plan) != wanted:
         raise SamplingError(
             "SAMPLE.COMMITMENT",
             "the committed sample size is not the one its rates give",
@@ -254,8 +277,8 @@ def refuse_other_snapshot(record: CommitmentRecord, snapshot: AuthenticSnapshot)
     """The committed ledger of ``snapshot``; refused if anything that was committed to differs from it."""
     committed = record.committed
     if committed.snapshot_payload_sha256 != snapshot.payload_sha256:
-        _refuse_difference("snapshot", committed.snapshot_payload_sha256, snapshot.payload_sha256)
-    ledger = _ledger(snapshot, committed.ledger)
+        refuse_difference("snapshot", committed.snapshot_payload_sha256, snapshot.payload_sha256)
+    ledger = sampled_ledger(snapshot, committed.ledger)
     claim = ledger.commitments[0]
     pairs = (
         ("scheme", committed.scheme, claim.scheme),
@@ -266,11 +289,12 @@ def refuse_other_snapshot(record: CommitmentRecord, snapshot: AuthenticSnapshot)
     )
     for name, expected, observed in pairs:
         if expected != observed:
-            _refuse_difference(name, expected, observed)
+            refuse_difference(name, expected, observed)
     return ledger
 
 
-def _refuse_difference(name: str, expected: str, observed: str) -> NoReturn:
+def refuse_difference(name: str, expected: str, observed: str) -> NoReturn:
+    """Refuse a draw from something else than what was committed to."""
     raise SamplingError(
         "SAMPLE.COMMITMENT",
         f"the commitment is to another {name}",

@@ -1,4 +1,4 @@
-"""Plans, draws and evaluations as plain JSON objects, from parameters as typed: what commands print and journals keep.
+"""Draws and evaluations as plain JSON objects, from parameters as typed: what commands print and journals keep.
 
 Each function is pure, so that a journal's entry can be computed again from its own parameters.
 """
@@ -9,30 +9,17 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+import msgspec
+
 from auditor_app.amounts import Amount
 from auditor_app.errors import UsageError
 from auditor_app.merkle.result import ProofStep
 from auditor_app.sampling.distributions import Distribution
 from auditor_app.sampling.drawn import DrawnSample, read_drawn
 from auditor_app.sampling.evaluate import most_likely_misstatement, stringer_rate, upper_limit
-from auditor_app.sampling.monetary import DIRECTION
-from auditor_app.sampling.plan import expected_taints, monetary_size, plan_attribute
 from auditor_app.sampling.rates import parse_rate
 from auditor_app.sampling.result import SampleItem, SampleResult
 from auditor_app.snapshot.statement import Column
-
-MONETARY = "monetary"
-
-
-@dataclass(frozen=True, slots=True)
-class PlanAsked:
-    """A plan as typed: a :class:`Distribution` or ``monetary``; ``population`` is empty for the latter."""
-
-    method: str
-    confidence: str
-    tolerable: str
-    expected: str
-    population: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,53 +33,6 @@ class EvaluationAsked:
     taints: tuple[str, ...] = ()
     book_value: str = ""
     population: str = ""
-
-
-def plan_document(asked: PlanAsked) -> dict[str, str]:
-    """Size, allowed deviations and the reasoning; :class:`UsageError` or ``SamplingError`` where it cannot be planned."""
-    if asked.method == MONETARY:
-        return _monetary_plan(asked)
-    if not asked.population:
-        raise UsageError("USAGE", "--population is missing", action="Say how many items there are.")
-    plan = plan_attribute(
-        Distribution(asked.method),
-        confidence=parse_rate(asked.confidence, name="confidence"),
-        tolerable=parse_rate(asked.tolerable, name="tolerable rate"),
-        expected=parse_rate(asked.expected, name="expected rate"),
-        population=int(asked.population),
-    )
-    return {
-        "method": f"attribute-{plan.distribution}",
-        "confidence": plan.confidence.text,
-        "tolerable": plan.tolerable.text,
-        "expected": plan.expected.text,
-        "population": str(plan.population),
-        "size": str(plan.size),
-        "allowedDeviations": str(plan.allowed_deviations),
-        "prose": plan.prose(),
-    }
-
-
-def _monetary_plan(asked: PlanAsked) -> dict[str, str]:
-    confidence = parse_rate(asked.confidence, name="confidence")
-    tolerable = parse_rate(asked.tolerable, name="tolerable rate")
-    expected = parse_rate(asked.expected, name="expected rate")
-    size = monetary_size(confidence.value, tolerable.value, expected.value)
-    taints = expected_taints(confidence.value, expected.value / tolerable.value)
-    prose = (
-        f"Draw {size:,} monetary units (Poisson, confidence {confidence.percent}, tolerable misstatement "
-        f"{tolerable.percent}, expected {expected.percent}); the taints found may add up to about {taints:.2f}. "
-        f"{DIRECTION}"
-    )
-    return {
-        "method": MONETARY,
-        "confidence": confidence.text,
-        "tolerable": tolerable.text,
-        "expected": expected.text,
-        "size": str(size),
-        "expectedTaints": f"{taints:.4f}",
-        "prose": prose,
-    }
 
 
 def evaluation_document(asked: EvaluationAsked) -> dict[str, str]:
@@ -134,6 +74,8 @@ FORM = 2
 def sample_document(sample: SampleResult, form: int = 1) -> dict[str, Any]:
     """A drawn sample; proofs hold every hash on the way to the root. Form 2 adds the kind and the ledger's columns."""
     document = _sample(sample)
+    if sample.strata:
+        document["strata"] = [msgspec.to_builtins(item) for item in sample.strata]
     if form == 1:
         return document
     columns = next((item.proof.columns for item in sample.items if item.proof is not None), ())
@@ -174,7 +116,9 @@ def _sample(sample: SampleResult) -> dict[str, Any]:
 
 def _item(item: SampleItem) -> dict[str, Any]:
     proof = item.proof
+    stratum = {} if item.stratum is None else {"stratum": item.stratum}
     return {
+        **stratum,
         "index": str(item.index),
         "ticket": item.ticket,
         "key": item.key,

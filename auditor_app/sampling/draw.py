@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from hashlib import sha256
+from typing import Protocol
 
 from auditor_app.errors import SamplingError
 from auditor_app.findings import Finding, finding
@@ -14,12 +15,13 @@ from auditor_app.ledger.source import LedgerSource
 from auditor_app.merkle.inclusion import verify_inclusion
 from auditor_app.merkle.result import InclusionProof, LedgerResult, RecomputedTree
 from auditor_app.operation import CancelToken, Operation, Progress
-from auditor_app.sampling.commitment import CommitmentRecord, refuse_other_snapshot
+from auditor_app.sampling.commitment import CommitmentRecord, refuse_difference, refuse_other_snapshot
 from auditor_app.sampling.dummy import dummy_of
 from auditor_app.sampling.plan import MAX_SIZE
 from auditor_app.sampling.randomness import Randomness, Source, read_randomness, refuse_unless_future
 from auditor_app.sampling.result import SampleItem, SampleResult
 from auditor_app.sampling.select import Ticket, draw_indices
+from auditor_app.sampling.strata import bands_of, grow, stratified
 from auditor_app.snapshot.authentic import AuthenticSnapshot
 
 _SEED_LABEL = b"por-sample/v1"
@@ -48,27 +50,48 @@ def draw(
     """
     ledger = refuse_other_snapshot(record, snapshot)
     refuse_unless_future(record.source, parse_instant(record.committed_at))
-    size = _size(record, extend_to)
+    size = extended_size(record.size, record.plan.population, extend_to)
     typed = read_randomness(record.source, randomness)
     seed = seed_of(record.digest, typed)
-    tickets = yield from draw_indices(seed.hex(), record.plan.population, size, token)
     source = SnapshotLedger(snapshot, ledger)
-    tracing = yield from _trace(record, _tree(record, ledgers), source, tickets, seed=seed, token=token)
-    return _result(record, typed, seed, tracing)
+    strata: Mapping[str, int] = {}
+    if record.committed.strata:
+        tickets, strata = yield from _within_strata(record, source, seed, size, token)
+    else:
+        tickets = yield from draw_indices(seed.hex(), record.plan.population, size, token)
+    tracing = yield from _trace(record, tree_of(record.committed, ledgers), source, tickets, seed=seed, token=token)
+    items = tuple(replace(item, stratum=strata.get(str(item.index))) for item in tracing.items)
+    return _result(record, typed, seed, replace(tracing, items=items))
 
 
-def _size(record: CommitmentRecord, extend_to: int | None) -> int:
+def extended_size(size: int, population: int, extend_to: int | None) -> int:
+    """The size of an extended sample; :class:`SamplingError` ``SAMPLE.PLAN`` for one that would lose items."""
     if extend_to is None:
-        return record.plan.size
-    if not record.plan.size <= extend_to <= min(record.plan.population, MAX_SIZE):
+        return size
+    if not size <= extend_to <= min(population, MAX_SIZE):
         raise SamplingError(
             "SAMPLE.PLAN",
             "the sample cannot be extended to that size",
-            expected=f"{record.plan.size} to {min(record.plan.population, MAX_SIZE)}",
+            expected=f"{size} to {min(population, MAX_SIZE)}",
             observed=str(extend_to),
             action="An extension keeps every leaf already drawn.",
         )
     return extend_to
+
+
+def _within_strata(
+    record: CommitmentRecord, source: LedgerSource, seed: bytes, size: int, token: CancelToken
+) -> Operation[tuple[tuple[Ticket, ...], Mapping[str, int]]]:
+    """The leaves of each stratum in turn, and the stratum of each; refused where a stratum holds other leaves."""
+    strata = record.committed.strata
+    populations = [int(item.population) for item in strata]
+    sizes = grow([int(item.size) for item in strata], populations, size)
+    drawn, counted = yield from stratified(source, bands_of(strata), seed.hex(), sizes, token)
+    for stratum, population in zip(strata, counted, strict=True):
+        if stratum.population != str(population):
+            refuse_difference(f"population of the stratum {stratum.label}", stratum.population, str(population))
+    tickets = tuple(ticket for group in drawn for ticket in group)
+    return tickets, {ticket.id: number for number, group in enumerate(drawn) for ticket in group}
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +131,22 @@ def _trace(
     return _Tracing(tuple(items), dummy_rejected, tuple(findings))
 
 
-def _tree(record: CommitmentRecord, ledgers: Sequence[LedgerResult]) -> RecomputedTree:
+class CommittedTree(Protocol):
+    """Which tree a commitment names."""
+
+    @property
+    def ledger(self) -> str:
+        """The ledger's name."""
+        ...
+
+    @property
+    def scheme(self) -> str:
+        """The scheme's name."""
+        ...
+
+
+def tree_of(committed: CommittedTree, ledgers: Sequence[LedgerResult]) -> RecomputedTree:
     """The recomputed tree of the committed ledger and scheme."""
-    committed = record.committed
     for result in ledgers:
         for tree in result.trees:
             if result.ledger == committed.ledger and tree.scheme == committed.scheme:
@@ -149,7 +185,7 @@ def _result(record: CommitmentRecord, typed: Randomness, seed: bytes, tracing: _
         scheme=committed.scheme,
         root=committed.root,
         population=plan.population,
-        size=plan.size,
+        size=record.size,
         confidence=plan.confidence.text,
         tolerable=plan.tolerable.text,
         expected=plan.expected.text,
@@ -161,14 +197,15 @@ def _result(record: CommitmentRecord, typed: Randomness, seed: bytes, tracing: _
         seed=seed.hex(),
         items=tracing.items,
         dummy_rejected=tracing.dummy_rejected,
-        findings=(*_weakness(record.source, committed.ledger), *tracing.findings),
+        findings=(*weakness_of(record.source, f"ledger {committed.ledger}"), *tracing.findings),
         method=plan.distribution.value,
+        strata=committed.strata,
     )
 
 
-def _weakness(source: Source, ledger: str) -> tuple[Finding, ...]:
+def weakness_of(source: Source, subject: str, procedure: str = _PROCEDURE) -> tuple[Finding, ...]:
     """The note that a weaker source was used."""
     if source.weakness is None:
         return ()
     message = f"The randomness came from {source.text}. {source.weakness}"
-    return (finding("SAMPLE.WEAKER_SOURCE", procedure=_PROCEDURE, subject=f"ledger {ledger}", message=message),)
+    return (finding("SAMPLE.WEAKER_SOURCE", procedure=procedure, subject=subject, message=message),)

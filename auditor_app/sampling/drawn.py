@@ -6,14 +6,14 @@ The document of a draw (what ``sample draw`` writes and the journal keeps) is re
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
 from auditor_app.amounts import Amount
 from auditor_app.errors import SamplingError
 from auditor_app.ledger.columns import AMOUNT_TYPES
-from auditor_app.snapshot.statement import Closed
+from auditor_app.snapshot.statement import Closed, Count
 
 Kind = Literal["leaves", "list", "reserves"]
 
@@ -41,6 +41,9 @@ class DrawnItem(Closed, frozen=True, kw_only=True):
     certain: bool = False
 
 
+_PLAIN_OR_NOTHING = r"^((0|[1-9][0-9]{0,49})(\.[0-9]{1,50})?)?\Z"
+
+
 class Stratum(Closed, frozen=True, kw_only=True):
     """One stratum: the leaves with a balance in ``asset`` from ``low`` (inclusive) to ``high`` (exclusive, or none).
 
@@ -48,11 +51,11 @@ class Stratum(Closed, frozen=True, kw_only=True):
     and ``size`` count leaves.
     """
 
-    asset: str
-    low: str
-    high: str
-    population: str
-    size: str
+    asset: Annotated[str, msgspec.Meta(pattern=r"^([A-Za-z0-9][A-Za-z0-9._-]{0,63})?\Z")]
+    low: Annotated[str, msgspec.Meta(pattern=_PLAIN_OR_NOTHING)]
+    high: Annotated[str, msgspec.Meta(pattern=_PLAIN_OR_NOTHING)]
+    population: Count
+    size: Count
 
     @property
     def label(self) -> str:

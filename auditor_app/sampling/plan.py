@@ -176,11 +176,16 @@ def allowed_deviations(
     return _smallest(0, size, lambda k: not serves(k)) - 1
 
 
-def confidence_from_risks(audit: Fraction, inherent: Fraction, control: Fraction) -> Fraction:
-    """The confidence left to sampling by the audit risk model: 1 − AR ÷ (IR · CR)."""
-    if not (0 < audit < 1 and 0 < inherent <= 1 and 0 < control <= 1):
+def confidence_from_risks(
+    audit: Fraction, inherent: Fraction, control: Fraction, analytical: Fraction = Fraction(1)
+) -> Fraction:
+    """The confidence left to sampling by the audit risk model: 1 − AR ÷ (IR · CR · AP), exact.
+
+    ``analytical`` is the risk that analytical and other procedures miss what controls missed; 1 relies on none.
+    """
+    if not (0 < audit < 1 and 0 < inherent <= 1 and 0 < control <= 1 and 0 < analytical <= 1):
         raise _refused("a risk is not between 0 and 1", "Correct the risks.")
-    detection = audit / (inherent * control)
+    detection = audit / (inherent * control * analytical)
     if detection >= 1:
         raise _refused("the risk model leaves nothing for sampling to do", "Correct the risks, or draw no sample.")
     return 1 - detection

@@ -13,35 +13,62 @@ from fractions import Fraction
 from auditor_app.amounts import Amount
 from auditor_app.errors import SamplingError
 
+_RATIO = re.compile(r"([1-9][0-9]{0,29})/([1-9][0-9]{0,29})\Z", re.ASCII)
 _RATE = re.compile(r"((?:0|[1-9][0-9]{0,2})(?:\.[0-9]{1,30})?) ?(%?)\Z", re.ASCII)
+
+_PLACES = 30
 
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """An exact rate from 0 to 1; ``text`` is its plain decimal form (``0.95``), the one that is committed to."""
+    """An exact rate from 0 to 1; ``text`` is what is committed to: ``0.95``, or ``11/12`` where no decimal is exact."""
 
     text: str
     value: Fraction
 
     @property
     def percent(self) -> str:
-        """For people: ``95 %``."""
+        """For people: ``95 %``; ``11/12 (about 91.6667 %)``."""
+        if "/" in self.text:
+            about = Amount(round(self.value * 10**6), 4)
+            return f"{self.text} (about {about.plain()} %)"
         amount = Amount.parse(self.text)
         return f"{Amount(amount.units * 100, amount.scale).plain()} %"
 
     def complement(self) -> Rate:
         """One minus the rate: the risk that belongs to a confidence."""
+        if "/" in self.text:
+            return rate_of(1 - self.value)
         amount = Amount.parse(self.text)
         text = Amount(10**amount.scale - amount.units, amount.scale).plain()
         return Rate(text, Fraction(text))
 
 
+def rate_of(value: Fraction) -> Rate:
+    """A computed rate: as a decimal of at most 30 places where one is exact, else as a ratio."""
+    rest, places = value.denominator, 0
+    for prime in (2, 5):
+        power = 0
+        while rest % prime == 0:
+            rest, power = rest // prime, power + 1
+        places = max(places, power)
+    if rest != 1 or places > _PLACES:
+        return Rate(f"{value.numerator}/{value.denominator}", value)
+    return Rate(Amount(int(value * 10**places), places).plain(), value)
+
+
 def parse_rate(text: str, *, name: str) -> Rate:
-    """Read ``95%``, ``95``, or ``0.95`` exactly; ``name`` stands in the message.
+    """Read ``95%``, ``95``, ``0.95`` or ``11/12`` exactly; ``name`` stands in the message.
 
     A number above 1 can only be a percentage; a bare ``1`` is all. Raises :class:`SamplingError` ``SAMPLE.PLAN`` for
     anything else.
     """
+    ratio = _RATIO.match(text)
+    if ratio is not None:
+        value = Fraction(int(ratio[1]), int(ratio[2]))
+        if value > 1:
+            raise _refused(name, text)
+        return rate_of(value)
     match = _RATE.match(text)
     if match is None:
         raise _refused(name, text)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from auditor_app.findings import Finding
 from auditor_app.merkle.result import InclusionProof
+from auditor_app.sampling.drawn import Stratum
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +18,8 @@ class SampleItem:
     key: str
     included: bool
     proof: InclusionProof | None
+    stratum: int | None = None
+    """The 0-based stratum it was drawn from, where the sample is stratified."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,8 @@ class SampleResult:
     dummy_rejected: bool
     findings: tuple[Finding, ...]
     method: str = "hypergeometric"
+    strata: tuple[Stratum, ...] = ()
+    """As committed; empty where the sample is not stratified."""
 
     @property
     def deviations(self) -> int:

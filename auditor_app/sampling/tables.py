@@ -57,9 +57,12 @@ class ImportedTable:
         return self.header.index(column) if column in self.header else None
 
 
-def read_table_file(path: Path) -> ImportedTable:
-    """:func:`read_table` of a file; :class:`SamplingError` ``SAMPLE.TABLE`` where it cannot be read."""
-    return read_table(read_capped(path, max_bytes=MAX_BYTES, code=CODE), path.name)
+def read_table_file(path: Path, name: str | None = None) -> ImportedTable:
+    """:func:`read_table` of a file; :class:`SamplingError` ``SAMPLE.TABLE`` where it cannot be read.
+
+    ``name`` is the file's name as recorded earlier, where it may have another one now.
+    """
+    return read_table(read_capped(path, max_bytes=MAX_BYTES, code=CODE), name or path.name)
 
 
 def read_table(data: bytes, name: str) -> ImportedTable:

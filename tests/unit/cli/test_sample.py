@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from auditor_app.cli import sample as sample_command
+from auditor_app.cli import sample_commit as sample_command
 from auditor_app.cli.main import main
 from auditor_app.ledger.source import LedgerPart
 from auditor_app.merkle.recompute import recompute
