@@ -26,6 +26,7 @@ from auditor_app.chain.ownership.model import (
     OwnershipRow,
     Prevout,
 )
+from auditor_app.findings import Severity
 from auditor_app.operation import CancelToken, run
 
 pytestmark = pytest.mark.vectors
@@ -120,6 +121,13 @@ def test_htx_51_signed_and_44_unsigned(htx: OwnershipResult) -> None:
     assert len({line.identity for line in valid}) == 25
     assert sum(line.typo_risk and line.network == "evm" for line in htx.lines) == 25
     assert {"OWNERSHIP.STALE", "OWNERSHIP.UNSIGNED"} <= {found.code for found in htx.findings}
+
+
+def test_htx_lists_four_rows_of_ether_twice(htx: OwnershipResult) -> None:
+    """They have no amount: owners whose signatures another list would join with a contract."""
+    twice = [found for found in htx.findings if found.code == "ADDRESS.DUPLICATE"]
+    assert [(found.subject, found.severity) for found in twice] == [("asset ETH", Severity.WARNING)] * 4
+    assert [found.at.row for found in twice] == [75, 76, 77, 78]
 
 
 def test_htx_schemes(htx: OwnershipResult) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from auditor_app.chain.ownership.freshness import named_in
 from auditor_app.chain.ownership.model import Binds, Outcome, OwnershipLine
-from auditor_app.findings import Finding, Limitation, finding, limitation
+from auditor_app.findings import Finding, Limitation, Severity, finding, limitation
 
 PROCEDURE = "ownership"
 _ROWS_NAMED = 8
@@ -37,7 +37,7 @@ _KINDS = (
 def observed(lines: tuple[OwnershipLine, ...]) -> tuple[Finding, ...]:
     """Every finding about the lines, in the order of the table, then repeats."""
     grouped = [found for kind in _KINDS for found in _by_asset(kind, lines)]
-    return (*grouped, *_repeated_signatures(lines), *_repeated_accounts(lines))
+    return (*grouped, *_repeated_signatures(lines), *_repeated_accounts(lines), *_repeated_rows(lines))
 
 
 def limitations_of(lines: tuple[OwnershipLine, ...], challenge: str | None) -> tuple[Limitation, ...]:
@@ -95,6 +95,26 @@ def _repeated_accounts(lines: tuple[OwnershipLine, ...]) -> Iterable[Finding]:
                 message=f"The account {first.row.address} has an amount at {first.row.at.text()} "
                 f"and again at {_named(again)}.",
                 at=again[0].row.at,
+            )
+
+
+def _repeated_rows(lines: tuple[OwnershipLine, ...]) -> Iterable[Finding]:
+    """The same row again without an amount: no value counts twice, but the list is longer than what it shows."""
+    places: dict[tuple[object, ...], list[OwnershipLine]] = {}
+    for line in lines:
+        if line.row.amount is None and line.outcome is not Outcome.UNDECODABLE:
+            same = (line.row.asset, line.identity, line.row.message, line.row.signatures)
+            places.setdefault(same, []).append(line)
+    for first, *again in places.values():
+        if again:
+            yield finding(
+                "ADDRESS.DUPLICATE",
+                procedure=PROCEDURE,
+                subject=_subject(first.row.asset),
+                message=f"The row of the account {first.row.address} at {first.row.at.text()} is listed "
+                f"again at {_named(again)}, without an amount.",
+                at=again[0].row.at,
+                severity=Severity.WARNING,
             )
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 
+import base58
 import pytest
+from nacl.signing import SigningKey
 
 from auditor_app.amounts import Amount
 from auditor_app.chain.address.digests import keccak256
@@ -165,6 +168,24 @@ def test_one_account_twice_under_one_asset_in_any_spelling() -> None:
     )
     found = [f for f in checked(*rows).findings if f.code == "ADDRESS.DUPLICATE"]
     assert [(f.at.row, f.severity) for f in found] == [(3, Severity.EXCEPTION)]
+
+
+def test_a_row_without_an_amount_listed_again_is_a_warning() -> None:
+    one = row("ETH", EVM, signed_evm(MESSAGE), at=Location("l", row=2))
+    rows = (one, replace(one, address=EVM.lower(), at=Location("l", row=3)), replace(one, asset="USDT"))
+    found = [f for f in checked(*rows).findings if f.code == "ADDRESS.DUPLICATE"]
+    assert [(f.at.row, f.severity) for f in found] == [(3, Severity.WARNING)]
+    another = replace(one, signatures=(signed_evm("other 2026-11-22"),), message="other 2026-11-22")
+    assert not [f for f in checked(one, another).findings if f.code == "ADDRESS.DUPLICATE"]
+    assert not [f for f in checked(one, replace(one, address=P2PKH)).findings if f.code == "ADDRESS.DUPLICATE"]
+
+
+def test_solana_carries_a_typo_warning_too() -> None:
+    key = SigningKey(b"\x05" * 32)
+    address = base58.b58encode(bytes(key.verify_key)).decode()
+    result = checked(row("SOL", address, key.sign(MESSAGE.encode()).signature.hex()))
+    assert [(line.outcome, line.typo_risk) for line in result.lines] == [(Outcome.VALID, True)]
+    assert [(f.code, f.severity) for f in result.findings] == [("ADDRESS.TYPO", Severity.WARNING)]
 
 
 def test_lower_case_evm_carries_a_typo_warning() -> None:

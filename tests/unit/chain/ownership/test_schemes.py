@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import base58
 import pytest
+from btclib.b32 import address_from_witness
 from btclib.b58 import prv_key_data_from_wif
 from btclib_wallet import bip322
 from eth_account import Account
@@ -130,7 +131,8 @@ def test_eos_signature_binds_the_key_only() -> None:
     assert (line.outcome, line.binds) == (Outcome.VALID, Binds.KEY)
     assert check_one(row("EOS", "okxvault1111", signature[:-1] + "1", public_key=key)).outcome is Outcome.INVALID
     mistyped = "EOS" + base58.b58encode(KEY.compressed + b"\x00\x01\x02\x03").decode()
-    for public_key in ("", mistyped):
+    strangers = "EOS" + base58.b58encode(STRANGER.compressed + ripemd160(STRANGER.compressed)[:4]).decode()
+    for public_key in ("", mistyped, strangers):
         assert check_one(row("EOS", "okxvault1111", signature, public_key=public_key)).outcome is Outcome.INVALID
 
 
@@ -176,6 +178,29 @@ def test_the_first_byte_must_name_the_address_type(header: int, address: str, ou
     raw = base64.b64decode(KEY.bitcoin(MESSAGE))
     signature = base64.b64encode(bytes([header + raw[0] - 31]) + raw[1:]).decode()
     assert check_one(row("BTC", address, signature)).outcome is outcome
+
+
+STRANGER = Wallet.number(7)
+
+
+@pytest.mark.parametrize(
+    ("header", "address"),
+    [
+        (27, "1EHNa6Q4Jz2uvNExL497mE43ikXhwF6kZm"),
+        (31, "1BgGZ9tcN4rm9KBzDn7KprQz87SZ26SAMH"),
+        (31, "3JvL6Ymt8MVWiCNHC7oWU6nLeHNJKLZGLN"),
+        (35, "3JvL6Ymt8MVWiCNHC7oWU6nLeHNJKLZGLN"),
+        (31, "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4"),
+        (39, "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4"),
+        (39, address_from_witness(1, hash160(KEY.compressed).ljust(32, b"\0"))),
+    ],
+)
+def test_another_key_controls_no_address_of_any_type(header: int, address: str) -> None:
+    """And a script of another kind with the key's very digest is another address."""
+    for key in (STRANGER, KEY) if address.startswith("bc1p") else (STRANGER,):
+        raw = base64.b64decode(key.bitcoin(MESSAGE))
+        signature = base64.b64encode(bytes([header + raw[0] - 31]) + raw[1:]).decode()
+        assert check_one(row("BTC", address, signature)).outcome is Outcome.INVALID
 
 
 def test_bip322_on_another_chain_by_its_output_script() -> None:
