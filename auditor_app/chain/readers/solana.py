@@ -1,9 +1,9 @@
-"""Solana over JSON-RPC: a node has no past balances, only the newest, so what changed since is looked for.
+"""Solana over JSON-RPC: a node has no past balances, only the newest, so what changed since is undone.
 
-``minContextSlot`` is a floor, never a pin. An account is captured where no transaction has named it after the
-snapshot's slot: then its balance now is its balance then. A node that has no transactions for an account that holds
-coins has lost its history and tells nothing. Source: solana.com/docs/rpc, "getMultipleAccounts",
-"getSignaturesForAddress", "getTokenAccountsByOwner", "getBlock", "getLatestBlockhash"; the SPL Token account layout.
+``minContextSlot`` is a floor, never a pin. What the account held in the snapshot's slot is what it holds now, less every
+transaction that named it since (:mod:`auditor_app.chain.readers.solana_history`). A node that has no transactions for an
+account that holds coins has lost its history and tells nothing. Source: solana.com/docs/rpc, "getMultipleAccounts",
+"getTokenAccountsByOwner", "getBlock", "getLatestBlockhash"; the SPL Token account layout.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from auditor_app.chain.readers.model import (
     reference_of,
 )
 from auditor_app.chain.readers.one_by_one import Untold, read_rows
+from auditor_app.chain.readers.solana_history import SolanaHistory, coins_of, tokens_of
 from auditor_app.chain.rpc import JsonRpc, RpcRefusal
 from auditor_app.chain.transport import is_count
 from auditor_app.operation import Operation
@@ -56,12 +57,17 @@ def accepts(_account: Account, asset_id: str) -> str | None:
 
 def read(task: ReadingTask) -> Operation[ChainReading]:
     """Every balance of the task from one endpoint."""
-    with JsonRpc(task.endpoint, task.token, task.supplements.limits, task.on_exchange) as rpc:
+    limits, log = task.supplements.limits, task.on_exchange
+    with (
+        JsonRpc(task.endpoint, task.token, limits, log) as rpc,
+        JsonRpc(task.endpoint, task.token, limits, log, numbers="text") as exact,
+    ):
         _compare_chain(rpc, task.chain)
         digest = _compared_block(rpc, task)
-        node = _Node(rpc, task.height, unchanged=True)
+        node = _Node(rpc, task.height, SolanaHistory(rpc, exact, task.height))
         rows, notes = yield from read_rows(task, digest, accepts, node.balance)
-    return ChainReading(task.endpoint, task.block(digest), rows, "unchanged since", rpc.requests, notes=notes)
+    requests = rpc.requests + exact.requests
+    return ChainReading(task.endpoint, task.block(digest), rows, "replayed to the slot", requests, notes=notes)
 
 
 def look(task: LookTask) -> Operation[LookReading]:
@@ -74,7 +80,7 @@ def look(task: LookTask) -> Operation[LookReading]:
         digest = value.get("blockhash") if isinstance(value, dict) else None
         if not isinstance(digest, str):
             rpc.fail("it names no newest block")
-        node = _Node(rpc, slot, unchanged=False)
+        node = _Node(rpc, slot, None)
         rows, notes = yield from read_rows(task.at(slot), digest, accepts, node.balance)
     return LookReading(slot, digest, rows, notes)
 
@@ -120,14 +126,13 @@ class _State:
 class _Node:
     """One node, asked for balances now.
 
-    ``slot`` is the floor of each answer. With ``unchanged`` a balance is told only where nothing changed it after
-    ``slot``: it then is the balance in that slot.
+    ``slot`` is the floor of each answer. With a ``history`` what is told is the balance in ``slot``.
     """
 
-    def __init__(self, rpc: JsonRpc, slot: int, *, unchanged: bool) -> None:
+    def __init__(self, rpc: JsonRpc, slot: int, history: SolanaHistory | None) -> None:
         self._rpc = rpc
         self._slot = slot
-        self._unchanged = unchanged
+        self._history = history
         self._decimals: dict[str, int] = {}
 
     def balance(self, target: Target, token: str | None) -> tuple[int, int]:
@@ -136,10 +141,12 @@ class _Node:
 
     def _coins(self, address: str) -> tuple[int, int]:
         slot, state = self._state(address)
-        if self._unchanged and state is not None and state.program != _SYSTEM_PROGRAM:
+        now = 0 if state is None else state.lamports
+        if self._history is None:
+            return now, DECIMALS
+        if state is not None and state.program != _SYSTEM_PROGRAM:
             raise Untold("the account belongs to a program, which can change its balance without naming it")
-        self._require_unchanged(address, slot)
-        return (0 if state is None else state.lamports), DECIMALS
+        return self._history.at_the_slot(address, now, slot, coins_of(address)), DECIMALS
 
     def _tokens(self, owner: str, mint: str) -> tuple[int, int]:
         """The sum over the owner's accounts of one mint."""
@@ -149,14 +156,15 @@ class _Node:
         value = answer.get("value")
         if not isinstance(value, list) or len(value) > _MOST_ACCOUNTS:
             self._rpc.fail("its token accounts are no list")
-        if not value and self._unchanged:
+        if not value and self._history is not None:
             raise Untold("the owner has no account of this token now, which says nothing of then")
         total = 0
         for item in value:
             address = str(item.get("pubkey")) if isinstance(item, dict) else ""
             state = self._parsed(item.get("account") if isinstance(item, dict) else None)
-            total += self._token_amount(state, owner, mint)
-            self._require_unchanged(address, slot)
+            now = self._token_amount(state, owner, mint)
+            read = tokens_of(address, owner, mint)
+            total += now if self._history is None else self._history.at_the_slot(address, now, slot, read)
         return total, self._token_decimals(mint)
 
     def _token_amount(self, state: _State | None, owner: str, mint: str) -> int:
@@ -173,22 +181,6 @@ class _Node:
                 self._rpc.fail(f"the token {mint} does not say its decimals")
             self._decimals[mint] = state.data[44]
         return self._decimals[mint]
-
-    def _require_unchanged(self, address: str, slot: int) -> None:
-        """No transaction after the snapshot's slot named the account, as far as the node's history reaches."""
-        if not self._unchanged:
-            return
-        options = {"limit": 1, "commitment": "finalized", "minContextSlot": slot}
-        entries = self._rpc.call("getSignaturesForAddress", [address, options])
-        if not isinstance(entries, list) or not all(isinstance(item, dict) for item in entries):
-            self._rpc.fail("its list of signatures is no list")
-        if not entries:
-            raise Untold("the node has no transactions of the account: its history does not reach back")
-        newest = entries[0].get("slot")
-        if not is_count(newest):
-            self._rpc.fail("a signature names no slot")
-        if newest > self._slot:
-            raise Untold("the account was used after the snapshot's slot, and a node keeps no past balances")
 
     def _state(self, address: str) -> tuple[int, _State | None]:
         """The slot that the answer is of, and the account (``None``: there is none)."""

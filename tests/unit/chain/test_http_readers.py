@@ -63,11 +63,9 @@ def told(result: Any) -> dict[str, Any]:
     [
         (tron(), {"getaccountbalance": tron_no_history}, "keeps no history"),
         (tron(token=True), {"getnowblock": {"blockID": f"{70_000_001:016x}" + "00" * 24}}, "newest block only"),
-        (solana(), {"getSignaturesForAddress": told([{"slot": 1001}])}, "used after the snapshot's slot"),
         (solana(), {"getSignaturesForAddress": told([])}, "history does not reach back"),
         (solana(), {"getMultipleAccounts": sol_state(1200, [sol_account(1, TOKEN_PROGRAM)])}, "belongs to a program"),
         (solana(token=True), {"getTokenAccountsByOwner": sol_state(1200, [])}, "says nothing of then"),
-        (solana(token=True), {"getSignaturesForAddress": told([{"slot": 1001}])}, "used after"),
     ],
 )
 def test_what_a_server_cannot_tell_is_left_out_and_never_zero(
@@ -151,6 +149,133 @@ def test_a_misleading_answer_is_refused(chain: Chain, changes: Replies, words: s
     with pytest.raises(ChainError, match=words):
         chain.capture(path, **changes)
     assert not path.exists()
+
+
+# Solana's history ----------------------------------------------------------------------------------------------------
+
+
+def sol_transaction(before: int, after: int, *, account: str = SOL_ACCOUNT, loaded: bool = False) -> Replies:
+    """Another account pays the fee; the account stands among the keys, or among those that a table loads."""
+    own = [MINT] if loaded else [MINT, account]
+    meta = {"preBalances": [9, before], "postBalances": [8, after], "err": None, "computeUnitsConsumed": 150}
+    meta["loadedAddresses"] = {"writable": [account] if loaded else [], "readonly": []}
+    return told({"slot": 1, "transaction": {"message": {"accountKeys": own}}, "meta": meta})
+
+
+def spl_transaction(before: int | None, after: int | None, *, owner: str = SOL_ACCOUNT, mint: str = MINT) -> Replies:
+    def held(amount: int | None) -> list[Replies]:
+        if amount is None:
+            return []
+        shown = {"amount": str(amount), "decimals": 6, "uiAmount": amount / 10**6, "uiAmountString": "x"}
+        other = {"accountIndex": 0, "mint": mint, "owner": MINT, "uiTokenAmount": {"amount": "5", "uiAmount": None}}
+        return [other, {"accountIndex": 1, "mint": mint, "owner": owner, "uiTokenAmount": shown}]
+
+    reply = sol_transaction(1, 1)
+    reply["result"]["meta"] |= {"preTokenBalances": held(before), "postTokenBalances": held(after)}
+    return reply
+
+
+def sol_history(transactions: dict[str, tuple[int, Replies]], earlier: int | None = 900) -> Replies:
+    """Replies for an account whose transactions are given newest first, with their slots."""
+    listed = [{"signature": name, "slot": slot, "err": None} for name, (slot, _) in transactions.items()]
+    listed += [] if earlier is None else [{"signature": "earlier", "slot": earlier}]
+
+    def signatures(request: Any) -> Replies:
+        options = request["params"][1]
+        names = [item["signature"] for item in listed]
+        start = names.index(options["before"]) + 1 if "before" in options else 0
+        return told(listed[start : start + min(2, options["limit"])])
+
+    return {
+        "getSignaturesForAddress": signatures,
+        "getTransaction": lambda request: transactions[request["params"][0]][1],
+    }
+
+
+@pytest.mark.parametrize(
+    ("chain", "transactions", "earlier"),
+    [
+        (solana(), {"c": (1300, sol_transaction(5_000, 1)), "b": (1100, sol_transaction(7_000, 5_000))}, 900),
+        (solana(), {"b": (1200, sol_transaction(6_500, 5_000)), "a": (1001, sol_transaction(7_000, 6_500))}, 1000),
+        (solana(), {"b": (1001, sol_transaction(6_500, 5_000)), "a": (1001, sol_transaction(7_000, 6_500))}, 1000),
+        (solana(), {"b": (1100, sol_transaction(7_000, 5_000, loaded=True))}, 900),
+        (solana(), {"c": (1150, sol_transaction(9, 5_000)), "b": (1110, sol_transaction(1, 9)), "a": (1100, sol_transaction(7_000, 1))}, 900),
+        (solana(token=True), {"b": (1100, spl_transaction(7_000, 42))}, 900),
+        (solana(token=True), {"b": (1100, spl_transaction(40, 42)), "a": (1050, spl_transaction(7_000, 40))}, None),
+    ],
+)  # fmt: skip
+def test_a_past_balance_is_what_is_held_now_less_what_came_since(
+    chain: Chain, transactions: Any, earlier: int | None, tmp_path: Path
+) -> None:
+    changes = sol_history(transactions, earlier)
+    if earlier is None:  # the list ends with the transaction that made the account: it held nothing before
+        oldest = list(transactions)[-1]
+        transactions[oldest] = (transactions[oldest][0], spl_transaction(None, 40))
+    captured = chain.capture(tmp_path / "e", **changes)
+    assert captured.notes == ()
+    assert captured.methods[0][1] == "replayed to the slot"
+    (line,) = chain.observed(tmp_path / "e").lines
+    then = 0 if earlier is None else 7_000 * (1000 if chain.asset.on_chain[0].endswith(MINT) else 1)
+    assert (line.observed, line.grade) == (then, Grade.ONE_SOURCE)
+
+
+def test_a_token_account_that_was_another_owners_is_not_counted(tmp_path: Path) -> None:
+    """Its authority was handed over after the slot."""
+    reply = spl_transaction(42, 42)
+    reply["result"]["meta"]["preTokenBalances"][1]["owner"] = MINT
+    chain = solana(token=True)
+    chain.capture(tmp_path / "e", **sol_history({"b": (1100, reply)}))
+    assert [line.observed for line in chain.observed(tmp_path / "e").lines] == [0]
+
+
+@pytest.mark.parametrize(
+    ("chain", "transactions", "earlier", "words"),
+    [
+        (solana(), {"b": (1100, sol_transaction(7_000, 4_999))}, 900, "do not lead to what it holds"),
+        (solana(), {"b": (1100, sol_transaction(6_000, 5_000)), "a": (1050, sol_transaction(7_000, 6_001))}, 900, "do not lead"),
+        (solana(), {"b": (1100, sol_transaction(7_000, 5_000))}, None, "do not reach back"),
+        (solana(), {f"s{n}": (1100, sol_transaction(5_000, 5_000)) for n in range(501)}, 900, "more than 500"),
+        (solana(token=True), {"b": (1100, spl_transaction(7_000, 41))}, 900, "do not lead to what it holds"),
+    ],
+)  # fmt: skip
+def test_a_history_that_does_not_close_tells_nothing(
+    chain: Chain, transactions: Any, earlier: int | None, words: str, tmp_path: Path
+) -> None:
+    captured = chain.capture(tmp_path / "e", **sol_history(transactions, earlier))
+    assert captured.balances == 0
+    assert words in captured.notes[0]
+
+
+def _without(reply: Replies, *path: str) -> Replies:
+    place = reply["result"]
+    for name in path[:-1]:
+        place = place[name]
+    del place[path[-1]]
+    return reply
+
+
+@pytest.mark.parametrize(
+    ("chain", "changes", "words"),
+    [
+        (solana(), sol_history({"b": (1100, told(None))}), "does not tell balances"),
+        (solana(), sol_history({"b": (1100, sol_transaction(1, 5_000, account=MINT))}), "does not tell balances"),
+        (solana(), sol_history({"b": (1100, sol_transaction(-1, 5_000))}), "does not tell balances"),
+        (solana(), sol_history({"b": (1100, sol_transaction(1, 5_000.5))}), "does not tell balances"),
+        (solana(), sol_history({"b": (1100, _without(sol_transaction(1, 5_000), "meta", "preBalances"))}), "does not tell"),
+        (solana(True), sol_history({"b": (1100, spl_transaction(1, 42, mint=SOL_ACCOUNT))}), "does not tell balances"),
+        (solana(True), sol_history({"b": (1100, sol_transaction(1, 42))}), "does not tell balances"),
+        (solana(), {"getSignaturesForAddress": told([{"signature": "x"}])}, "names no slot"),
+        (solana(), {"getSignaturesForAddress": told([{"slot": 5}])}, "names no slot"),
+        (solana(), {"getSignaturesForAddress": told([{"signature": "x", "slot": True}])}, "names no slot"),
+        (solana(), {"getSignaturesForAddress": told("x")}, "no list"),
+        (solana(), {"getSignaturesForAddress": told([{"signature": "x", "slot": 900}, {"signature": "y", "slot": 901}])}, "not in order"),
+        (solana(), {"getSignaturesForAddress": told([{"signature": "x", "slot": 1500}])}, "not in order"),
+    ],
+)  # fmt: skip
+def test_a_history_of_another_form_is_refused(chain: Chain, changes: Replies, words: str, tmp_path: Path) -> None:
+    """The last of them repeats one page for ever."""
+    with pytest.raises(ChainError, match=words):
+        chain.capture(tmp_path / "e", **changes)
 
 
 def test_an_account_that_the_very_ledger_does_not_hold_has_nothing(tmp_path: Path) -> None:

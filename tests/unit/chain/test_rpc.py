@@ -9,8 +9,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from eth_abi import decode, encode
 
-from auditor_app.chain.evm import EvmBlock, EvmReader, open_block
+from auditor_app.chain.evm import MULTICALL3, EvmBlock, EvmReader, open_block
 from auditor_app.chain.rpc import JsonRpc, Limits, RpcRefusal
 from auditor_app.errors import ChainError
 from auditor_app.operation import Cancelled, CancelToken, run
@@ -283,3 +284,92 @@ def test_a_node_that_does_not_know_hash_pins_is_asked_by_height() -> None:
         return {"code": -32602, "message": "Cannot wrap a object"} if isinstance(params[1], dict) else "0x7"
 
     assert read(3, eth_getBalance=balance) == [7, 7, 7]
+
+
+class Bulk:
+    """A node that takes some of the bulk methods, and declines more than ``most`` balances at once."""
+
+    def __init__(self, *takes: str, most: int = 10**9, block: int = 100, chain: int = 1) -> None:
+        self.takes, self.most, self.block, self.chain = takes, most, block, chain
+        self.asked: list[tuple[str, int]] = []
+
+    def __call__(self, handler: Handler, request: Any) -> None:
+        if isinstance(request, list):
+            return self._batch(handler, request)
+        if request["method"] == "eth_getBalance":
+            return handler.result(request, "0x7")
+        call, _, *override = request["params"]
+        data = bytes.fromhex(call["data"][2:])
+        if override and "override" in self.takes:
+            _, holders = decode(["address", "address[]"], data)
+            return self._told(handler, request, "override", len(holders), reader_answer([7] * len(holders), self.block))
+        if not override and call["to"] == MULTICALL3 and "multicall" in self.takes:
+            (calls,) = decode(["(address,bool,bytes)[]"], data[4:])
+            words = [self.block, self.chain] + [7] * (len(calls) - 2)
+            answers = [(True, value.to_bytes(32, "big")) for value in words]
+            return self._told(
+                handler, request, "multicall", len(calls) - 2, "0x" + encode(["(bool,bytes)[]"], [answers]).hex()
+            )
+        return handler.error(request, -32602, "too many arguments, want at most 2")
+
+    def _told(self, handler: Handler, request: Any, method: str, size: int, answer: str) -> None:
+        self.asked.append((method, size))
+        if size > self.most:
+            return handler.error(request, -32000, "out of gas")
+        return handler.result(request, answer)
+
+    def _batch(self, handler: Handler, request: Any) -> None:
+        self.asked.append(("batch", len(request)))
+        handler.reply(json.dumps([{"jsonrpc": "2.0", "id": item["id"], "result": "0x7"} for item in request]).encode())
+
+    def read(self, balances: int) -> str:
+        """The method's name, once all balances were read."""
+        with fake_endpoint(self) as fake, JsonRpc(fake.endpoint(), CancelToken()) as rpc:
+            reader = EvmReader(rpc, EvmBlock(1, 100, HASH, PARENT, {}))
+            name = reader.prepare()
+            self.asked.clear()
+            holders = ["0x" + f"{number:040x}" for number in range(balances)]
+            assert run(reader.balances(None, holders, "")) == [7] * balances
+        return name
+
+
+@pytest.mark.parametrize(
+    ("takes", "name"),
+    [(("override", "multicall"), "state override"), (("multicall",), "Multicall3"), ((), "JSON batch")],
+)
+def test_the_first_method_that_a_node_takes_is_used(takes: tuple[str, ...], name: str) -> None:
+    node = Bulk(*takes)
+    assert node.read(250) == name
+    assert {method for method, _ in node.asked} == {takes[0] if takes else "batch"}
+
+
+def test_chunks_start_at_500_grow_while_the_node_answers_and_stop_at_5000() -> None:
+    node = Bulk("override")
+    node.read(20_000)
+    assert [size for _, size in node.asked] == [500, 1000, 2000, 4000, 5000, 5000, 2500]
+
+
+def test_chunks_halve_when_the_node_declines_and_no_balance_is_asked_twice() -> None:
+    node = Bulk("override", most=700)
+    node.read(2000)
+    assert [size for _, size in node.asked] == [500, 1000, 500, 1000, 500, 500]
+
+
+def test_a_method_that_gives_out_is_followed_by_the_next() -> None:
+    node = Bulk("override", "multicall", most=0)
+    with fake_endpoint(node) as fake, JsonRpc(fake.endpoint(), CancelToken()) as rpc:
+        reader = EvmReader(rpc, EvmBlock(1, 100, HASH, PARENT, {}))
+        node.most = 1
+        assert reader.prepare() == "state override"
+        node.most = 0
+        assert run(reader.balances(None, ["0x" + "11" * 20] * 3, "")) == [7] * 3
+    methods = [method for method, _ in node.asked]
+    assert [methods.index(name) for name in ("override", "multicall", "batch")] == sorted(
+        methods.index(name) for name in ("override", "multicall", "batch")
+    )
+
+
+@pytest.mark.parametrize(("lies", "words"), [({"block": 99}, "ran at block 99"), ({"chain": 56}, "ran on chain 56")])
+def test_multicall_also_says_where_it_ran(lies: dict[str, int], words: str) -> None:
+    with pytest.raises(ChainError, match=words):
+        Bulk("multicall", **lies).read(3)
