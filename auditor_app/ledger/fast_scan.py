@@ -7,7 +7,7 @@ which byte, so that there is one place that words a breach.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -21,11 +21,13 @@ from auditor_app.ledger.source import LedgerPart
 from auditor_app.native.layout import (
     BASE_UNITS,
     BREACH,
+    CELLS_AHEAD,
     COLUMN_WIDTH,
     DECIMAL,
     DISORDER,
     END,
     HEX,
+    LONGEST,
     MINUS,
     MINUSES,
     NOTES,
@@ -45,7 +47,8 @@ _KINDS = {"hex64": HEX, "token": TOKEN, "base-units": BASE_UNITS, "decimal": DEC
 class Chunk:
     """Some scanned rows; the arrays are used again for the next chunk.
 
-    ``cells`` (row, column) is where each cell begins in the part, and last where the next row begins; ``amounts``
+    ``cells`` (row, column) is where each cell begins in the part, and last where the next row begins (the same number in
+    memory as the next row's first); ``amounts``
     (row, amount, limb) are magnitudes at the column's scale in limbs of base 10**18, ``marks`` (row, amount) say whether
     each is absent, present or written with a minus.
     """
@@ -56,11 +59,8 @@ class Chunk:
     marks: npt.NDArray[np.uint8]
     addresses: tuple[int, int, int]
     """Where the three arrays begin."""
-
-    @property
-    def longest_row(self) -> int:
-        """Bytes of the longest row, its LF included."""
-        return int(np.diff(self.cells[:, 0], append=self.cells[-1:, -1]).max())
+    longest_row: int
+    """Bytes of the longest row, its LF included."""
 
 
 @dataclass(frozen=True)
@@ -139,10 +139,11 @@ class FastPartScan:
         Nothing of the chunk that holds the breach is yielded.
         """
         width, amounts = len(self._table.columns), len(self._table.unsigned)
-        cells = np.empty((CHUNK_ROWS, width + 1), np.int32)
+        table = np.empty(CHUNK_ROWS * width + CELLS_AHEAD, np.int32)
+        cells = np.lib.stride_tricks.as_strided(table, (CHUNK_ROWS, width + 1), (4 * width, 4))
         kept = np.empty((CHUNK_ROWS, amounts, NARROW if self._keep else 0), np.int64)
         marks = np.empty((CHUNK_ROWS, amounts), np.uint8)
-        places = (address(cells), address(kept), address(marks))
+        places = (address(table), address(kept), address(marks))
         start = self._span.start
         while start < self._span.stop:
             notes = np.zeros(NOTES, np.int64)
@@ -151,9 +152,8 @@ class FastPartScan:
             if notes[BREACH] >= 0:
                 row = self._span.row + self._rows + rows
                 raise grammar_error(self._part, self._table.grammar, int(notes[BREACH]), row)
-            chunk = Chunk(
-                self._part.first_row + self._span.row + self._rows, cells[:rows], kept[:rows], marks[:rows], places
-            )
+            first = self._part.first_row + self._span.row + self._rows
+            chunk = Chunk(first, cells[:rows], kept[:rows], marks[:rows], places, int(notes[LONGEST]))
             if notes[TOO_WIDE] and self._keep:
                 chunk = self.widened(chunk)
             self._note_order(chunk, int(notes[DISORDER]))
@@ -170,7 +170,7 @@ class FastPartScan:
         start = int(chunk.cells[0, 0])
         places = (chunk.addresses[0], address(amounts), chunk.addresses[2])
         self._scan(start, len(amounts), places, WIDE, sums=sums, notes=notes)
-        return Chunk(chunk.first_row, chunk.cells, amounts, chunk.marks, places)
+        return replace(chunk, amounts=amounts, addresses=places)
 
     def _scan(
         self,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, Literal
@@ -29,8 +30,12 @@ _COUNTED = 2**18
 
 
 def count_rows(data: bytes) -> int:
-    """How many LFs stand in ``data``: a quarter of the time of ``bytes.count``, and without the interpreter's lock."""
+    """How many LFs stand in ``data``, without the interpreter's lock: by machine code where this process has loaded it."""
     view = np.frombuffer(data, np.uint8)
+    library = sys.modules.get("auditor_app.native.library")
+    if library is not None and library.loaded() is not None:
+        rows: int = library.loaded().find_rows(library.address(view), len(view), len(view) + 1, 0, 0)
+        return rows
     return sum(int(np.count_nonzero(view[start : start + _COUNTED] == _LF)) for start in range(0, len(view), _COUNTED))
 
 

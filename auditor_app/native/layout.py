@@ -13,9 +13,12 @@ COLUMN_KIND, COLUMN_OPTIONAL, COLUMN_UNSIGNED, COLUMN_WIDTH = range(4)
 ABSENT, PRESENT, MINUS = range(3)
 """Marks of an amount cell; ``MINUS`` is written with one, be it ``-0``."""
 
-END, BREACH, MINUSES, DISORDER, TOO_WIDE, NOTES = range(6)
+END, BREACH, MINUSES, DISORDER, TOO_WIDE, LONGEST, NOTES = range(7)
 """Places in the notes of a scan: where it stopped, start of the row that breaks the grammar (or -1), cells with a minus,
-rows whose key does not follow, cells that need wide limbs; and how many notes there are."""
+rows whose key does not follow, cells that need wide limbs, bytes of the longest row; and how many notes there are."""
+
+CELLS_AHEAD = 2**10
+"""Room behind a table of cells for those that are found before their row is read."""
 
 # ---- a line for each piece of a preimage
 

@@ -86,6 +86,11 @@ def machine_code() -> MachineCode:
         return _machine_code()
 
 
+def loaded() -> MachineCode | None:
+    """The functions where :func:`machine_code` has given them before; nothing is loaded or made for the question."""
+    return _machine_code() if _machine_code.cache_info().currsize else None
+
+
 @cache
 def _machine_code() -> MachineCode:
     path = cached_file()

@@ -10,14 +10,16 @@ import os
 import stat
 import struct
 import threading
-import zlib
 from collections.abc import Mapping
 from itertools import islice
 from pathlib import Path
 from types import MappingProxyType
 from typing import NoReturn, Protocol
 
+from isal import isal_zlib
+
 from auditor_app.errors import Location, SignatureError, SnapshotError
+from auditor_app.sections import Look, read_section
 from auditor_app.snapshot import layout
 from auditor_app.snapshot.layout import Entry
 
@@ -38,8 +40,11 @@ class Container(Protocol):
         """Whether the order of members is part of the container's bytes (an archive's is, a folder's is not)."""
         ...
 
-    def read(self, name: str) -> bytes:
-        """All bytes of one member; ``SnapshotError`` when they are not what the index said."""
+    def read(self, name: str, look: Look | None = None) -> bytes:
+        """All bytes of one member; ``SnapshotError`` when they are not what the index said.
+
+        ``look`` sees the bytes piece by piece as they come in, and may raise to stop.
+        """
         ...
 
     def close(self) -> None:
@@ -98,19 +103,27 @@ class ArchiveContainer:
             raise
         self.sizes: Mapping[str, int] = MappingProxyType({entry.name: entry.size for entry in self._entries.values()})
 
-    def read(self, name: str) -> bytes:
+    def read(self, name: str, look: Look | None = None) -> bytes:
         """All bytes of one member, its CRC-32 compared with the headers.
 
         :class:`SignatureError` where they differ: the file was changed after it was written.
         """
         entry = self._entries[name]
-        data = self._at(self._offsets[name], entry.size)
-        if zlib.crc32(data) != entry.crc:
+        crc = 0
+
+        def follow(piece: memoryview) -> None:
+            nonlocal crc
+            crc = isal_zlib.crc32(piece, crc)
+            if look is not None:
+                look(piece)
+
+        data = self._at(self._offsets[name], entry.size, follow)
+        if crc != entry.crc:
             raise SignatureError(
                 "SNAPSHOT.CONTAINER",
                 f"the CRC-32 of member {name} is not that of its bytes",
                 at=Location(self._name, byte=self._offsets[name]),
-                expected=f"{zlib.crc32(data):08x}",
+                expected=f"{crc:08x}",
                 observed=f"{entry.crc:08x}",
             )
         return data
@@ -121,30 +134,27 @@ class ArchiveContainer:
         if descriptor >= 0:
             os.close(descriptor)
 
-    def _at(self, offset: int, size: int) -> bytes:
+    def _at(self, offset: int, size: int, look: Look | None = None) -> bytes:
         """Exactly ``size`` bytes at ``offset``."""
-        chunks: list[bytes] = []
-        missing = size
-        while missing:
-            chunk = self._read_some(offset + size - missing, missing)
-            if not chunk:
-                self._refuse("the file ended while it was read", offset)
-            chunks.append(chunk)
-            missing -= len(chunk)
-        return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+        data = read_section(self._read_into, offset, size, look)
+        if len(data) < size:
+            self._refuse("the file ended while it was read", offset)
+        return data
 
-    def _read_some(self, offset: int, size: int) -> bytes:
+    def _read_into(self, view: memoryview, offset: int) -> int:
         """A read at an offset; where the system has none, seek and read under a lock."""
         try:
-            if hasattr(os, "pread"):
-                return os.pread(self._descriptor, size, offset)
+            if hasattr(os, "preadv"):
+                return os.preadv(self._descriptor, [view], offset)
             with self._lock:
                 os.lseek(self._descriptor, offset, os.SEEK_SET)
-                return os.read(self._descriptor, size)
+                some = os.read(self._descriptor, len(view))
         except OSError as error:
             raise SnapshotError(
                 "SNAPSHOT.UNREADABLE", f"the file cannot be read ({error.strerror})", at=Location(self._name)
             ) from None
+        view[: len(some)] = some
+        return len(some)
 
     def _index(self) -> tuple[dict[str, Entry], dict[str, int]]:
         """Take (name, size, CRC-32) from the central directory, rebuild all headers and compare every byte."""
@@ -267,12 +277,13 @@ class FolderContainer:
                 )
         self.sizes: Mapping[str, int] = MappingProxyType(dict(sorted(found.items())))
 
-    def read(self, name: str) -> bytes:
+    def read(self, name: str, look: Look | None = None) -> bytes:
         """All bytes of one member; every folder on its way is opened without following links."""
         *folders, last = name.split("/")
-        with os.fdopen(self._descend(folders, last)[0], "rb") as file:
-            data = file.read(self.sizes[name] + 1)
-        if len(data) != self.sizes[name]:
+        with os.fdopen(self._descend(folders, last)[0], "rb", buffering=0) as file:
+            data = read_section(lambda view, _offset: file.readinto(view) or 0, 0, self.sizes[name], look)
+            longer = file.read(1)
+        if longer or len(data) != self.sizes[name]:
             raise SnapshotError("SNAPSHOT.CONTAINER", "the member changed while it was read", at=Location(name))
         return data
 

@@ -10,8 +10,6 @@ from auditor_app.operation import CancelToken
 from auditor_app.snapshot.container import Container
 from auditor_app.snapshot.statement import Subject
 
-_STEP = 8 * 2**20
-
 
 class SignedMembers:
     """A :class:`~auditor_app.snapshot.authentic.MemberReader` over an open container; ``code`` names its failures."""
@@ -28,17 +26,18 @@ class SignedMembers:
         """
         subject = self._subjects[name]
         token.check()
+        digest = hashlib.sha256()
+
+        def follow(piece: memoryview) -> None:
+            token.check()
+            digest.update(piece)
+
         try:
-            data = self._container.read(name)
+            data = self._container.read(name, follow)
         except SnapshotError as error:
             raise SignatureError(
                 self._code, error.what, at=Location(name), expected=error.expected, observed=error.observed
             ) from None
-        digest = hashlib.sha256()
-        view = memoryview(data)
-        for start in range(0, len(data), _STEP):
-            token.check()
-            digest.update(view[start : start + _STEP])
         if digest.hexdigest() != subject.digest.sha256 or len(data) != int(subject.annotations.size):
             raise SignatureError(
                 self._code,

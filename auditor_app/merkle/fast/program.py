@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -148,7 +148,7 @@ def template_programs(rule: TemplateRule) -> Programs | None:
             rule,
             leaf,
             inner,
-            partial(_node_program, rule),
+            _node_programs(rule),
             len(coins) if template.sums else 0,
             rule.leaf_bytes // 4,
             template.digest_bytes // 4,
@@ -161,6 +161,14 @@ def template_programs(rule: TemplateRule) -> Programs | None:
     except _Unsupported:
         return None
     return programs
+
+
+def _node_programs(rule: TemplateRule) -> Callable[[int, int | None], Program]:
+    """The programs of a template's nodes, each made once; one for all levels where no piece counts them."""
+    if any(isinstance(piece, Level) for piece in rule.template.node):
+        return cache(partial(_node_program, rule))
+    everywhere = _node_program(rule, 1, None)
+    return lambda _level, _depth: everywhere
 
 
 def _node_program(rule: TemplateRule, level: int, depth: int | None) -> Program:

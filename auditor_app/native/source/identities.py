@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from auditor_app.native.layout import BATCH, BLOCK, DIGEST_WORDS, KEY_BYTES
 from auditor_app.native.source.sha256 import close_message, hash_closed
-from auditor_app.native.source.words import copy_bytes, load32, load64, offsets_at, prints_at, stack, store64, u64
+from auditor_app.native.source.words import copy_bytes, load32, load64, offset_at, prints_at, stack, store64, u64
 
 _starts_room = stack(BATCH)
 _blocks_room = stack(BATCH)
 _digests_room = stack(BATCH * DIGEST_WORDS // 2)
 
 
-def fingerprint_ids(
-    data: int, size: int, cell_table: int, width: int, rows: int, key: int, slots: int, out: int
-) -> int:
+def fingerprint_ids(data: int, size: int, cells: int, width: int, rows: int, key: int, slots: int, out: int) -> int:
     """A fingerprint for the first cell of each of ``rows`` rows of ``width`` columns; 0."""
-    cells = offsets_at(cell_table, (rows, width + 1))
     fingerprints = prints_at(out, (rows,))
     starts, blocks, digests = _starts_room(), _blocks_room(), _digests_room()
     low, high = load64(key), load64(key + 8)
@@ -23,10 +20,11 @@ def fingerprint_ids(
         filled = min(BATCH, rows - first)
         place = slots
         for message in range(filled):
-            begin = cells[first + message, 0]
+            cell = cells + 4 * width * (first + message)
+            begin = offset_at(cell, 0)
             store64(place, low)
             store64(place + 8, high)
-            length = cells[first + message, 1] - 1 - begin
+            length = offset_at(cell, 1) - 1 - begin
             stop = copy_bytes(place + KEY_BYTES, data + begin, length, data + size)
             count = close_message(place, stop)
             store64(starts + 8 * message, u64(place))

@@ -56,7 +56,7 @@ from auditor_app.native.source.words import (
     load8,
     load32,
     load64,
-    offsets_at,
+    offset_at,
     power_of_ten,
     stack,
     store8,
@@ -294,7 +294,6 @@ def hash_leaves(
     gives them; ``indices`` (row) the leaves' own, ``inner`` (hash, row) digests in the preimages; ``slots`` has room for
     :data:`BATCH` of the longest messages; ``keep`` is how many words of a digest the scheme keeps.
     """
-    cells = offsets_at(cell_table, (rows, width + 1))
     lines = words_at(line_table, (line_count, WIDTH))
     present = bytes_at(present_table, (rows, coins))
     end = data + size
@@ -304,6 +303,7 @@ def hash_leaves(
         place = slots
         for message in range(filled):
             row = first + message
+            cells = cell_table + 4 * width * row
             start = place
             joined = False
             for number in range(line_count):
@@ -314,11 +314,11 @@ def hash_leaves(
                     place = _text(place, text + lines[number, TEXT_AT], lines[number, TEXT_LENGTH])
                     joined = joined and kind != OPEN
                 elif kind == ROW:
-                    length = cells[row, width] - 1 - cells[row, 0]
-                    place = copy_bytes(place, data + cells[row, 0], length, end)
+                    length = offset_at(cells, width) - 1 - offset_at(cells, 0)
+                    place = copy_bytes(place, data + offset_at(cells, 0), length, end)
                 elif kind == CELL:
-                    length = cells[row, field + 1] - 1 - cells[row, field]
-                    place = copy_bytes(place, data + cells[row, field], length, end)
+                    length = offset_at(cells, field + 1) - 1 - offset_at(cells, field)
+                    place = copy_bytes(place, data + offset_at(cells, field), length, end)
                 elif kind == DIGEST:
                     place = _digest(place, inner + 4 * DIGEST_WORDS * (rows * field + row), lines[number, FORM])
                 elif kind == KEYED:
@@ -332,8 +332,8 @@ def hash_leaves(
                     if place < 0:
                         return 0
                 elif kind == HEX_CELL or kind == WORD_CELL:
-                    cell = data + cells[row, field]
-                    length = np.int64(cells[row, field + 1] - 1 - cells[row, field])
+                    cell = data + offset_at(cells, field)
+                    length = np.int64(offset_at(cells, field + 1) - 1 - offset_at(cells, field))
                     place = _hex_cell(place, cell, length) if kind == HEX_CELL else _word_cell(place, cell, length)
                     if place < 0:
                         return 0
@@ -342,8 +342,8 @@ def hash_leaves(
                     cell = np.int64(0)
                     length = np.int64(0)
                     if field >= 0:
-                        cell = data + cells[row, field]
-                        length = np.int64(cells[row, field + 1] - 1 - cells[row, field])
+                        cell = data + offset_at(cells, field)
+                        length = np.int64(offset_at(cells, field + 1) - 1 - offset_at(cells, field))
                     place = _coin_cell(place, line, text, joined, cell, length, end)
                     joined = joined or place != before
                 else:

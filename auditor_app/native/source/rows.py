@@ -16,11 +16,13 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from llvmlite import ir
 
 from auditor_app.native.layout import (
     ABSENT,
     BASE_UNITS,
     BREACH,
+    CELLS_AHEAD,
     COLUMN_KIND,
     COLUMN_OPTIONAL,
     COLUMN_UNSIGNED,
@@ -28,29 +30,33 @@ from auditor_app.native.layout import (
     DECIMAL,
     DISORDER,
     END,
+    LONGEST,
     MINUSES,
-    NOTES,
     PRESENT,
     TOKEN,
     TOO_WIDE,
 )
 from auditor_app.native.limbs import BASE, LIMB_DIGITS, NARROW, SUM_LIMBS, WIDE
 from auditor_app.native.source.words import (
-    bytes_at,
+    VECTOR_BYTES,
     count_digits,
     count_ones,
     inlined,
     load8,
     load64,
-    offsets_at,
+    marker,
+    offset_at,
     power_of_ten,
     read_digits,
+    read_fraction,
     reversed_bytes,
     stack,
+    store8,
+    store32,
     store64,
     trailing_zeros,
     u64,
-    words_at,
+    word_at,
 )
 
 _TOKEN_LENGTH = 128
@@ -58,6 +64,7 @@ _HEX_LENGTH = 64
 _WHOLE_DIGITS = 30
 _BASE_UNIT_DIGITS = 60
 _COMMA, _DOT, _MINUS, _ZERO, _LF = 0x2C, 0x2E, 0x2D, 0x30, 0x0A
+_SLASH, _COLON, _UNDERSCORE, _SMALL_A = 0x2F, 0x3A, 0x5F, 0x61
 
 
 def _classes() -> np.ndarray[Any, np.dtype[np.uint8]]:
@@ -69,6 +76,46 @@ def _classes() -> np.ndarray[Any, np.dtype[np.uint8]]:
 
 _CLASS = _classes()
 _TOKEN_CLASS, _HEX_CLASS = 1, 2
+
+
+@marker
+def _line_feeds(builder: ir.IRBuilder, found: Any, every: Any) -> Any:
+    """Marks LFs."""
+    return builder.icmp_unsigned("==", found, every(_LF))
+
+
+@marker
+def _separators(builder: ir.IRBuilder, found: Any, every: Any) -> Any:
+    """Marks commas and LFs."""
+    comma = builder.icmp_unsigned("==", found, every(_COMMA))
+    return builder.or_(comma, builder.icmp_unsigned("==", found, every(_LF)))
+
+
+@marker
+def _no_digits(builder: ir.IRBuilder, found: Any, every: Any) -> Any:
+    """Marks everything but decimal digits."""
+    return builder.icmp_unsigned(">", builder.sub(found, every(_ZERO)), every(9))
+
+
+@marker
+def _no_hex(builder: ir.IRBuilder, found: Any, every: Any) -> Any:
+    """Marks everything but lower-case hex digits."""
+    digit = builder.icmp_unsigned(">", builder.sub(found, every(_ZERO)), every(9))
+    return builder.and_(digit, builder.icmp_unsigned(">", builder.sub(found, every(_SMALL_A)), every(5)))
+
+
+@marker
+def _strangers(builder: ir.IRBuilder, found: Any, every: Any) -> Any:
+    """Marks everything that stands neither in a cell nor behind one.
+
+    From comma to colon all but the slash, letters of both cases (bit 5 apart), the underscore, LF.
+    """
+    row = builder.icmp_unsigned(">", builder.sub(found, every(_COMMA)), every(_COLON - _COMMA))
+    letter = builder.icmp_unsigned(">", builder.sub(builder.or_(found, every(0x20)), every(_SMALL_A)), every(25))
+    strange = builder.and_(row, letter)
+    for byte in (_UNDERSCORE, _LF):
+        strange = builder.and_(strange, builder.icmp_unsigned("!=", found, every(byte)))
+    return builder.or_(strange, builder.icmp_unsigned("==", found, every(_SLASH)))
 
 
 @inlined
@@ -190,6 +237,113 @@ def _amount(start: Any, end: Any, kind: Any, limbs: Any) -> Any:
     return stop, fraction, whole, wide
 
 
+@inlined
+def _whole(start: Any, count: Any) -> Any:
+    """The number that ``count`` (1 to 18) digits write."""
+    if count <= 8:
+        return read_digits(load64(start), count)
+    last = read_digits(load64(start + count - 8), np.int64(8))
+    if count <= 16:
+        return read_digits(load64(start), count - 8) * 100_000_000 + last
+    middle = read_digits(load64(start + count - 16), np.int64(8))
+    return (read_digits(load64(start), count - 16) * 100_000_000 + middle) * 100_000_000 + last
+
+
+@inlined
+def _fraction(start: Any, count: Any) -> Any:
+    """The number that ``count`` (1 to 18) digits write, with zeros behind them up to eighteen."""
+    if count <= 8:
+        return read_fraction(load64(start), count) * 10_000_000_000
+    value = read_fraction(load64(start), np.int64(8)) * 10_000_000_000
+    if count <= 16:
+        return value + read_fraction(load64(start + 8), count - 8) * 100
+    value += read_fraction(load64(start + 8), np.int64(8)) * 100
+    return value + read_fraction(load64(start + 16), count - 16) // 1_000_000
+
+
+@inlined
+def _plain_amount(start: Any, length: Any, kind: Any) -> Any:
+    """Read an amount without its sign, known to be followed by a separator behind ``length`` bytes.
+
+    Whether it is a plain one, and its two lowest limbs. Not plain is what breaks the grammar or fills more than two
+    limbs; :func:`_amount` tells these apart. 64 bytes may be read.
+    """
+    low = np.int64(0)
+    high = np.int64(0)
+    if length < 1 or length > 2 * LIMB_DIGITS + 1:
+        return False, low, high
+    strange = _no_digits(start) & ((u64(1) << u64(length)) - u64(1))
+    whole = min(np.int64(trailing_zeros(strange)), length)
+    if whole == 0 or (whole > 1 and load8(start) == _ZERO):
+        return False, low, high
+    if kind == BASE_UNITS:
+        if strange or length > 2 * LIMB_DIGITS:
+            return False, low, high
+        if length > LIMB_DIGITS:
+            high = _whole(start, length - LIMB_DIGITS)
+            return True, _whole(start + length - LIMB_DIGITS, np.int64(LIMB_DIGITS)), high
+        return True, _whole(start, length), high
+    if whole > LIMB_DIGITS:
+        return False, low, high
+    if strange:
+        places = length - whole - 1
+        if strange & (strange - u64(1)) or load8(start + whole) != _DOT or places < 1 or places > LIMB_DIGITS:
+            return False, low, high
+        low = _fraction(start + whole + 1, places)
+    return True, low, _whole(start, whole)
+
+
+@inlined
+def _split(data: Any, size: Any, seen: Any, cells: Any, filled: Any, wanted: Any) -> Any:
+    """Write down where cells begin from byte ``seen`` on, until ``wanted`` of them are known; bytes seen and cells known.
+
+    Stops short, with ``seen`` at ``size``, where fewer than 64 bytes are left or one stands there that is in no cell. Up
+    to 64 more entries are written than are known.
+    """
+    while filled < wanted and seen < size:
+        if seen + VECTOR_BYTES > size or _strangers(data + seen):
+            return size, filled
+        marks = _separators(data + seen)
+        count = np.int64(count_ones(marks))
+        place = cells + 4 * filled
+        for step in range(8):
+            store32(place + 4 * step, np.uint32(seen + 1 + np.int64(trailing_zeros(marks))))
+            marks &= marks - u64(1)
+        for step in range(8, count):
+            store32(place + 4 * step, np.uint32(seen + 1 + np.int64(trailing_zeros(marks))))
+            marks &= marks - u64(1)
+        filled += count
+        seen += VECTOR_BYTES
+    return seen, filled
+
+
+@inlined
+def _add(line: Any, low: Any, high: Any) -> None:
+    """Add two limbs to the six at ``line``."""
+    value = word_at(line, 0) + low
+    carry = np.int64(value >= BASE)
+    store64(line, u64(value - carry * BASE))
+    value = word_at(line, 1) + high + carry
+    carry = np.int64(value >= BASE)
+    store64(line + 8, u64(value - carry * BASE))
+    limb = 2
+    while carry:
+        value = word_at(line, limb) + 1
+        carry = np.int64(value >= BASE)
+        store64(line + 8 * limb, u64(value - carry * BASE))
+        limb += 1
+
+
+@inlined
+def _add_wide(line: Any, limbs: Any) -> None:
+    """Add five limbs to the six at ``line``."""
+    carry = np.int64(0)
+    for limb in range(SUM_LIMBS):
+        value = word_at(line, limb) + carry + (word_at(limbs, limb) if limb < WIDE else np.int64(0))
+        carry = np.int64(value >= BASE)
+        store64(line + 8 * limb, u64(value - carry * BASE))
+
+
 _limb_room = stack(WIDE)
 
 
@@ -199,107 +353,129 @@ def scan_rows(
     start: int,
     column_table: int,
     width: int,
-    cell_table: int,
+    cells: int,
     capacity: int,
-    amount_table: int,
+    amounts: int,
     kept: int,
-    mark_table: int,
+    marks: int,
     amount_count: int,
-    sum_table: int,
-    note_table: int,
+    sums: int,
+    notes: int,
 ) -> int:
     """Scan rows from byte ``start`` until ``capacity`` rows are read, the data ends or the grammar breaks; how many.
 
-    ``cells`` (row, column + 1; 32 bits) becomes where each cell begins and, last, where the next row begins.
-    ``amounts`` (row, amount, limb) and ``marks`` (row, amount; 8 bits) become each amount's magnitude and mark;
-    ``sums`` (amount, sign, limb) is added to. With 0 limbs ``kept``, amounts are summed and forgotten. ``notes`` is
-    added to.
+    ``cells`` (32 bits; room for :data:`CELLS_AHEAD` more) becomes where each cell begins, row after row, and last where
+    the next row begins. ``amounts`` (row, amount, limb) and ``marks`` (row, amount; 8 bits) become each amount's
+    magnitude and mark; ``sums`` (amount, sign, limb) is added to. With 0 limbs ``kept``, amounts are summed and
+    forgotten. ``notes`` is added to.
+
+    Separators are looked for ahead, 64 bytes at a time, so that the next cell's place is known before this one is read.
+    A cell that is not plain, and the last rows of the data, are read byte by byte from the cell's start; whatever that
+    way accepts holds no separator, so the places found ahead stay right.
     """
-    columns = words_at(column_table, (width, COLUMN_WIDTH))
-    cells = offsets_at(cell_table, (capacity, width + 1))
-    amounts = words_at(amount_table, (capacity, amount_count, kept))
-    marks = bytes_at(mark_table, (capacity, amount_count))
-    sums = words_at(sum_table, (amount_count, 2, SUM_LIMBS))
-    notes = words_at(note_table, (NOTES,))
     limbs = _limb_room()
-    scratch = words_at(limbs, (WIDE,))
     for limb in range(WIDE):
-        scratch[limb] = 0
+        store64(limbs + 8 * limb, u64(0))
     end = data + size
     place = data + start
+    store32(cells, np.uint32(start))
     row = 0
+    seen = start
+    filled = 0
+    last = capacity * width
+    longest = word_at(notes, LONGEST)
+    minuses = word_at(notes, MINUSES)
+    disorder = word_at(notes, DISORDER)
+    earlier = place
+    earlier_stop = place
     while row < capacity and place < end:
         begin = place
-        amount = 0
-        fits = True
+        cell = cells + 4 * width * row
+        if filled < (row + 1) * width and seen < size:
+            seen, filled = _split(data, size, seen, cells + 4, filled, min(last, (row + 1) * width + CELLS_AHEAD // 2))
+        ahead = filled >= (row + 1) * width and offset_at(cell, width) + VECTOR_BYTES < size
+        own_amounts = amounts + 8 * kept * amount_count * row
+        own_marks = marks + amount_count * row
+        line = sums
         for column in range(width):
-            cells[row, column] = place - data
-            kind = columns[column, COLUMN_KIND]
+            kind = word_at(column_table, COLUMN_WIDTH * column + COLUMN_KIND)
+            fits = True
             if kind >= BASE_UNITS:
                 minus = np.int64(_byte(place, end) == _MINUS)
-                stop, low, high, wide = _amount(place + minus, end, kind, limbs)
+                plain = False
+                wide = False
+                low = np.int64(0)
+                high = np.int64(0)
                 mark = PRESENT + minus
-                if stop < 0:
-                    fits = columns[column, COLUMN_OPTIONAL] != 0 and minus == 0
-                    stop = place
-                    mark = np.int64(ABSENT)
-                    low = np.int64(0)
-                    high = np.int64(0)
-                    wide = False
-                notes[MINUSES] += minus & columns[column, COLUMN_UNSIGNED]
-                marks[row, amount] = mark
-                if kept:
-                    amounts[row, amount, 0] = low
-                    amounts[row, amount, 1] = high
-                    for limb in range(NARROW, kept):
-                        amounts[row, amount, limb] = 0
-                count = NARROW
+                stop = place
+                if ahead:
+                    stop = data + offset_at(cell, column + 1) - 1
+                    plain, low, high = _plain_amount(place + minus, stop - place - minus, kind)
+                if not plain:
+                    stop, low, high, wide = _amount(place + minus, end, kind, limbs)
+                    if stop < 0:
+                        fits = word_at(column_table, COLUMN_WIDTH * column + COLUMN_OPTIONAL) != 0 and minus == 0
+                        stop = place
+                        mark = np.int64(ABSENT)
+                        low = np.int64(0)
+                        high = np.int64(0)
+                        wide = False
+                    if wide and word_at(limbs, 2) == 0 and word_at(limbs, 3) == 0 and word_at(limbs, 4) == 0:
+                        wide = False
+                        low = word_at(limbs, 0)
+                        high = word_at(limbs, 1)
+                        store64(limbs, u64(0))
+                        store64(limbs + 8, u64(0))
+                minuses += minus & word_at(column_table, COLUMN_WIDTH * column + COLUMN_UNSIGNED)
+                store8(own_marks, np.uint8(mark))
+                own_marks += 1
+                sign_line = line + 8 * SUM_LIMBS * minus
                 if wide:
-                    count = WIDE
-                    notes[TOO_WIDE] += 1
+                    store64(notes + 8 * TOO_WIDE, u64(word_at(notes, TOO_WIDE) + 1))
+                    _add_wide(sign_line, limbs)
                     for limb in range(kept):
-                        amounts[row, amount, limb] = scratch[limb]
-                carry = np.int64(0)
-                limb = 0
-                while limb < count or carry:
-                    value = sums[amount, minus, limb] + carry
-                    if wide:
-                        value += scratch[limb] if limb < WIDE else np.int64(0)
-                    elif limb < NARROW:
-                        value += low if limb == 0 else high
-                    carry = np.int64(value >= BASE)
-                    sums[amount, minus, limb] = value - carry * BASE
-                    limb += 1
-                if wide:
+                        store64(own_amounts + 8 * limb, load64(limbs + 8 * limb))
                     for limb in range(WIDE):
-                        scratch[limb] = 0
-                amount += 1
-            elif kind == TOKEN:
-                stop = _run(place, _TOKEN_LENGTH, end, _TOKEN_CLASS)
-                fits = stop != place or columns[column, COLUMN_OPTIONAL] != 0
+                        store64(limbs + 8 * limb, u64(0))
+                else:
+                    _add(sign_line, low, high)
+                    if kept:
+                        store64(own_amounts, u64(low))
+                        store64(own_amounts + 8, u64(high))
+                        for limb in range(NARROW, kept):
+                            store64(own_amounts + 8 * limb, u64(0))
+                own_amounts += 8 * kept
+                line += 16 * SUM_LIMBS
             else:
-                stop = _run(place, _HEX_LENGTH, end, _HEX_CLASS)
-                fits = stop - place == _HEX_LENGTH or (stop == place and columns[column, COLUMN_OPTIONAL] != 0)
+                limit = _TOKEN_LENGTH if kind == TOKEN else _HEX_LENGTH
+                if ahead:
+                    stop = data + offset_at(cell, column + 1) - 1
+                    fits = stop - place <= limit and (kind == TOKEN or not _no_hex(place))
+                else:
+                    stop = _run(place, limit, end, _TOKEN_CLASS if kind == TOKEN else _HEX_CLASS)
+                if stop == place:
+                    fits = word_at(column_table, COLUMN_WIDTH * column + COLUMN_OPTIONAL) != 0
+                elif kind != TOKEN:
+                    fits = fits and stop - place == _HEX_LENGTH
             if not fits or _byte(stop, end) != (_LF if column == width - 1 else _COMMA):
-                notes[BREACH] = begin - data
+                store64(notes + 8 * BREACH, u64(begin - data))
+                store64(notes + 8 * DISORDER, u64(disorder))
+                store64(notes + 8 * MINUSES, u64(minuses))
                 return row
             place = stop + 1
-        cells[row, width] = place - data
+            store32(cell + 4 * column + 4, np.uint32(place - data))
+        longest = max(longest, place - begin)
+        stop = data + offset_at(cell, 1) - 1
         if row:
-            earlier = data + cells[row - 1, 0]
-            follows = _follows(begin, data + cells[row, 1] - 1, earlier, data + cells[row - 1, 1] - 1, end)
-            notes[DISORDER] += not follows
+            disorder += not _follows(begin, stop, earlier, earlier_stop, end)
+        earlier = begin
+        earlier_stop = stop
         row += 1
-    notes[END] = place - data
+    store64(notes + 8 * END, u64(place - data))
+    store64(notes + 8 * LONGEST, u64(longest))
+    store64(notes + 8 * DISORDER, u64(disorder))
+    store64(notes + 8 * MINUSES, u64(minuses))
     return row
-
-
-@inlined
-def _line_feeds(word: Any) -> Any:
-    """A mark in the high bit of every byte that is an LF, exactly: no carry passes from byte to byte."""
-    flipped = word ^ u64(0x0A0A0A0A0A0A0A0A)
-    low = u64(0x7F7F7F7F7F7F7F7F)
-    return ~(((flipped & low) + low) | flipped | low)
 
 
 def find_rows(data: int, size: int, every: int, starts: int, capacity: int) -> int:
@@ -309,15 +485,22 @@ def find_rows(data: int, size: int, every: int, starts: int, capacity: int) -> i
     wanted = every
     end = data + size
     place = data
-    while place < end:
-        marks = _line_feeds(_word(place, end))
+    while place + VECTOR_BYTES <= end:
+        marks = _line_feeds(place)
         rows += np.int64(count_ones(marks))
         while rows >= wanted and found < capacity:
             left = marks
             for _ in range(np.int64(count_ones(marks)) - (rows - wanted) - 1):
                 left &= left - u64(1)
-            store64(starts + 8 * found, u64(place - data + np.int64(trailing_zeros(left) >> u64(3)) + 1))
+            store64(starts + 8 * found, u64(place - data + np.int64(trailing_zeros(left)) + 1))
             found += 1
             wanted += every
-        place += 8
+        place += VECTOR_BYTES
+    while place < end:
+        rows += load8(place) == _LF
+        place += 1
+        if rows >= wanted and found < capacity:
+            store64(starts + 8 * found, u64(place - data))
+            found += 1
+            wanted += every
     return int(rows)

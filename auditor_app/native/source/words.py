@@ -30,6 +30,9 @@ u64 = np.uint64
 _ASCII = u64(0x3030303030303030)
 """Eight times the digit 0."""
 
+VECTOR_BYTES = 64
+"""Bytes looked at together: as many as a word has bits."""
+
 _POWERS = np.array([10**n for n in range(19)], np.int64)
 
 
@@ -77,7 +80,6 @@ def array_at(kind: types.Type) -> Any:
 bytes_at = array_at(types.uint8)
 words_at = array_at(types.int64)
 digests_at = array_at(types.uint32)
-offsets_at = array_at(types.int32)
 prints_at = array_at(types.uint64)
 
 
@@ -120,6 +122,30 @@ store64 = _writer(64, types.uint64)
 def word_at(table: Any, number: Any) -> Any:
     """A signed 64-bit word of a table."""
     return np.int64(load64(table + 8 * number))
+
+
+@inlined
+def offset_at(table: Any, number: Any) -> Any:
+    """A 32-bit offset of a table."""
+    return np.int64(load32(table + 4 * number))
+
+
+def marker(generator: Callable[[ir.IRBuilder, Any, Callable[[int], Any]], Any]) -> Any:
+    """A function that gives a bit for each of the 64 bytes at an address, the first lowest.
+
+    ``generator`` writes the comparison of the bytes as one vector; its last argument makes a vector of one byte.
+    """
+    kind = ir.VectorType(ir.IntType(8), VECTOR_BYTES)
+
+    def look(_context: Any, _place: types.Integer) -> Any:
+        def generate(_context: Any, builder: ir.IRBuilder, _signature: Any, arguments: Any) -> Any:
+            found = builder.load(builder.inttoptr(arguments[0], kind.as_pointer()), align=1)
+            marks = generator(builder, found, lambda byte: ir.Constant(kind, [byte] * VECTOR_BYTES))
+            return builder.bitcast(marks, WORD)
+
+        return types.uint64(types.int64), generate
+
+    return instruction(look)
 
 
 @instruction
@@ -178,7 +204,18 @@ def count_digits(word: Any) -> Any:
 @inlined
 def read_digits(word: Any, count: Any) -> Any:
     """The number that the first ``count`` (1 to 8) bytes write, all of them digits."""
-    digits = (word ^ u64(0x3030303030303030)) << u64(64 - 8 * count)
+    return _joined_digits((word ^ u64(0x3030303030303030)) << u64(64 - 8 * count))
+
+
+@inlined
+def read_fraction(word: Any, count: Any) -> Any:
+    """The number of eight digits that the first ``count`` (1 to 8) bytes write, all of them digits, and zeros behind."""
+    return _joined_digits((word ^ u64(0x3030303030303030)) & (u64(0xFFFFFFFFFFFFFFFF) >> u64(64 - 8 * count)))
+
+
+@inlined
+def _joined_digits(digits: Any) -> Any:
+    """The number of eight bytes 0 to 9, the first in the lowest byte."""
     pairs = (digits * u64(10) + (digits >> u64(8))) & u64(0x00FF00FF00FF00FF)
     quads = (pairs * u64(100) + (pairs >> u64(16))) & u64(0x0000FFFF0000FFFF)
     return np.int64((quads * u64(10_000) + (quads >> u64(32))) & u64(0xFFFFFFFF))
