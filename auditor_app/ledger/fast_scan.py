@@ -17,7 +17,7 @@ from auditor_app.errors import Location
 from auditor_app.ledger.columns import is_amount
 from auditor_app.ledger.grammar import Grammar
 from auditor_app.ledger.scan import EXAMPLES, ColumnSum, PartScan, Place, grammar_error
-from auditor_app.ledger.source import LedgerPart
+from auditor_app.ledger.source import SLICE_ROWS, LedgerPart, RowMarks
 from auditor_app.native.layout import (
     BASE_UNITS,
     BREACH,
@@ -83,6 +83,31 @@ class ScanTable:
         return ScanTable(grammar, table, np.array(unsigned, np.bool_))
 
 
+class RowCounter:
+    """Counts the rows of a part and marks where every so many begin, as its bytes come in."""
+
+    def __init__(self, every: int = SLICE_ROWS) -> None:
+        self._every = every
+        self._code = machine_code()
+        self._rows = self._bytes = 0
+        self._starts: list[int] = []
+
+    def add(self, piece: bytes | memoryview) -> None:
+        """Take the next bytes."""
+        data = np.frombuffer(piece, np.uint8)
+        starts = np.empty(len(data) // self._every + 1, np.int64)
+        first = self._every - self._rows % self._every
+        rows = self._code.find_rows(address(data), len(data), first, self._every, address(starts), len(starts))
+        found = (self._rows + rows) // self._every - self._rows // self._every
+        self._starts += (starts[:found] + self._bytes).tolist()
+        self._rows += rows
+        self._bytes += len(data)
+
+    def marks(self) -> RowMarks:
+        """What was found."""
+        return RowMarks(self._rows, self._every, tuple(self._starts))
+
+
 @dataclass(frozen=True, slots=True)
 class Span:
     """Some whole rows of a part: from byte ``start`` to byte ``stop``; ``row`` is the first one's 0-based number."""
@@ -94,12 +119,14 @@ class Span:
 
 def spans(part: LedgerPart, rows: int) -> tuple[Span, ...]:
     """The part cut behind every ``rows``-th row; one empty span for an empty part."""
-    data = np.frombuffer(part.data, np.uint8)
-    starts = np.zeros(len(data) // (2 * rows) + 1, np.int64)
-    count = machine_code().find_rows(address(data), len(data), rows, address(starts), len(starts))
-    bounds = [0, *starts[: count // rows].tolist()]
-    if bounds[-1] != len(data) or not len(data):
-        bounds.append(len(data))
+    marks = part.marks
+    if marks is None or marks.every != rows:
+        counter = RowCounter(rows)
+        counter.add(part.data)
+        marks = counter.marks()
+    bounds = [0, *marks.starts]
+    if bounds[-1] != len(part.data) or not part.data:
+        bounds.append(len(part.data))
     return tuple(Span(start, stop, rows * number) for number, (start, stop) in enumerate(pairwise(bounds)))
 
 

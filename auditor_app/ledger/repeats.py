@@ -23,7 +23,7 @@ import numpy.typing as npt
 Fingerprints = npt.NDArray[np.uint64]
 
 PARTITION_BITS = 6
-HELD_IN_MEMORY = 2**19
+HELD_IN_MEMORY = 2**20
 """Fingerprints (8 bytes each) held before they are written out."""
 
 

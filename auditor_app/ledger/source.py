@@ -12,13 +12,26 @@ from auditor_app.snapshot.statement import Column
 PART_ROWS = 2**18
 """Rows in every part but the last: aligned parts are whole subtrees of any binary tree."""
 
+SLICE_ROWS = 2**16
+"""Rows of a part that one thread works on at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class RowMarks:
+    """Where rows begin in a part, found as it was read: how many LFs it has, and the bytes behind each ``every``-th."""
+
+    rows: int
+    every: int
+    starts: tuple[int, ...]
+
 
 @dataclass(frozen=True, slots=True)
 class LedgerPart:
     """Bytes of whole rows, LF-terminated; ``first_row`` is the 0-based leaf index of its first row.
 
     ``rows_before`` and ``bytes_before`` count what stands before it in the file ``name`` (0 where the part is a
-    whole member), so that messages name the file's own row and byte; ``declared_rows`` is the signed count, if any.
+    whole member), so that messages name the file's own row and byte; ``declared_rows`` is the signed count, ``marks`` what
+    was counted, if anything was.
     """
 
     name: str
@@ -27,6 +40,7 @@ class LedgerPart:
     rows_before: int = 0
     bytes_before: int = 0
     declared_rows: int | None = None
+    marks: RowMarks | None = None
 
 
 class LedgerSource(Protocol):

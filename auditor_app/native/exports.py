@@ -9,10 +9,11 @@ EXPORTS: Mapping[str, tuple[str, int]] = MappingProxyType(
     {
         "hash_messages": ("sha256", 5),
         "scan_rows": ("rows", 13),
-        "find_rows": ("rows", 5),
+        "find_rows": ("rows", 6),
         "fingerprint_ids": ("identities", 8),
         "leaf_sums": ("preimages", 10),
         "hash_leaves": ("preimages", 17),
         "hash_nodes": ("preimages", 16),
+        "write_balances": ("preimages", 6),
     }
 )

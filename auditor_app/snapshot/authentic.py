@@ -8,16 +8,17 @@ from typing import Generic, Protocol, TypeVar
 from auditor_app.errors import SignatureError
 from auditor_app.findings import Finding, Limitation, Severity
 from auditor_app.operation import CancelToken
+from auditor_app.sections import Look
 from auditor_app.snapshot.statement import EvidenceStatement, SnapshotStatement
 
 
 class MemberReader(Protocol):
     """The members of one open, canonical container whose subjects are signed."""
 
-    def read(self, name: str, token: CancelToken) -> bytes:
+    def read(self, name: str, token: CancelToken, look: Look | None = None) -> bytes:
         """The whole member, its size and SHA-256 compared with the signed subject; ``SignatureError`` otherwise.
 
-        Each member is read once into memory and what is hashed is what is returned.
+        Each member is read once into memory and what is hashed is what is returned; ``look`` sees it as it comes in.
         """
         ...
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from auditor_app.errors import Location, SignatureError, SnapshotError
 from auditor_app.operation import CancelToken
+from auditor_app.sections import Look
 from auditor_app.snapshot.container import Container
 from auditor_app.snapshot.statement import Subject
 
@@ -19,7 +20,7 @@ class SignedMembers:
         self._subjects: Mapping[str, Subject] = {item.name: item for item in subjects}
         self._code = code
 
-    def read(self, name: str, token: CancelToken) -> bytes:
+    def read(self, name: str, token: CancelToken, look: Look | None = None) -> bytes:
         """The whole member, size, CRC-32 and SHA-256 compared; ``SignatureError`` otherwise.
 
         ``KeyError`` for a name that is not a signed member.
@@ -31,6 +32,8 @@ class SignedMembers:
         def follow(piece: memoryview) -> None:
             token.check()
             digest.update(piece)
+            if look is not None:
+                look(piece)
 
         try:
             data = self._container.read(name, follow)

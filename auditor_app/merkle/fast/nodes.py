@@ -13,9 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from auditor_app.ledger.fast_scan import Chunk, FastPartScan
-from auditor_app.merkle.fast.program import Program, Programs, Table
+from auditor_app.merkle.fast.program import LONGEST_NUMBER, Program, Programs, Table
 from auditor_app.merkle.rule import Node
-from auditor_app.native.layout import DIGEST_WORDS, slot_bytes
+from auditor_app.native.layout import DIGEST_WORDS, SLACK, slot_bytes
 from auditor_app.native.library import MachineCode, address, machine_code
 from auditor_app.native.limbs import BASE, LIMB_DIGITS, WIDE
 
@@ -88,7 +88,7 @@ class Nodes:
         """The same nodes in memory of their own."""
         return Nodes(self.digests.copy(), self.sums.copy(), self.present.copy())
 
-    def slice_of(self, places: list[int]) -> Nodes:
+    def slice_of(self, places: list[int] | npt.NDArray[np.int64]) -> Nodes:
         """The nodes at some places."""
         return Nodes(self.digests[places], self.sums[places], self.present[places])
 
@@ -249,6 +249,20 @@ class Workshop:
                 value = value * BASE + limb
             units.append(value // 10 ** (LIMB_DIGITS - coin.scale) if held else None)
         return tuple(units)
+
+    def balances(self, nodes: Nodes) -> list[dict[str, str]]:
+        """Every node's balances as plain text by coin, those it holds; for nodes without a sum below zero."""
+        coins = nodes.present.shape[1]
+        names = [coin.name for coin in self.programs.rule.layout.coins][:coins]
+        if not coins or not len(nodes):
+            return [{} for _ in range(len(nodes))]
+        room = np.empty(len(nodes) * (coins * (LONGEST_NUMBER + 1) + 1) + SLACK * 4, np.uint8)
+        _, sums, present = nodes.addresses
+        size = self._code.write_balances(len(nodes), sums, present, coins, nodes.limbs, address(room))
+        rows = room[:size].tobytes().decode("ascii").split("\n")[:-1]
+        if nodes.present.all():
+            return [dict(zip(names, row.split(","), strict=True)) for row in rows]
+        return [{name: text for name, text in zip(names, row.split(","), strict=True) if text} for row in rows]
 
     def put(self, nodes: Nodes, index: int, node: Node) -> None:
         """Write one of the reference's nodes; :class:`DoesNotFit` if a sum does not fit."""

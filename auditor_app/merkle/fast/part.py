@@ -13,7 +13,7 @@ from auditor_app.ledger.fast_scan import Chunk, FastPartScan, ScanTable, Span, j
 from auditor_app.ledger.grammar import TOKEN_LENGTH, Grammar
 from auditor_app.ledger.repeats import Fingerprints
 from auditor_app.ledger.scan import PartScan
-from auditor_app.ledger.source import PART_ROWS, LedgerPart
+from auditor_app.ledger.source import PART_ROWS, SLICE_ROWS, LedgerPart
 from auditor_app.merkle.fast.bitmex import bitmex_programs
 from auditor_app.merkle.fast.nodes import Nodes, Workshop
 from auditor_app.merkle.fast.program import Programs, template_programs
@@ -28,9 +28,8 @@ from auditor_app.native.limbs import NARROW
 PART_LEVEL = PART_ROWS.bit_length() - 1
 """The level of the node above a full part."""
 
-SLICE_ROWS = 2**16
 SLICE_LEVEL = SLICE_ROWS.bit_length() - 1
-"""Rows that one thread works on at a time, and the level of the node above them."""
+"""The level of the node above a full slice."""
 
 
 @dataclass(frozen=True)
@@ -146,7 +145,9 @@ def process_slice(
     full = result.rows == SLICE_ROWS
     trees = tuple(_slice_roots(*pair, full=full) for pair in zip(workshops, groups, strict=True))
     offsets = np.concatenate([np.empty(0, np.int32), *starts]).astype(np.uint32)
-    return SliceResult(replace(work.part, data=b""), work.span, work.last, result, prints.result(), offsets, trees)
+    return SliceResult(
+        replace(work.part, data=b"", marks=None), work.span, work.last, result, prints.result(), offsets, trees
+    )
 
 
 def _slice_roots(workshop: Workshop, groups: list[Nodes], *, full: bool) -> Roots:

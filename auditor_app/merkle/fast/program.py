@@ -57,7 +57,7 @@ from auditor_app.native.limbs import LIMB_DIGITS, WIDE
 from auditor_app.snapshot.statement import Column
 
 _DIGEST_BYTES = 32
-_LONGEST_NUMBER = 2 + LIMB_DIGITS * WIDE
+LONGEST_NUMBER = 2 + LIMB_DIGITS * WIDE
 """Sign, dot and digits."""
 
 Table = npt.NDArray[np.int64]
@@ -261,7 +261,7 @@ class Writer:
             self.line(
                 COIN_CELL if verbatim else COIN,
                 label.encode("ascii"),
-                longest=len(after) + len(join) + max(absent_length, zero_length, _LONGEST_NUMBER + whole_length),
+                longest=len(after) + len(join) + max(absent_length, zero_length, LONGEST_NUMBER + whole_length),
                 field=coin.position if verbatim else place,
                 form=FIXED if form.kind == "fixed" else ENDED if ended else PLAIN,
                 places=form.places,

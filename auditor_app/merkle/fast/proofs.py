@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import pairwise, zip_longest
 
 import numpy as np
 import numpy.typing as npt
@@ -72,35 +74,38 @@ class FastTree:
             upper = _levels(self.rule.workshop(), self.tops, PART_LEVEL, self.depth)
         made: dict[int, InclusionProof] = {}
         ordered = sorted(set(indices))
-        for number, some in _by_part(ordered):
+        for number, some, part in self._parts_of(source, ordered, token):
             token.check()
-            paths = _PartPaths(self, source, number, some, token)
-            for index in some:
-                made[index] = self._proof(index, paths, upper)
+            paths = _PartPaths(self, source, number, some, part)
+            for index, steps in zip(some, paths.steps(some, upper), strict=True):
+                made[index] = self._proof(index, paths, steps)
             yield Progress(len(made), len(ordered), "proofs", f"Ledger {source.name}: building inclusion proofs")
         return tuple(made[index] for index in indices)
 
-    def _proof(self, index: int, paths: _PartPaths, upper: Sequence[_Level]) -> InclusionProof:
+    def _parts_of(
+        self, source: LedgerSource, ascending: Sequence[int], token: CancelToken
+    ) -> Iterator[tuple[int, list[int], LedgerPart]]:
+        """The parts that hold the indices, each with its own; the next one is read and digested meanwhile."""
+        wanted = list(_by_part(ascending))
+        with ThreadPoolExecutor(1, thread_name_prefix="ledger-read") as reader:
+            ahead = [reader.submit(source.read_part, number, token) for number, _ in wanted[:1]]
+            for (number, some), (following, _) in zip_longest(wanted, wanted[1:], fillvalue=(-1, [])):
+                part = ahead.pop().result()
+                if following >= 0:
+                    ahead.append(reader.submit(source.read_part, following, token))
+                yield number, some, part
+
+    def _proof(self, index: int, paths: _PartPaths, steps: tuple[ProofStep, ...]) -> InclusionProof:
         """The path of one leaf as data."""
         place = paths.place_of(index)
-        path = [(level, place >> number) for number, level in enumerate(paths.low)]
-        offset = index - paths.first
-        path += [(level, offset >> number) for number, level in enumerate(paths.high, KEEP_LEVEL)]
-        path += [(level, index >> number) for number, level in enumerate(upper, PART_LEVEL)]
-        steps = []
-        for number in range(self.depth):
-            level, here = path[number]
-            beside = level.shown(here ^ 1) if here ^ 1 < level.width else _NOBODY
-            above, there = path[number + 1]
-            steps.append(ProofStep(number + 1, "left" if here & 1 else "right", *beside, *above.shown(there)))
         return InclusionProof(
             scheme=self.scheme,
             columns=self.columns,
             parameters=self.parameters,
             index=index,
             row=paths.row(place),
-            leaf=paths.low[0].shown(place)[0],
-            steps=tuple(steps),
+            leaf=paths.low[0].shown[place][0],
+            steps=steps,
             root=self.root.digest.hex(),
         )
 
@@ -117,43 +122,51 @@ def _by_part(ascending: Sequence[int]) -> Iterator[tuple[int, list[int]]]:
         yield some[0] // PART_ROWS, some
 
 
+_Shown = tuple[str, dict[str, str]]
 _NOBODY: tuple[str | None, dict[str, str]] = (None, {})
 """What a proof shows beside a lone node."""
 
 
 class _Level:
-    """All nodes of one level over some leaves, and how a proof shows them, made once for each node that is shown."""
+    """All nodes of one level over some leaves, and how a proof shows those that it needs: digest in hex, balances."""
 
     def __init__(self, workshop: Workshop, nodes: Nodes) -> None:
         self._workshop = workshop
         self._nodes = nodes
         self.width = len(nodes)
-        self._digests = nodes.digests[:, :8].astype(">u4").tobytes()
-        self._ends = (32 * np.arange(self.width) + 4 * nodes.digests[:, 8].astype(np.int64)).tolist()
-        self._coins = [coin.name for coin in workshop.programs.rule.layout.coins]
-        self._simple = nodes.limbs <= NARROW and not (nodes.sums[:, :, -1:] < 0).any()
-        self._shown: dict[int, tuple[str, dict[str, str]]] = {}
+        self.shown: dict[int, _Shown] = {}
 
-    def shown(self, place: int) -> tuple[str, dict[str, str]]:
-        """Digest in hex and balances of one node."""
-        known = self._shown.get(place)
-        if known is None:
-            known = self._shown[place] = self._show(place)
-        return known
+    def show(self, places: npt.NDArray[np.int64]) -> None:
+        """Make ready the nodes at these places and those beside them."""
+        wanted = np.unique(np.concatenate([places, places ^ 1]))
+        there = wanted[wanted < self.width]
+        self.shown = dict(zip(there.tolist(), self._texts(self._nodes.slice_of(there)), strict=True))
 
-    def _show(self, place: int) -> tuple[str, dict[str, str]]:
-        if not self._simple:
-            node = self._workshop.node(self._nodes, place)
-            return node.digest.hex(), self._workshop.programs.rule.balances(node)
-        sums, present = self._nodes.sums[place].tolist(), self._nodes.present[place].tolist()
-        return (
-            self._digests[32 * place : self._ends[place]].hex(),
-            {
-                name: f"{whole}.{fraction:018d}".rstrip("0") if fraction else str(whole)
-                for name, (fraction, whole), held in zip(self._coins, sums, present, strict=False)
-                if held
-            },
+    def _texts(self, nodes: Nodes) -> Iterator[_Shown]:
+        if nodes.limbs > NARROW or (nodes.sums[:, :, -1:] < 0).any():
+            for number in range(len(nodes)):
+                node = self._workshop.node(nodes, number)
+                yield node.digest.hex(), self._workshop.programs.rule.balances(node)
+            return
+        digests = nodes.digests[:, :8].astype(">u4").tobytes().hex()
+        ends = (64 * np.arange(len(nodes)) + 8 * nodes.digests[:, 8].astype(np.int64)).tolist()
+        for number, balances in enumerate(self._workshop.balances(nodes)):
+            yield digests[64 * number : ends[number]], balances
+
+
+_Run = tuple["_Level", npt.NDArray[np.int64]]
+"""A level, and where the way from each leaf passes through it."""
+
+
+def _steps_between(number: int, run: _Run, above: _Run) -> dict[int, ProofStep]:
+    """The step up from every node of a level that some leaf's way passes through; ``number`` is the level's."""
+    here, there = run[0].shown, above[0].shown
+    return {
+        place: ProofStep(
+            number + 1, "left" if place & 1 else "right", *here.get(place ^ 1, _NOBODY), *there[place_above]
         )
+        for place, place_above in dict(zip(run[1].tolist(), above[1].tolist(), strict=True)).items()
+    }
 
 
 def _levels(workshop: Workshop, nodes: Nodes, low: int, high: int) -> list[_Level]:
@@ -173,13 +186,14 @@ class _PartPaths:
     """
 
     def __init__(
-        self, tree: FastTree, source: LedgerSource, number: int, indices: Sequence[int], token: CancelToken
+        self, tree: FastTree, source: LedgerSource, number: int, indices: Sequence[int], part: LedgerPart
     ) -> None:
+        self._depth = tree.depth
         self.first = number * PART_ROWS
         workshop = tree.rule.workshop()
         self._groups = sorted({(index - self.first) >> KEEP_LEVEL for index in indices})
         self._ranks = {group: rank for rank, group in enumerate(self._groups)}
-        part = self._rows_of_groups(tree, source, number, token)
+        part = self._rows_of_groups(tree, source, number, part)
         kept = tree.kept.part(number)
         try:
             leaves = self._leaves(tree, part, workshop)
@@ -192,9 +206,8 @@ class _PartPaths:
         highest = tree.depth if tree.tops is None else PART_LEVEL - 1
         self.high = _levels(workshop, kept, KEEP_LEVEL, highest)
 
-    def _rows_of_groups(self, tree: FastTree, source: LedgerSource, number: int, token: CancelToken) -> LedgerPart:
+    def _rows_of_groups(self, tree: FastTree, source: LedgerSource, number: int, part: LedgerPart) -> LedgerPart:
         """The rows of the groups, one behind the other; they are what they were only if their hashes say so."""
-        part = source.read_part(number, token)
         starts = [*tree.group_starts[number].tolist(), len(part.data)]
         rows = b"".join([part.data[starts[group] : starts[group + 1]] for group in self._groups])
         last = self._groups[-1] == len(starts) - 2
@@ -219,6 +232,20 @@ class _PartPaths:
         """Where a leaf stands among those hashed again."""
         offset = index - self.first
         return (self._ranks[offset >> KEEP_LEVEL] << KEEP_LEVEL) + (offset & ((1 << KEEP_LEVEL) - 1))
+
+    def steps(self, indices: Sequence[int], upper: Sequence[_Level]) -> Iterator[tuple[ProofStep, ...]]:
+        """The steps from each leaf to the root, ``upper`` being the levels above whole parts."""
+        offsets = np.array(indices, np.int64) - self.first
+        places = np.array([self.place_of(index) for index in indices], np.int64)
+        runs: list[_Run] = [(level, places >> number) for number, level in enumerate(self.low)]
+        runs += [(level, offsets >> number) for number, level in enumerate(self.high, KEEP_LEVEL)]
+        runs += [(level, (offsets + self.first) >> number) for number, level in enumerate(upper, PART_LEVEL)]
+        del runs[self._depth + 1 :]
+        for level, here in runs:
+            level.show(here)
+        made = [_steps_between(number, *pair) for number, pair in enumerate(pairwise(runs))]
+        for path in np.stack([here for _, here in runs[:-1]], axis=1).tolist():
+            yield tuple([steps[place] for steps, place in zip(made, path, strict=True)])
 
     def row(self, place: int) -> str:
         """One row's text without its LF."""

@@ -32,6 +32,7 @@ from auditor_app.native.layout import (
     OPEN,
     OWN,
     PLACES,
+    PLAIN,
     RAW,
     ROW,
     SOURCE,
@@ -73,7 +74,7 @@ _starts_room = stack(BATCH)
 _blocks_room = stack(BATCH)
 _magnitude_room = stack(WIDE)
 
-_DOT, _MINUS_SIGN, _ZERO, _NINE, _LETTER = 0x2E, 0x2D, 0x30, 0x39, 0x61
+_DOT, _MINUS_SIGN, _ZERO, _NINE, _LETTER, _COMMA, _LF = 0x2E, 0x2D, 0x30, 0x39, 0x61, 0x2C, 0x0A
 
 
 @inlined
@@ -529,3 +530,21 @@ def hash_nodes(
             place = start + closed * BLOCK
         hash_closed(starts, blocks, filled_slots, out_digests + 4 * DIGEST_WORDS * first, keep)
     return 1
+
+
+def write_balances(nodes: int, sums: int, present: int, coins: int, count: int, out: int) -> int:
+    """Write every node's balances as plain numbers: a comma behind each that is not the last, nothing for an absent one, LF.
+
+    ``sums`` (node, coin, ``count``) and ``present`` (node, coin; 8 bits) are the nodes'; the bytes written.
+    """
+    place = out
+    for node in range(nodes):
+        for coin in range(coins):
+            if coin:
+                store8(place, _COMMA)
+                place += 1
+            if load8(present + coins * node + coin):
+                place = _number(place, sums + 8 * count * (coins * node + coin), count, PLAIN, 0)
+        store8(place, _LF)
+        place += 1
+    return int(place - out)

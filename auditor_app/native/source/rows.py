@@ -478,11 +478,11 @@ def scan_rows(
     return row
 
 
-def find_rows(data: int, size: int, every: int, starts: int, capacity: int) -> int:
-    """How many LFs the data has; ``starts`` becomes where the rows begin that follow every ``every``-th of them."""
+def find_rows(data: int, size: int, first: int, every: int, starts: int, capacity: int) -> int:
+    """How many LFs the data has; ``starts`` becomes where rows begin behind the ``first`` and every ``every``-th from there."""
     rows: Any = 0
     found = 0
-    wanted = every
+    wanted = first
     end = data + size
     place = data
     while place + VECTOR_BYTES <= end:

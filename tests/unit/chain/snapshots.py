@@ -6,6 +6,7 @@ import base64
 from collections.abc import Iterable, Mapping, Sequence
 
 from auditor_app.operation import CancelToken
+from auditor_app.sections import Look
 from auditor_app.snapshot.authentic import Authentic, AuthenticEvidence, AuthenticSnapshot, Signer, TrustedTime
 from auditor_app.snapshot.statement import (
     Asset,
@@ -53,11 +54,13 @@ class Members:
     def __init__(self, members: Mapping[str, bytes | Exception]) -> None:
         self._members = members
 
-    def read(self, name: str, token: CancelToken) -> bytes:
+    def read(self, name: str, token: CancelToken, look: Look | None = None) -> bytes:
         token.check()
         member = self._members[name]
         if isinstance(member, Exception):
             raise member
+        if look is not None:
+            look(memoryview(member))
         return member
 
     def size(self, name: str) -> int:

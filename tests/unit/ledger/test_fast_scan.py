@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -11,10 +12,10 @@ from hypothesis import strategies as st
 
 from auditor_app.errors import LedgerError
 from auditor_app.ledger.columns import parse_columns
-from auditor_app.ledger.fast_scan import CHUNK_ROWS, FastPartScan, ScanTable, fast_scan_part
+from auditor_app.ledger.fast_scan import CHUNK_ROWS, FastPartScan, RowCounter, ScanTable, fast_scan_part, spans
 from auditor_app.ledger.grammar import Grammar
 from auditor_app.ledger.scan import scan_part
-from auditor_app.ledger.source import LedgerPart
+from auditor_app.ledger.source import LedgerPart, RowMarks
 from auditor_app.native.layout import PRESENT
 from auditor_app.native.limbs import BASE, WIDE
 
@@ -119,6 +120,48 @@ def test_random_bytes_of_the_grammars_alphabet(layout: str) -> None:
     for _ in range(400):
         data = generator.choice(alphabet, generator.integers(1, 40)).tobytes()
         assert outcome(fast_scan_part, layout, data) == outcome(scan_part, layout, data)
+
+
+PLAIN_ROWS = (
+    b"acc:1,12.5\n",
+    b"acc:1,12.5,,7\n",
+    b"0123456789abcdef" * 4 + b",n-1,-0.000000001\n",
+    b"a_b.c,123456789012345678901234567890123456,-1,0,18\n",
+    b"x,,1234567890.123456789012345678\n",
+)
+"""One for each of the layouts."""
+
+
+@given(damaged() | ledgers(), st.integers(0, 300), st.integers(0, 300))
+@settings(deadline=None, max_examples=400)
+def test_a_place_among_many_rows_is_the_same_place(ledger: tuple[str, bytes], before: int, behind: int) -> None:
+    """Cells are looked for far ahead of the row that is read; what stands among them must not matter."""
+    layout, data = ledger
+    row = PLAIN_ROWS[LAYOUTS.index(layout)]
+    data = before * row + data + behind * row
+    assert outcome(fast_scan_part, layout, data) == outcome(scan_part, layout, data)
+
+
+@given(st.binary(min_size=1, max_size=3000), st.integers(1, 50), st.lists(st.integers(0, 3000), max_size=5))
+@settings(deadline=None)
+def test_rows_are_counted_and_marked_as_they_come_in(data: bytes, every: int, cuts: list[int]) -> None:
+    data = data.replace(b"a", b"\n").replace(b"\x00", b"\n")
+    counter = RowCounter(every)
+    bounds = sorted({0, len(data), *(cut for cut in cuts if cut < len(data))})
+    for start, stop in pairwise(bounds):
+        counter.add(memoryview(data)[start:stop])
+    ends = [place + 1 for place, byte in enumerate(data) if byte == 10]
+    assert counter.marks() == RowMarks(len(ends), every, tuple(ends[every - 1 :: every]))
+    marked = LedgerPart("part", 0, data, marks=counter.marks())
+    assert spans(marked, every) == spans(LedgerPart("part", 0, data), every)
+
+
+def test_base_units_of_36_digits_need_no_wide_limbs() -> None:
+    data = (b"a," + b"1" * 18 + b"2" * 18 + b"\n") * 20
+    table = ScanTable.of(Grammar.of(parse_columns("id:token,WEI:base-units/18")))
+    (chunk,) = FastPartScan(LedgerPart("part", 0, data), table, keep_amounts=True).chunks()
+    assert chunk.amounts[:, 0].tolist() == [[int("2" * 18), int("1" * 18)]] * 20
+    assert chunk.longest_row == 39
 
 
 def test_many_chunks_and_places_across_their_borders() -> None:

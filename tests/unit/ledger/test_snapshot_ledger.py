@@ -8,6 +8,7 @@ from typing import Any, cast
 from auditor_app.ledger.parts import SnapshotLedger
 from auditor_app.ledger.source import PART_ROWS
 from auditor_app.operation import CancelToken
+from auditor_app.sections import Look
 from auditor_app.snapshot.statement import Asset, Column, Ledger
 
 COLUMNS = (
@@ -25,8 +26,10 @@ class Members:
     def __init__(self) -> None:
         self.read_names: list[str] = []
 
-    def read(self, name: str, token: CancelToken) -> bytes:
+    def read(self, name: str, token: CancelToken, look: Look | None = None) -> bytes:
         self.read_names.append(name)
+        if look is not None:
+            look(memoryview(DATA[name]))
         return DATA[name]
 
     def size(self, name: str) -> int:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from auditor_app.operation import CancelToken
+from auditor_app.sections import Look
 from auditor_app.snapshot.authentic import Authentic, AuthenticSnapshot, TrustedTime
 from auditor_app.snapshot.statement import (
     Annotations,
@@ -31,8 +32,10 @@ class Members:
     def __init__(self, members: dict[str, bytes]) -> None:
         self._members = members
 
-    def read(self, name: str, token: CancelToken) -> bytes:
+    def read(self, name: str, token: CancelToken, look: Look | None = None) -> bytes:
         token.check()
+        if look is not None:
+            look(memoryview(self._members[name]))
         return self._members[name]
 
     def size(self, name: str) -> int:
