@@ -17,7 +17,7 @@ from auditor_app.chain.bundle import ProofBundle, ProofCapture, TokenLayout, mak
 from auditor_app.chain.evm import EvmReader, binary
 from auditor_app.chain.header import Header, HeaderError, encode_header, read_header
 from auditor_app.chain.proven_state import BALANCE_OF, DECIMALS, ProvenState
-from auditor_app.chain.reexecution import CALLER, PRECOMPILES, available
+from auditor_app.chain.reexecution import CALLER, PRECOMPILES, ReexecutionError, available
 from auditor_app.chain.rpc import RpcRefusal
 from auditor_app.chain.state_proof import account_state, slot_value
 from auditor_app.chain.trie import NodeTable, TrieError
@@ -96,8 +96,10 @@ def _capture_group(reader: EvmReader, header: Header, group: RawBalances, found:
     if layout is not None:
         found.layouts.append(layout)
         found.nodes.update(nodes)
+        yield from _check_decimals(reader, group, header, found)
         return
-    touched = (yield from _executed(reader, group, header)) if available() else None
+    calls = [DECIMALS, *(BALANCE_OF + bytes.fromhex(holder[2:]).rjust(32, b"\0") for holder in group.amounts)]
+    touched = (yield from _executed(reader, group.contract, calls, header)) if available() else None
     if touched is None:
         origin = reader.rpc.endpoint.origin
         found.notes.append(f"{origin}: token {group.contract} keeps no plain balances; its lines stay unproven")
@@ -105,16 +107,42 @@ def _capture_group(reader: EvmReader, header: Header, group: RawBalances, found:
     found.executed.add(group.contract)
     for address, slots in touched.items():
         found.touched.setdefault(address, set()).update(slots)
-    wanted = [
-        ("0x" + address.hex(), ["0x" + slot.hex() for slot in sorted(slots)]) for address, slots in touched.items()
-    ]
-    found.nodes.update((yield from fetch_nodes(reader, wanted, "re-executed calls")))
+    found.nodes.update((yield from fetch_nodes(reader, _asked_of(touched), "re-executed calls")))
 
 
-def _executed(reader: EvmReader, group: RawBalances, header: Header) -> Operation[dict[bytes, set[bytes]] | None]:
-    """The accounts and slots that ``balanceOf`` of every holder and ``decimals`` read; ``None`` if it cannot be said."""
-    contract = group.contract or ""
-    calls = [DECIMALS, *(BALANCE_OF + bytes.fromhex(holder[2:]).rjust(32, b"\0") for holder in group.amounts)]
+def _asked_of(touched: Mapping[bytes, set[bytes]]) -> list[tuple[str, list[str]]]:
+    """What ``eth_getProof`` is asked for touched accounts."""
+    return [("0x" + address.hex(), ["0x" + slot.hex() for slot in sorted(slots)]) for address, slots in touched.items()]
+
+
+def _check_decimals(reader: EvmReader, group: RawBalances, header: Header, found: Found) -> Operation[None]:
+    """Run a token's own ``decimals`` on proven state: no trie tells them, and an endpoint could shift every balance."""
+    contract, origin = group.contract or "", reader.rpc.endpoint.origin
+    touched = (yield from _executed(reader, contract, [DECIMALS], header)) if available() else None
+    if touched is None:
+        found.notes.append(f"{origin}: that token {contract} has {group.decimals} decimals is its word alone")
+        return
+    apart = Found(set(), [], touched, {contract}, [])
+    apart.nodes.update((yield from fetch_nodes(reader, _asked_of(touched), "a token's decimals")))
+    encoded, code = encode_header(reader.block.header), codes_of(reader, apart)
+    try:
+        nodes = crossed_nodes(apart, header, ())
+        bundle = make_bundle(
+            reader.rpc.endpoint.chain, encoded, nodes, (), code=code, executed=apart.executed, touched=touched
+        )
+        with ProvenState(bundle, header.hash, header.number) as state:
+            answer = int.from_bytes(state.call(contract, DECIMALS), "big")
+    except (TrieError, ReexecutionError, ChainError) as error:
+        what = error.what if isinstance(error, ChainError) else str(error)
+        raise _contradiction(origin, f"the decimals of {contract} do not follow from its proofs: {what}") from None
+    if answer != group.decimals:
+        raise _contradiction(origin, f"it says {group.decimals} decimals for {contract} and proves {answer}")
+
+
+def _executed(
+    reader: EvmReader, contract: str, calls: Sequence[bytes], header: Header
+) -> Operation[dict[bytes, set[bytes]] | None]:
+    """The accounts and slots that calls of a token read; ``None`` if it cannot be said."""
     touched: dict[bytes, set[bytes]] = {bytes.fromhex(contract[2:]): set(), CALLER: set(), header.coinbase: set()}
     for start in range(0, len(calls), _BATCH):
         chunk = calls[start : start + _BATCH]

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+import urllib.request
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from Crypto.Hash import keccak
@@ -19,6 +22,7 @@ from auditor_app.chain.observe import observe
 from auditor_app.chain.observed import Grade
 from auditor_app.chain.partial import PartialCapture
 from auditor_app.chain.plan import CapturePlan, plan_capture
+from auditor_app.chain.reexecution import available
 from auditor_app.errors import ChainError, UsageError
 from auditor_app.operation import Cancelled, CancelToken, Operation, run
 from auditor_app.snapshot.authentic import AuthenticSnapshot
@@ -28,6 +32,7 @@ from auditor_app.snapshot.signing import SigningKey
 from auditor_app.snapshot.statement import Asset, BlockReference
 from auditor_app.snapshot.trust import Provenance, TrustStore, add_key
 from tests.unit.chain.conftest import CONTRACTS, Anvil, call_data
+from tests.unit.chain.fake_endpoint import Handler, fake_endpoint
 from tests.unit.chain.snapshots import BTC_A, BTC_CHAIN, snapshot
 
 CHAIN = Anvil.chain
@@ -227,6 +232,47 @@ def test_a_failed_or_cancelled_capture_leaves_no_file(town: Town, tmp_path: Path
     with pytest.raises(Cancelled):
         run(operation)
     assert list(tmp_path.iterdir()) == []
+
+
+def _shifted(town: Town, decimals: int, *, access_lists: bool = True) -> Callable[[Handler, Any], None]:
+    """The node behind an endpoint that says other decimals of the token."""
+
+    def forged(request: Any) -> dict[str, Any] | None:
+        call = request["params"][0] if request["method"] == "eth_call" else {}
+        if call.get("to") == town.token.lower() and call["data"].startswith("0x313ce567"):
+            return {"jsonrpc": "2.0", "id": request["id"], "result": f"0x{decimals:064x}"}
+        if request["method"] == "eth_createAccessList" and not access_lists:
+            return {"jsonrpc": "2.0", "id": request["id"], "error": {"code": -32601, "message": "not available"}}
+        return None
+
+    def answer(handler: Handler, request: Any) -> None:
+        many = request if isinstance(request, list) else [request]
+        passed = [item for item in many if forged(item) is None]
+        honest: list[Any] = []
+        if passed:
+            post = urllib.request.Request(
+                town.node.url, json.dumps(passed).encode(), {"Content-Type": "application/json"}
+            )
+            with urllib.request.urlopen(post, timeout=20) as reply:
+                honest = json.loads(reply.read())
+        found = [*honest, *(made for item in many if (made := forged(item)) is not None)]
+        handler.reply(json.dumps(found if isinstance(request, list) else found[0]).encode())
+
+    return answer
+
+
+@pytest.mark.node
+@pytest.mark.skipif(not available(), reason="pyrevm has no wheel for this system")
+def test_an_endpoint_cannot_shift_every_balance_by_a_tokens_decimals(town: Town, tmp_path: Path) -> None:
+    held, path = town.snapshot(), tmp_path / "e.porevidence"
+    with fake_endpoint(_shifted(town, 3)) as fake, pytest.raises(ChainError, match=r"says 3 decimals .* and proves 6"):
+        do_capture(held, [fake.endpoint(CHAIN)], path)
+    assert not path.exists()
+    with fake_endpoint(_shifted(town, 6)) as fake:
+        assert do_capture(held, [fake.endpoint(CHAIN)], path)[1].notes == ()
+    with fake_endpoint(_shifted(town, 6, access_lists=False)) as fake:
+        notes = do_capture(held, [fake.endpoint(CHAIN)], path)[1].notes
+    assert [note for note in notes if "6 decimals is its word alone" in note]
 
 
 @pytest.mark.node

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 from dataclasses import replace
 
@@ -109,6 +110,32 @@ def test_an_ed25519_key_that_is_not_the_address_is_refused() -> None:
         Outcome.INVALID,
         "the key in the row signed, but it does not lead to the address",
     )
+
+
+def test_every_signature_of_a_row_must_be_one() -> None:
+    """A good one beside bytes that are none, or that lead to no key, is no valid row."""
+    for bad in ("zz", "0x" + "00" * 65, "0x" + "ff" * 65, "0x" + "11" * 64):
+        for signatures in ((eip191(MESSAGE), bad), (bad, eip191(MESSAGE))):
+            assert check_one(row("ETH", EVM, *signatures)).outcome is Outcome.INVALID
+
+
+def test_an_ed25519_row_needs_a_key_and_64_bytes() -> None:
+    signature = ED.sign(MESSAGE.encode()).signature
+    key = bytes(ED.verify_key).hex()
+    aptos = "0x" + hashlib.sha3_256(bytes(ED.verify_key) + b"\x00").hexdigest()
+    assert check_one(row("APT", aptos, signature.hex(), public_key=key)).outcome is Outcome.VALID
+    for address, text, public_key, note in (
+        (aptos, signature.hex(), "", "the row holds no public key of 32 bytes"),
+        (aptos, signature.hex(), key[2:], "the row holds no public key of 32 bytes"),
+        (aptos, signature.hex(), "04" + key, "the row holds no public key of 32 bytes"),
+        (aptos, signature.hex()[2:], key, "the signature is not 64 bytes in hex or base64"),
+        (aptos, signature.hex() + "00", key, "the signature is not 64 bytes in hex or base64"),
+        (aptos, "", key, ""),
+    ):
+        line = check_one(row("APT", address, *([text] if text else []), public_key=public_key))
+        assert (line.outcome, line.note) == (Outcome.INVALID if text else Outcome.UNSIGNED, note)
+    for text in (signature.hex()[2:], signature.hex() + "00"):
+        assert check_one(row("SOL", SOLANA, text)).outcome is Outcome.INVALID
 
 
 def test_an_account_name_binds_the_key_only() -> None:
