@@ -30,6 +30,7 @@ from auditor_app.operation import CancelToken, Operation
 from ui import engagement_work
 from ui.engagement_work import Opened, Perform
 from ui.jobs import Job, JobRunner, Work
+from ui.session import StepState
 
 Write = Callable[[EngagementFile, Author, CancelToken], Operation[Any]]
 """Work on the open file that enters something; what it returns is handed to ``then``."""
@@ -136,6 +137,15 @@ class Binder(QObject):
         if self._book is not None and not self._book.writable and not self._why_not:
             return "Another process became the writer of this file. Close it here and open it again."
         return self._why_not
+
+    @property
+    def state(self) -> StepState:
+        """What can be done with the file, for chips."""
+        if self._papers is None:
+            return StepState.NONE_OPEN
+        if not self.writable:
+            return StepState.READ_ONLY
+        return StepState.OPEN if self._papers.locked is None else StepState.LOCKED
 
     @property
     def author(self) -> str:

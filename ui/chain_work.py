@@ -98,7 +98,7 @@ def capture_evidence(
     from auditor_app.chain.capture import Supplements, capture
     from auditor_app.chain.partial import PartialCapture
 
-    signing = _signing_key(key)
+    signing = signing_key(key)
     with _opened(subject, token) as snapshot:
         plan = _permitted_plan(snapshot, listed, permission, token)
         partial = PartialCapture(working_file(output), snapshot.payload_sha256)
@@ -221,7 +221,8 @@ def _pem(path: Path) -> bytes:
     return read_capped(path, max_bytes=_MAX_PEM, code="TRUST.KEY")
 
 
-def _signing_key(key: SigningFile) -> SigningKey:
+def signing_key(key: SigningFile) -> SigningKey:
+    """The key in a file; :class:`AuditError` TRUST.KEY where it is none."""
     from auditor_app.snapshot.signing import load_private_pem
 
     return load_private_pem(_pem(key.path), file=key.path.name, passphrase=lambda: key.passphrase.encode("utf-8"))

@@ -40,5 +40,17 @@ class Desk:
     edit_endpoints: Callable[[], object]
     pin_key: Callable[[], object]
     open_snapshot: Callable[[Path], object]
+    new_note: Callable[[], object]
+    """Ask for a review note on the page on screen."""
+    set_tickmark: Callable[[], object]
+    """Ask for a tickmark beside the selected row of the page on screen."""
+    lock: Callable[[], object]
+    """Ask for the reason and lock the engagement."""
+    new_engagement: Callable[[], object]
+    open_engagement: Callable[[], object]
+    add_inputs: Callable[[], object]
+    """Ask for files and take them into the engagement."""
+    act_as: Callable[[str], object]
+    """From now on this person of the engagement acts in this window."""
     say: Callable[[str], object]
     """A passing line in the status bar."""

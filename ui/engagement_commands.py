@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
+from auditor_app.engagement.actions import ApplyTickmark, Lock, OpenNote
 from auditor_app.engagement.file import Recorded
 from auditor_app.engagement.journal import Amendment
 from auditor_app.engagement.papers import Papers
+from auditor_app.engagement.terms import InputRole
 from auditor_app.errors import AuditError
 from ui import engagement_work, prompts
-from ui.dialogs.engagement import AmendmentDialog, NewEngagementDialog, WhoActsDialog
+from ui.dialogs.check_engagement import CheckEngagementDialog
+from ui.dialogs.engagement import AddInputsDialog, AmendmentDialog, LockDialog, NewEngagementDialog, WhoActsDialog
+from ui.dialogs.notes import NoteDialog, TickDialog
 from ui.engagement_work import LastRun
 from ui.text import cut
 
@@ -72,6 +77,78 @@ class EngagementCommands(QObject):
         """File → Close engagement; everything in it is on the disk already."""
         self._window.binder.close()
 
+    def act_as(self, name: str) -> None:
+        """This person acts from now on, also when the file is opened again."""
+        window = self._window
+        if window.binder.papers is not None:
+            window.settings.remember_actor(window.binder.papers.identity, name)
+            window.binder.act_as(name)
+
+    def add_inputs(self) -> None:
+        """File → Add inputs."""
+        if self._window.binder.papers is not None:
+            AddInputsDialog(self._window, self.take_inputs).open()
+
+    def take_inputs(self, paths: Sequence[Path], role: InputRole | None) -> None:
+        """Take files in by their digests, in a job."""
+        work = partial(engagement_work.add_inputs, tuple(path.resolve() for path in paths), role)
+        self._window.binder.write("Adding inputs", work)
+
+    def lock(self) -> None:
+        """File → Lock."""
+        papers = self._window.binder.papers
+        if papers is not None and papers.locked is None:
+            LockDialog(self._window, papers, self._lock).open()
+
+    def _lock(self, reason: str) -> None:
+        self._window.binder.record(Lock(reason=reason), title="Lock the engagement")
+
+    def new_note(self) -> None:
+        """Edit → Review note: on the working paper of the page on screen."""
+        window = self._window
+        papers = window.binder.papers
+        if papers is None:
+            window.say("Open an engagement first: notes stand in its journal")
+            return
+        NoteDialog(window, papers, window.page.paper, self._record_note).open()
+
+    def _record_note(self, action: OpenNote) -> None:
+        self._window.binder.record(action, title="New note")
+
+    def set_tickmark(self) -> None:
+        """Edit → Set a tickmark: beside the selected row of the page on screen."""
+        window = self._window
+        papers = window.binder.papers
+        if papers is None:
+            window.say("Open an engagement first: tickmarks stand in its journal")
+            return
+        TickDialog(window, papers, window.page.paper, window.page.selected_item(), self._record_tick).open()
+
+    def _record_tick(self, action: ApplyTickmark) -> None:
+        self._window.binder.record(action, title="Set a tickmark")
+
+    def check(self) -> None:
+        """File → Check engagement."""
+        window = self._window
+        trust = window.case.inputs.trust_store
+        CheckEngagementDialog(window, window.desk, window.binder.path, None if trust is None else trust.path).open()
+
+    def export(self) -> None:
+        """File → Export package."""
+        path = self._window.binder.path
+        if path is not None:
+            suggested = path.with_suffix(".zip")
+            prompts.save_file(self._window, "Export package", prompts.PACKAGES, suggested, self.export_to)
+
+    def export_to(self, output: Path) -> None:
+        """Write the package, in a job."""
+        work = partial(engagement_work.export_package, output)
+        self._window.binder.read("Writing the package", work, partial(self._on_exported, output), shown=True)
+
+    def _on_exported(self, output: Path, digest: str) -> None:
+        text = f"{output}\n\nSHA-256 {digest}\n\nInputs and keys are not in it. Another machine repeats it with File → Re-perform."
+        prompts.tell(self._window, "Package written", text, alarming=False)
+
     def _folder(self) -> Path:
         open_now, snapshot = self._window.binder.path, self._window.case.inputs.snapshot
         if open_now is not None:
@@ -87,6 +164,7 @@ class EngagementCommands(QObject):
         if papers is None or binder.path is None:
             return
         window.settings.remember_engagement(binder.path)
+        window.go_to("engagement")
         window.menus.show_recent_engagements(window.settings.recent_engagements)
         remembered = window.settings.actor(papers.identity)
         if binder.writable and remembered:

@@ -60,6 +60,9 @@ class MainWindow(QMainWindow):
             case=self.case, runner=self.runner, settings=settings, connections=self.connections, binder=self.binder, build_report=build_report, follow=self.follow,
             go_to=self.go_to, ask_for_snapshot=self.ask_for_snapshot, ask_for_trust_store=self.ask_for_trust_store,
             ask_for_evidence=self.ask_for_evidence, capture=self.capture, edit_endpoints=self.edit_endpoints, pin_key=self.pin_key, open_snapshot=self.open_snapshot, say=self.say,
+            new_engagement=self.engagement.new, open_engagement=self.engagement.open, add_inputs=self.engagement.add_inputs,
+            new_note=self.engagement.new_note, set_tickmark=self.engagement.set_tickmark,
+            lock=self.engagement.lock, act_as=self.engagement.act_as,
         )  # fmt: skip
         self.setWindowTitle("Reserve Auditor")
         self.setAcceptDrops(True)
@@ -306,6 +309,8 @@ class MainWindow(QMainWindow):
     # what happens
 
     def _status(self, entry: PageEntry) -> StepStatus | None:
+        if entry.key == "engagement":
+            return StepStatus(self.binder.state)
         return None if entry.step is None else self.case.status(entry.step)
 
     def _on_rail_chosen(self, at: int) -> None:

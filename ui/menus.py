@@ -28,6 +28,9 @@ Alt+8, Alt+9, Alt+0    ledger, published proof, schemes
 Ctrl+N    new engagement
 Ctrl+Shift+G    open an engagement
 Ctrl+W    close the engagement
+Alt+A, Alt+X, Alt+N    engagement, exceptions log, notes and tickmarks
+Ctrl+Shift+N    review note on this page
+Ctrl+M    tickmark on the selected row
 Ctrl+O    open a snapshot
 Ctrl+Shift+C    capture evidence
 Ctrl+F    filter the table
@@ -82,7 +85,13 @@ class Menus:
         _add(menu, "Open engagement rea&d-only…", commands.open_to_read, None)
         self._recent_engagements = menu.addMenu("Open recent engage&ment")
         self.show_recent_engagements(self._window.settings.recent_engagements)
-        self._with_engagement = (_add(menu, "&Close engagement", commands.close, "Ctrl+W"),)
+        self._with_engagement = (
+            _add(menu, "&Add inputs…", commands.add_inputs, "Ctrl+Shift+A"),
+            _add(menu, "Export pac&kage…", commands.export, "Ctrl+Shift+P"),
+            _add(menu, "&Lock…", commands.lock, None),
+            _add(menu, "C&lose engagement", commands.close, "Ctrl+W"),
+        )
+        _add(menu, "Chec&k engagement…", commands.check, "Ctrl+Shift+K")
 
     def _edit(self, menu: QMenu) -> None:
         window = self._window
@@ -90,6 +99,9 @@ class Menus:
         _add(menu, "&Go to row…", window.go_to_row, "Ctrl+G")
         menu.addSeparator()
         _add(menu, "&Copy selected rows", self._copy, None)
+        menu.addSeparator()
+        _add(menu, "Review &note on this page…", window.engagement.new_note, "Ctrl+Shift+N")
+        _add(menu, "Set a &tickmark on the selected row…", window.engagement.set_tickmark, "Ctrl+M")
         menu.addSeparator()
         preferences = menu.addMenu("P&references")
         _add(preferences, "&Endpoints…", window.edit_endpoints, None)

@@ -20,6 +20,12 @@ def visible(text: str) -> str:
     return _NARROW_SPACE.join(map(plain, text.split(_NARROW_SPACE))).replace("\n", "\\n")
 
 
+def disguised(text: str) -> str:
+    """The control and direction-changing characters of a text as escapes, each once; empty where it shows as it is."""
+    found = [sign for sign in dict.fromkeys(text) if sign not in "\n\t" and visible(sign) != sign]
+    return " ".join(visible(sign) for sign in found[:8])
+
+
 def cut(text: str, at_most: int = 90) -> str:
     """Text on one line that breaks no layout: its end left out where it is long."""
     shown = visible(text[: 2 * at_most])

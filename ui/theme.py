@@ -142,6 +142,11 @@ QPlainTextEdit:focus { border: 2px solid $accent; }
 QSpinBox QLineEdit, QSpinBox QLineEdit:focus { border: none; padding: 0 4px; }
 QComboBox::drop-down { border: none; width: 24px; }
 QComboBox::down-arrow { image: url("$arrow"); width: 12px; height: 12px; }
+QCheckBox::indicator:unchecked { width: 14px; height: 14px; background: $surface; border: 1px solid $strong_border; border-radius: 3px; }
+QCheckBox::indicator:unchecked:focus { border: 2px solid $accent; }
+QListWidget { background: $surface; border: 1px solid $strong_border; border-radius: 6px; padding: 2px; selection-background-color: $selection; selection-color: $text; }
+QListWidget:focus { border: 2px solid $accent; padding: 1px; }
+QListWidget::item { padding: 4px 6px; }
 QComboBox QAbstractItemView { background: $surface; border: 1px solid $border; selection-background-color: $selection; selection-color: $text; }
 QTableView, QTreeView { background: $surface; alternate-background-color: $sunken; border: 1px solid $border; border-radius: 6px; gridline-color: transparent; selection-background-color: $selection; selection-color: $text; }
 QTableView:focus, QTreeView:focus { border: 2px solid $accent; }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import re
 from pathlib import Path
 from typing import Any
 
@@ -20,44 +19,26 @@ from auditor_app.cli.engaged import (
 )
 from auditor_app.cli.terminal import add_json_option, drive, emit_json, say, say_findings
 from auditor_app.engagement import actions
-from auditor_app.engagement.checking import KnownHead, check
+from auditor_app.engagement.checking import check, head_of_sign_off, typed_head
 from auditor_app.engagement.file import create, open_for_reading, open_for_writing
 from auditor_app.engagement.papers import Papers
 from auditor_app.engagement.papers_document import check_document, entry_document, papers_document
 from auditor_app.engagement.recording import record_inputs
-from auditor_app.engagement.signed_sign_off import MAX_BYTES, authenticated
+from auditor_app.engagement.telling import action_name, told
 from auditor_app.engagement.terms import (
+    INPUT_ROLES,
+    ROLES,
     STANDARDS,
     TEXT_FIELDS,
     AgreedProcedure,
-    InputRole,
     Person,
-    Role,
     Terms,
 )
 from auditor_app.errors import UsageError
-from auditor_app.files import read_capped
 from auditor_app.findings import exit_status
 from auditor_app.operation import CancelToken
 from auditor_app.procedures import PROCEDURES
 from auditor_app.snapshot.trust import load_store
-
-_HEAD = re.compile(r"(?:([1-9][0-9]{0,9}):)?([0-9a-f]{64})\Z")
-_ROLES: tuple[Role, ...] = ("preparer", "reviewer", "partner", "client", "observer")
-_INPUT_ROLES: tuple[InputRole, ...] = (
-    "snapshot",
-    "trust store",
-    "evidence",
-    "sample record",
-    "balances around the instant",
-    "sample list",
-    "ledger extract",
-    "customer replies",
-    "alternative procedures",
-    "letter template",
-    "letter contacts",
-    "other",
-)
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -100,7 +81,7 @@ def _add_new(verbs: Any) -> None:
     parser = verbs.add_parser("new", help="open an engagement", description="Open an engagement in a new file.")
     parser.add_argument("file", type=Path, metavar="FILE", help="a file that is not there yet: NAME.engagement")
     parser.add_argument("--by", required=True, metavar="NAME", help="who opens it")
-    parser.add_argument("--role", action="append", choices=_ROLES, help="that person's role (default: preparer)")
+    parser.add_argument("--role", action="append", choices=ROLES, help="that person's role (default: preparer)")
     parser.add_argument("--standard", choices=tuple(STANDARDS), required=True, help="the standard followed")
     _term_options(parser, required=("client",))
     add_json_option(parser)
@@ -151,7 +132,7 @@ def _terms(options: argparse.Namespace) -> int:
 def _add_add(verbs: Any) -> None:
     parser = _verb(verbs, "add", "take files into the engagement by their digest; they are never copied or written to")
     parser.add_argument("inputs", type=Path, nargs="+", metavar="INPUT", help="snapshots, evidence, trust store …")
-    parser.add_argument("--as", dest="role", choices=_INPUT_ROLES, help="what the files are for (default: by name)")
+    parser.add_argument("--as", dest="role", choices=INPUT_ROLES, help="what the files are for (default: by name)")
     parser.set_defaults(handler=_add)
 
 
@@ -169,7 +150,7 @@ def _add(options: argparse.Namespace) -> int:
 def _add_person(verbs: Any) -> None:
     parser = _verb(verbs, "person", "add a person, or change what roles one has")
     parser.add_argument("name", metavar="NAME", help="the person")
-    parser.add_argument("--role", action="append", choices=_ROLES, required=True, help="repeatable")
+    parser.add_argument("--role", action="append", choices=ROLES, required=True, help="repeatable")
     parser.set_defaults(handler=_person)
 
 
@@ -222,15 +203,12 @@ def _show(options: argparse.Namespace) -> int:
         journal = [entry_document(entry, digest) for entry, digest in zip(entries, digests, strict=True)]
         emit_json(options.json, {"entries": journal, "head": papers.head.sha256})
         for entry, digest in zip(entries, digests, strict=True):
-            say(f"{entry.number:>6}  {entry.at}  {digest[:16]}  {_type(entry.action):<18}  {entry.person}")
+            say(f"{entry.number:>6}  {entry.at}  {digest[:16]}  {action_name(entry.action):<18}  {entry.person}")
+            say(f"        {told(entry)}")
         return 0
     emit_json(options.json, papers_document(papers))
     _say_papers(papers)
     return 0
-
-
-def _type(action: actions.Action) -> str:
-    return str(action.__struct_config__.tag)
 
 
 def _say_papers(papers: Papers) -> None:
@@ -277,12 +255,10 @@ def _check(options: argparse.Namespace) -> int:
     store = None if options.trust is None else load_store(options.trust)
     if options.sign_off and store is None:
         raise UsageError("USAGE", "--sign-off needs --trust", action="Name the trust store with the signer's key.")
-    heads = [_typed_head(text) for text in options.head]
+    heads = [typed_head(text) for text in options.head]
     heads += [engagement_export.head_of(path) for path in options.report]
-    for path in options.sign_off:
-        text = read_capped(path, max_bytes=MAX_BYTES, code="ENGAGEMENT.SIGN_OFF").decode("utf-8", "replace")
-        if store is not None:
-            heads.append(KnownHead.of(authenticated(text, store, file=path.name), f"signed sign-off {path.name}"))
+    if store is not None:
+        heads += [head_of_sign_off(path, store) for path in options.sign_off]
     result = drive(check(options.file, heads, CancelToken(), store=store, inputs=options.inputs))
     emit_json(options.json, check_document(result))
     say(f"{result.file}  {result.head.length} entries")
@@ -295,10 +271,3 @@ def _check(options: argparse.Namespace) -> int:
     for item in result.limitations:
         say(f"  not shown        {item.message}")
     return exit_status(result.findings)
-
-
-def _typed_head(text: str) -> KnownHead:
-    match = _HEAD.match(text.strip().lower())
-    if match is None:
-        raise UsageError("USAGE", "--head takes 64 hex digits, or N:HEX", observed=text[:100])
-    return KnownHead(match[2], int(match[1] or 0), "typed head")

@@ -6,14 +6,13 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from auditor_app.cli.engaged import add_author_options, author_of, recorded, recorded_json
+from auditor_app.cli.engaged import add_author_options, author_of, recorded, recorded_json, say_recorded
 from auditor_app.cli.keys import load_keys
 from auditor_app.cli.terminal import add_json_option, emit_json, say
 from auditor_app.engagement import actions
-from auditor_app.engagement.file import EngagementFile, open_for_writing
-from auditor_app.engagement.results import read_result
-from auditor_app.engagement.runs import exceptions_of, latest_results
-from auditor_app.engagement.signed_sign_off import SignedStatement, signed
+from auditor_app.engagement.file import open_for_writing
+from auditor_app.engagement.recording import record_last_findings
+from auditor_app.engagement.signed_sign_off import sign_off_under
 from auditor_app.engagement.terms import SIGNING_ROLES
 from auditor_app.errors import UsageError
 from auditor_app.files import write_new
@@ -91,15 +90,10 @@ def _update(options: argparse.Namespace) -> int:
 
 def _import(options: argparse.Namespace) -> int:
     with open_for_writing(options.file) as book:
-        results = latest_results(book.papers)
-        if not results:
-            raise UsageError("USAGE", "the engagement holds no run yet", action="Record one: verify --engagement FILE.")
-        found = [item for result in results for item in read_result(book.document(result)).get("findings", ())]
-        raised = exceptions_of({"findings": found}, book.papers)
-        done = recorded(book, author_of(options), *raised)
-        numbers = [str(line.number) for line in done.papers.exceptions[-len(raised) :]] if raised else []
-    emit_json(options.json, {"raised": numbers, **recorded_json(done)})
-    say(f"  {len(raised)} exceptions raised")
+        numbers, done = record_last_findings(book, author_of(options))
+    say_recorded(done)
+    emit_json(options.json, {"raised": list(numbers), **recorded_json(done)})
+    say(f"  {len(numbers)} exceptions raised")
     return 0
 
 
@@ -151,26 +145,14 @@ def _sign_off(options: argparse.Namespace) -> int:
         raise UsageError("USAGE", "-o needs --sign", action="Name the key that signs.")
     with open_for_writing(options.file) as book:
         author = author_of(options)
-        envelope = "" if options.sign is None else _envelope(book, options, author.at)
-        done = recorded(book, author, actions.SignOff(role=options.role, envelope=envelope))
+        action = actions.SignOff(role=options.role)
+        if options.sign is not None:
+            action = sign_off_under(book.papers, options.role, author, load_keys([options.sign])[0])
+        done = recorded(book, author, action)
     if options.output is not None:
-        write_new(options.output, (envelope + "\n").encode("ascii"), code="OUTPUT.WRITE")
+        write_new(options.output, (action.envelope + "\n").encode("ascii"), code="OUTPUT.WRITE")
     emit_json(options.json, recorded_json(done))
     return 0
-
-
-def _envelope(book: EngagementFile, options: argparse.Namespace, at: str) -> str:
-    """The signature over the head as it is before the sign-off."""
-    papers = book.papers
-    statement = SignedStatement(
-        engagement=papers.identity,
-        length=str(papers.head.length),
-        head=papers.head.sha256,
-        role=options.role,
-        person=options.by,
-        at=at,
-    )
-    return signed(statement, load_keys([options.sign])[0])
 
 
 def _record(options: argparse.Namespace, action: actions.Action) -> int:

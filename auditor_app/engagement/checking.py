@@ -7,6 +7,7 @@ anew it can show only against a head from outside; without one the result says s
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -16,15 +17,17 @@ from auditor_app.engagement import actions
 from auditor_app.engagement.file import step
 from auditor_app.engagement.journal import BEFORE_THE_FIRST, Entry, Head, chain_findings, decoded
 from auditor_app.engagement.papers import Papers
-from auditor_app.engagement.signed_sign_off import SignedStatement, authenticated
+from auditor_app.engagement.signed_sign_off import MAX_BYTES, SignedStatement, authenticated
 from auditor_app.engagement.store import EngagementStore, StoredEntry
-from auditor_app.engagement.taking import digested
-from auditor_app.errors import AuditError, EngagementError
+from auditor_app.engagement.taking import InputState, find_inputs
+from auditor_app.errors import AuditError, EngagementError, UsageError
+from auditor_app.files import read_capped
 from auditor_app.findings import Finding, Limitation, finding, from_error, limitation
 from auditor_app.operation import CancelToken, Operation, Progress
 from auditor_app.snapshot.trust import TrustStore
 
 _PROCEDURE = "engagement"
+_HEAD = re.compile(r"(?:([1-9][0-9]{0,9}):)?([0-9a-f]{64})\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,27 +74,41 @@ def check(
     yield Progress(0, None, "entries", "Reading the journal")
     book = EngagementStore.open_reading(path)
     try:
-        stored = book.entries()
-        found = _damage(book)
-        found += chain_findings(stored) or (
-            () if stored else (_finding("ENGAGEMENT.JOURNAL", "journal", "The journal is empty."),)
-        )
-        papers, rule = _papers(stored, path.name)
-        found += rule
-        entries = _readable(stored, path.name)
-        found += _clock(entries)
-        found += yield from _documents(book, entries, token)
-        signed, compared = _signed(entries, store)
-        found += signed
-        everything = (*heads, *compared)
-        for known in everything:
-            found += _compared(known, stored)
-        if inputs and papers is not None:
-            found += yield from _inputs(papers, book.locations(), token)
+        return (yield from check_store(book, heads, token, store=store, inputs=inputs))
     finally:
         book.close()
+
+
+def check_store(
+    book: EngagementStore,
+    heads: Sequence[KnownHead],
+    token: CancelToken,
+    *,
+    store: TrustStore | None = None,
+    inputs: bool = False,
+) -> Operation[CheckResult]:
+    """:func:`check` of a file that is open already; its pages are read from the disk again."""
+    book.forget_pages()
+    stored = book.entries()
+    name = book.path.name
+    found = _damage(book)
+    found += chain_findings(stored) or (
+        () if stored else (_finding("ENGAGEMENT.JOURNAL", "journal", "The journal is empty."),)
+    )
+    papers, rule = _papers(stored, name)
+    found += rule
+    entries = _readable(stored, name)
+    found += _clock(entries)
+    found += yield from _documents(book, entries, token)
+    signed, compared = _signed(entries, store)
+    found += signed
+    everything = (*heads, *compared)
+    for known in everything:
+        found += _compared(known, stored)
+    if inputs and papers is not None:
+        found += yield from _inputs(papers, book.locations(), token)
     head = Head(len(stored), stored[-1].sha256 if stored else BEFORE_THE_FIRST)
-    return CheckResult(path.name, head, everything, papers, tuple(dict.fromkeys(found)), _limits(heads))
+    return CheckResult(name, head, everything, papers, tuple(dict.fromkeys(found)), _limits(heads))
 
 
 def _limits(heads: Sequence[KnownHead]) -> tuple[Limitation, ...]:
@@ -217,17 +234,29 @@ def _compared(known: KnownHead, stored: Sequence[StoredEntry]) -> tuple[Finding,
 
 def _inputs(papers: Papers, locations: Mapping[str, str], token: CancelToken) -> Operation[tuple[Finding, ...]]:
     """The input files where they were last seen: there, and still the ones that were added."""
+    looked_at = yield from find_inputs(papers, locations, token, digests=True)
     found = []
-    for taken in papers.inputs:
-        file = taken.file
-        place = Path(locations.get(file.sha256, ""))
+    for item in looked_at:
+        file = item.taken.file
         subject = f"{file.role} {file.name}"
-        if not place.is_file():
+        if item.state is InputState.MISSING:
             message = "The input is not where it was last seen."
             found.append(_finding("ENGAGEMENT.INPUT_MISSING", subject, message, file.sha256, "no file"))
-            continue
-        digest, size = yield from digested(place, token)
-        if (digest, str(size)) != (file.sha256, file.size):
+        elif item.state is InputState.CHANGED:
             message = "The input is no longer the file that was added."
-            found.append(_finding("ENGAGEMENT.INPUT_CHANGED", subject, message, file.sha256, digest))
+            found.append(_finding("ENGAGEMENT.INPUT_CHANGED", subject, message, file.sha256, item.observed))
     return tuple(found)
+
+
+def typed_head(text: str) -> KnownHead:
+    """A head as somebody noted it, ``HEX`` or ``N:HEX``; :class:`UsageError` for anything else."""
+    match = _HEAD.match(text.strip().lower())
+    if match is None:
+        raise UsageError("USAGE", "a head is 64 hex digits, or N:HEX", observed=text[:100])
+    return KnownHead(match[2], int(match[1] or 0), "typed head")
+
+
+def head_of_sign_off(path: Path, store: TrustStore) -> KnownHead:
+    """The head that a signed sign-off holds; :class:`EngagementError` ENGAGEMENT.SIGN_OFF unless a pinned key signed it."""
+    text = read_capped(path, max_bytes=MAX_BYTES, code="ENGAGEMENT.SIGN_OFF").decode("utf-8", "replace")
+    return KnownHead.of(authenticated(text, store, file=path.name), f"signed sign-off {path.name}")

@@ -154,6 +154,11 @@ class EngagementFile:
         """Where inputs were last seen on this machine, by digest."""
         return self._store.locations()
 
+    @property
+    def store(self) -> EngagementStore:
+        """The file underneath, for :func:`~auditor_app.engagement.checking.check_store`."""
+        return self._store
+
     def close(self) -> None:
         """Let go of the file and its lock."""
         self._store.close()

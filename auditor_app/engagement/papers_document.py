@@ -36,24 +36,37 @@ def papers_document(papers: Papers) -> dict[str, Any]:
     return document
 
 
-def index_document(papers: Papers) -> list[dict[str, Any]]:
-    """The working-paper index with the papers under each letter: the agreed procedures by their references."""
+def reference_of(papers: Papers, key: str) -> str:
+    """The working-paper reference of a procedure; the engagement's own come behind those of the program."""
+    if key in PROCEDURES:
+        return PROCEDURES[key].reference
+    own = [item.key for item in papers.procedures if item.key not in PROCEDURES]
+    return f"A{10 + own.index(key)}" if key in own else ""
+
+
+def indexed(papers: Papers) -> tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...]:
+    """The working-paper index: letter, section, and reference with title of each paper, the agreed procedures among them."""
     agreed = {item.key for item in papers.procedures if item.agreed}
     named = [
         (item.reference, item.title) for item in PROCEDURES.values() if item.key in agreed or item.reference[0] in "AG"
     ]
     own = [item for item in papers.procedures if item.agreed and item.key not in PROCEDURES]
-    named += [(f"A{10 + number}", item.key) for number, item in enumerate(own)]
+    named += [(reference_of(papers, item.key), item.key) for item in own]
     named.append(("F1", "Exceptions log"))
+    return tuple(
+        (letter, title, tuple(paper for paper in sorted(named) if paper[0][0] == letter)) for letter, title in INDEX
+    )
+
+
+def index_document(papers: Papers) -> list[dict[str, Any]]:
+    """The index as JSON."""
     return [
         {
             "letter": letter,
             "title": title,
-            "papers": [
-                {"reference": reference, "title": name} for reference, name in sorted(named) if reference[0] == letter
-            ],
+            "papers": [{"reference": reference, "title": name} for reference, name in named],
         }
-        for letter, title in INDEX
+        for letter, title, named in indexed(papers)
     ]
 
 

@@ -15,11 +15,18 @@ from auditor_app.engagement.file import Author, EngagementFile, Recorded
 from auditor_app.engagement.inputs import input_files
 from auditor_app.engagement.papers import Papers, Run
 from auditor_app.engagement.record import Audit, AuditRequest
-from auditor_app.engagement.results import run_bytes
-from auditor_app.engagement.runs import at_journal_time, parameters_of, run_acts, with_challenge
+from auditor_app.engagement.results import read_result, run_bytes
+from auditor_app.engagement.runs import (
+    at_journal_time,
+    exceptions_of,
+    latest_results,
+    parameters_of,
+    run_acts,
+    with_challenge,
+)
 from auditor_app.engagement.taking import referenced, role_of, take
 from auditor_app.engagement.terms import InputReference, InputRole
-from auditor_app.errors import AuditError
+from auditor_app.errors import AuditError, EngagementError
 from auditor_app.operation import CancelToken, Operation
 
 Perform = Callable[[AuditRequest, CancelToken], Operation[Audit]]
@@ -49,12 +56,27 @@ def record_inputs(
     """Take files into the engagement by their digests, all or none; ``role`` is ``None`` to go by their names."""
     references: list[InputReference] = []
     for path in paths:
+        refuse_itself(book, path, "taken in as an input")
         reference = yield from take(path, role or role_of(path), token)
         references.append(reference)
     done = record_actions(book, author, *(AddInput(input=reference) for reference in references))
     for path, reference in zip(paths, references, strict=True):
         book.remember(reference.sha256, path.absolute())
     return tuple(references), done
+
+
+def record_last_findings(book: EngagementFile, author: Author) -> tuple[tuple[str, ...], Recorded]:
+    """Raise the findings of the last run and samples that count and are not in the log yet: their numbers, and what was recorded."""
+    results = latest_results(book.papers)
+    if not results:
+        raise EngagementError(
+            "ENGAGEMENT.REFUSED", "the engagement holds no run yet", action="Perform one inside the engagement first."
+        )
+    found = [item for result in results for item in read_result(book.document(result)).get("findings", ())]
+    raised = exceptions_of({"findings": found}, book.papers)
+    done = record_actions(book, author, *raised)
+    numbers = [str(line.number) for line in done.papers.exceptions[-len(raised) :]] if raised else []
+    return tuple(numbers), done
 
 
 def recorded_run(papers: Papers, audit: Audit) -> Run | None:
@@ -70,6 +92,21 @@ def recorded_run(papers: Papers, audit: Audit) -> Run | None:
         if (action.result, run.inputs, action.parameters) == (result, files, typed):
             return run
     return None
+
+
+def refuse_itself(book: EngagementFile, path: Path, what: str) -> None:
+    """Refuse to read or replace the open engagement file as something else.
+
+    Closing another descriptor of it would drop the writer's lock (POSIX), and writing to it would destroy it.
+    """
+    try:
+        same = path.samefile(book.path)
+    except OSError:
+        same = False
+    if same:
+        raise EngagementError(
+            "ENGAGEMENT.REFUSED", f"the engagement file itself cannot be {what}", action="Choose another file."
+        )
 
 
 def perform_in(

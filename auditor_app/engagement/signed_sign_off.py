@@ -11,6 +11,9 @@ import base64
 import msgspec
 
 from auditor_app import strict_json
+from auditor_app.engagement.actions import SignOff
+from auditor_app.engagement.file import Author
+from auditor_app.engagement.papers import Papers
 from auditor_app.engagement.terms import Line, Role
 from auditor_app.errors import AuditError, EngagementError, Location
 from auditor_app.snapshot import envelope as dsse
@@ -39,6 +42,19 @@ def signed(statement: SignedStatement, key: SigningKey) -> str:
     """The envelope's text: one line of canonical JSON."""
     payload = strict_json.canonical(msgspec.to_builtins(statement))
     return dsse.encode(Envelope(PAYLOAD_TYPE, payload, (key.sign(PAYLOAD_TYPE, payload),))).decode("ascii")
+
+
+def sign_off_under(papers: Papers, role: Role, author: Author, key: SigningKey) -> SignOff:
+    """The sign-off with the signature over the head as it is before it."""
+    statement = SignedStatement(
+        engagement=papers.identity,
+        length=str(papers.head.length),
+        head=papers.head.sha256,
+        role=role,
+        person=author.person,
+        at=author.at,
+    )
+    return SignOff(role=role, envelope=signed(statement, key))
 
 
 def authenticated(text: str, store: TrustStore, *, file: str) -> SignedStatement:

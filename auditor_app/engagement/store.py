@@ -159,6 +159,11 @@ class EngagementStore:
             rows = self._connection.execute("SELECT sha256, path FROM locations").fetchall()
         return {digest: path for digest, path in rows if isinstance(digest, str) and isinstance(path, str)}
 
+    def forget_pages(self) -> None:
+        """Let go of every page in memory, so that what is read next comes from the disk."""
+        with _refusals(self.path):
+            self._connection.execute("PRAGMA shrink_memory")
+
     def damage(self) -> str:
         """The first complaint of SQLite's integrity check, or an empty text."""
         with _refusals(self.path):

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
 from auditor_app.engagement.actions import AddInput
-from auditor_app.engagement.papers import Papers
+from auditor_app.engagement.file import EngagementFile
+from auditor_app.engagement.papers import Papers, TakenInput
 from auditor_app.engagement.record import InputFile
 from auditor_app.engagement.terms import InputReference, InputRole
 from auditor_app.errors import EngagementError
@@ -60,6 +64,69 @@ def new_inputs(papers: Papers, files: tuple[InputReference, ...]) -> tuple[AddIn
             )
         added.append(AddInput(input=file))
     return tuple(added)
+
+
+class InputState(StrEnum):
+    """How a file of the engagement is found on this machine now."""
+
+    AGREES = "agrees"
+    CHANGED = "changed"
+    MISSING = "missing"
+    NOT_COMPARED = "not compared"
+    """It is there with the same size; its digest was not recalculated."""
+
+
+@dataclass(frozen=True, slots=True)
+class FoundInput:
+    """A file of the engagement and what is where it was last seen; ``observed`` is its digest or size now."""
+
+    taken: TakenInput
+    place: str
+    state: InputState
+    observed: str = ""
+
+
+def find_inputs(
+    papers: Papers, locations: Mapping[str, str], token: CancelToken, *, digests: bool
+) -> Operation[tuple[FoundInput, ...]]:
+    """Look at every input where it was last seen; with ``digests`` each is read and compared."""
+    found: list[FoundInput] = []
+    for number, taken in enumerate(papers.inputs):
+        token.check()
+        yield Progress(number, len(papers.inputs), "files", f"Looking at {taken.file.name}")
+        found.append((yield from _found(taken, locations.get(taken.file.sha256, ""), token, digests)))
+    return tuple(found)
+
+
+def _found(taken: TakenInput, place: str, token: CancelToken, digests: bool) -> Operation[FoundInput]:
+    file, path = taken.file, Path(place)
+    if not place or not path.is_file():
+        return FoundInput(taken, place, InputState.MISSING)
+    try:
+        size = str(path.stat().st_size)
+    except OSError:
+        return FoundInput(taken, place, InputState.MISSING)
+    if size != file.size and not digests:
+        return FoundInput(taken, place, InputState.CHANGED, f"{size} bytes")
+    if not digests:
+        return FoundInput(taken, place, InputState.NOT_COMPARED)
+    digest, length = yield from digested(path, token)
+    same = (digest, str(length)) == (file.sha256, file.size)
+    return FoundInput(taken, place, InputState.AGREES if same else InputState.CHANGED, digest)
+
+
+def relocate(book: EngagementFile, file: InputReference, path: Path, token: CancelToken) -> Operation[None]:
+    """Note that ``file`` is at ``path`` now; :class:`EngagementError` where other bytes are there."""
+    digest, _ = yield from digested(path, token)
+    if digest != file.sha256:
+        raise EngagementError(
+            "ENGAGEMENT.INPUT_CHANGED",
+            f"{path.name} is not the {file.role} that was added",
+            expected=file.sha256,
+            observed=digest,
+            action="Choose the file that was added; another one is added as another input.",
+        )
+    book.remember(file.sha256, path.absolute())
 
 
 def digested(path: Path, token: CancelToken) -> Operation[tuple[str, int]]:

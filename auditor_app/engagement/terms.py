@@ -18,6 +18,7 @@ Standard = Literal["isrs-4400", "at-c-215"]
 STANDARDS: dict[Standard, str] = {"isrs-4400": "ISRS 4400 (Revised)", "at-c-215": "AT-C section 215"}
 
 Role = Literal["preparer", "reviewer", "partner", "client", "observer"]
+ROLES: tuple[Role, ...] = ("preparer", "reviewer", "partner", "client", "observer")
 SIGNING_ROLES: tuple[Role, ...] = ("preparer", "reviewer", "partner")
 """Who signs off, in this order."""
 
@@ -37,6 +38,23 @@ InputRole = Literal[
     "other",
 ]
 """What a file is for; the roles of :func:`auditor_app.engagement.inputs.input_files` and ``other``."""
+
+
+INPUT_ROLES: tuple[InputRole, ...] = (
+    "snapshot",
+    "trust store",
+    "evidence",
+    "sample record",
+    "balances around the instant",
+    "sample list",
+    "ledger extract",
+    "customer replies",
+    "alternative procedures",
+    "letter template",
+    "letter contacts",
+    "other",
+)
+"""What a person may take a file in as."""
 
 
 class Terms(Closed, frozen=True, kw_only=True):

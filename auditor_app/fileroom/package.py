@@ -22,6 +22,7 @@ from auditor_app.engagement.file import EngagementFile, papers_of, step
 from auditor_app.engagement.journal import Entry, decoded
 from auditor_app.engagement.papers import Papers
 from auditor_app.engagement.papers_document import papers_document
+from auditor_app.engagement.recording import refuse_itself
 from auditor_app.engagement.store import StoredEntry
 from auditor_app.engagement.terms import InputReference
 from auditor_app.errors import AuditError, EngagementError, Location
@@ -68,6 +69,7 @@ def member_of(entry: Entry) -> str | None:
 
 def export(book: EngagementFile, path: Path) -> str:
     """Write the package; SHA-256 (hex) of its bytes. :class:`AuditError` where a result is missing or changed."""
+    refuse_itself(book, path, "replaced by its package")
     stored, entries, papers = book.stored(), book.entries(), book.papers
     members: dict[str, bytes] = {}
     for entry in entries:

@@ -28,13 +28,13 @@ def with_inputs(request: AuditRequest) -> Audit:
 
 
 def opened(window: MainWindow, path: Path, qtbot: QtBot) -> None:
-    with qtbot.waitSignal(window.binder.opened, timeout=5000):
+    with qtbot.waitSignal(window.binder.opened, timeout=30_000):
         window.engagement.open_file(path)
     settled(window, qtbot)
 
 
 def settled(window: MainWindow, qtbot: QtBot) -> None:
-    qtbot.waitUntil(lambda: not window.binder.busy and not window.runner.busy, timeout=5000)
+    qtbot.waitUntil(lambda: not window.binder.busy and not window.runner.busy, timeout=30_000)
 
 
 def papers(window: MainWindow) -> Papers:
@@ -43,7 +43,7 @@ def papers(window: MainWindow) -> Papers:
 
 
 def dialog_of(kind: type[D], qtbot: QtBot) -> D:
-    qtbot.waitUntil(lambda: isinstance(QApplication.activeModalWidget(), kind), timeout=5000)
+    qtbot.waitUntil(lambda: isinstance(QApplication.activeModalWidget(), kind), timeout=30_000)
     found = QApplication.activeModalWidget()
     assert isinstance(found, kind)
     return found
@@ -57,6 +57,6 @@ def choose(window: MainWindow, name: str, qtbot: QtBot) -> None:
 
 
 def performed(window: MainWindow, files: Files, qtbot: QtBot) -> None:
-    with qtbot.waitSignal(window.case.run_ended, timeout=5000):
+    with qtbot.waitSignal(window.case.run_ended, timeout=30_000):
         window.open_together(*files)
     settled(window, qtbot)

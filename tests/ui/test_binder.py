@@ -37,7 +37,7 @@ def on_disk(window: MainWindow, question: Callable[[Papers], object]) -> object:
 
 def test_one_person_acts_and_an_entry_is_on_the_disk(engaged: MainWindow, qtbot: QtBot) -> None:
     assert engaged.binder.author == books.PREPARER
-    with qtbot.waitSignal(engaged.binder.recorded, timeout=5000):
+    with qtbot.waitSignal(engaged.binder.recorded, timeout=30_000):
         engaged.binder.record(books.exception())
     assert on_disk(engaged, lambda now: [line.item for line in now.exceptions]) == ["asset BTC"]
 
@@ -86,14 +86,14 @@ def test_a_run_is_entered_once_and_found_again(engaged: MainWindow, files: Files
     assert note is not None
     assert (note.entry, note.text) == (run_entry, f"Recorded as journal entry {run_entry}")
     assert engaged.page._entry_note.text() == note.text
-    with qtbot.waitSignal(engaged.case.run_ended, timeout=5000):
+    with qtbot.waitSignal(engaged.case.run_ended, timeout=30_000):
         qtbot.keyClick(engaged, Qt.Key.Key_F5)
     settled(engaged, qtbot)
     assert len(papers(engaged).runs) == 1
     assert engaged.binder.note_of(engaged.case.audit) == note
     files[2].write_text("other evidence")
     engaged.case.use_evidence(files[2])
-    with qtbot.waitSignal(engaged.case.run_ended, timeout=5000):
+    with qtbot.waitSignal(engaged.case.run_ended, timeout=30_000):
         qtbot.keyClick(engaged, Qt.Key.Key_F5)
     settled(engaged, qtbot)
     assert engaged.binder.note_of(engaged.case.audit).entry is None  # type: ignore[union-attr]
@@ -108,7 +108,7 @@ def test_opening_brings_the_last_run_back_without_a_new_entry(
     assert path is not None
     engaged.close()
     other = make_window(fakes.performs(with_inputs))
-    with qtbot.waitSignal(other.case.run_ended, timeout=5000):
+    with qtbot.waitSignal(other.case.run_ended, timeout=30_000):
         other.engagement.open_file(path)
     settled(other, qtbot)
     assert other.case.inputs.snapshot is not None
@@ -179,7 +179,7 @@ def test_a_new_engagement_from_the_menu(
     qtbot.keyClicks(dialog.person, "A. Auditor")
     assert not dialog.yes.isEnabled()
     qtbot.mouseClick(dialog.choose, Qt.MouseButton.LeftButton)
-    with qtbot.waitSignal(window.binder.opened, timeout=5000):
+    with qtbot.waitSignal(window.binder.opened, timeout=30_000):
         qtbot.mouseClick(dialog.yes, Qt.MouseButton.LeftButton)
     settled(window, qtbot)
     assert papers(window).terms.client == "Acme <b>Exchange</b>"

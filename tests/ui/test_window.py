@@ -420,7 +420,7 @@ def test_no_part_of_a_page_flashes_up_as_a_window(performed: MainWindow, qtbot: 
 
 
 def test_an_accessible_rail_says_number_and_state(performed: MainWindow) -> None:
-    said = performed.rail.model().index(1, 0).data(Qt.ItemDataRole.AccessibleTextRole)
+    said = performed.rail.model().index(2, 0).data(Qt.ItemDataRole.AccessibleTextRole)
     assert said == "Liabilities, 2 of 7: Exceptions"
 
 

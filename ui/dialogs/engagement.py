@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QDialog, QFormLayout, QLineEdit, QListWidget, QWidget
 
 from auditor_app.engagement.journal import Amendment
 from auditor_app.engagement.papers import Papers
-from auditor_app.engagement.terms import SIGNING_ROLES, STANDARDS, Person, Standard, Terms
+from auditor_app.engagement.terms import INPUT_ROLES, SIGNING_ROLES, STANDARDS, InputRole, Person, Standard, Terms
 from ui import prompts
 from ui.text import cut
 from ui.widgets.blocks import GRID, button, choice, column, label, row, show_text
@@ -31,10 +32,22 @@ class Question(QDialog):
         self.form = QFormLayout()
         self.form.setHorizontalSpacing(3 * GRID)
         self.form.setVerticalSpacing(GRID)
-        buttons = row(self.why, button("Cancel", self.reject), self.yes, spacing=GRID)
-        buttons.setStretch(0, 1)
+        buttons = row(self.why, 1, button("Cancel", self.reject), self.yes, spacing=GRID)
+        buttons.setStretch(0, 4)
         parts = (label(title, "title"), label(sentence, wrap=True), self.form, buttons)
         self.setLayout(column(*parts, spacing=2 * GRID, margins=3 * GRID))
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """The keyboard goes to the first field."""
+        super().showEvent(event)
+        for at in range(self.form.rowCount()):
+            found = self.form.itemAt(at, QFormLayout.ItemRole.FieldRole) or self.form.itemAt(
+                at, QFormLayout.ItemRole.SpanningRole
+            )
+            field = None if found is None else found.widget()
+            if field is not None and field.isVisible() and field.isEnabled():
+                field.setFocus()
+                return
 
     def add(self, name: str, field: QWidget) -> None:
         """One line of the form."""
@@ -163,3 +176,67 @@ class NewEngagementDialog(Question):
         self.accept()
         if path is not None:
             self._then(path, terms, person)
+
+
+class AddInputsDialog(Question):
+    """Which files, and what for."""
+
+    def __init__(self, parent: QWidget, then: Callable[[Sequence[Path], InputRole | None], object]) -> None:
+        sentence = "Files are taken in by name, size and SHA-256. They are never copied and never written to."
+        super().__init__(parent, "Add inputs", sentence, "Add")
+        self._then = then
+        self._paths: tuple[Path, ...] = ()
+        self.files = QListWidget()
+        self.files.setAccessibleName("Files to add")
+        self.files.setFixedHeight(110)
+        self.role = choice("What they are for")
+        self.role.addItem("By their names", None)
+        for role in INPUT_ROLES:
+            self.role.addItem(role.capitalize(), role)
+        self.choose = button("Choose files…", self._on_choose)
+        self.form.addRow(label("Files"), self.files)
+        self.form.addRow("", row(self.choose, 1))
+        self.add("What for", self.role)
+        self.judge("Choose at least one file.")
+
+    def _on_choose(self) -> None:
+        prompts.open_files(self, "Add inputs", prompts.ANY, self.use_files)
+
+    def use_files(self, paths: Sequence[Path]) -> None:
+        """These."""
+        self._paths = tuple(paths)
+        self.files.clear()
+        self.files.addItems([cut(str(path), 120) for path in self._paths])
+        self.judge("" if self._paths else "Choose at least one file.")
+
+    def on_yes(self) -> None:
+        """Take them in."""
+        role: InputRole | None = self.role.currentData()
+        self.accept()
+        self._then(self._paths, role)
+
+
+class LockDialog(Question):
+    """Why now; open notes keep it from being locked."""
+
+    def __init__(self, parent: QWidget, papers: Papers, then: Callable[[str], object]) -> None:
+        sentence = "After the lock the file takes amendments only, each with what and why. It cannot be unlocked."
+        super().__init__(parent, "Lock the engagement", sentence, "Lock it")
+        self._then = then
+        self._notes = len(papers.open_notes)
+        self.reason = TypedField("Reason", "for instance: report issued, file assembled")
+        self.add("Why now", self.reason)
+        self.reason.judged.connect(self._on_judged)
+        self._on_judged()
+
+    def _on_judged(self) -> None:
+        if self._notes:
+            self.judge(f"{self._notes} review notes are open: close them first.")
+        else:
+            self.judge("" if self.reason.value else "Say why.")
+
+    def on_yes(self) -> None:
+        """Lock."""
+        reason = self.reason.value or ""
+        self.accept()
+        self._then(reason)

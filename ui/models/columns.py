@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from fractions import Fraction
@@ -136,3 +136,9 @@ def chip_column(
 ) -> Column:
     """A state in a chip; sorts by ``rank`` where the words have an order."""
     return Column(title, value, value, rank or value, Kind.CHIP, tone)
+
+
+def in_words(row: Any, columns: Sequence[Column], most: int = 3) -> str:
+    """A row in one line: its first full values that say something, at most ``most``."""
+    parts = [f"{column.title} {column.full(row)}" for column in columns if column.full(row)]
+    return ", ".join(parts[:most])[:500]

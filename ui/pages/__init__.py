@@ -46,6 +46,7 @@ class PageEntry:
 
 
 PAGES: tuple[PageEntry, ...] = (
+    PageEntry("engagement", None, "Engagement", "A", "Terms, people, procedures, inputs, sign-offs, and the journal of everything that was done.", "ui.pages.engagement", "EngagementPage", "Alt+A"),
     PageEntry("snapshot", Step.SNAPSHOT, "Snapshot", "B", "Who signed the file, and whether it is the one you asked for.", "ui.pages.snapshot", "SnapshotPage", "Alt+1"),
     PageEntry("liabilities", Step.LIABILITIES, "Liabilities", "C", "Every row counted, every total and root recalculated from all rows.", "ui.pages.liabilities", "LiabilitiesPage", "Alt+2"),
     PageEntry("sample", Step.SAMPLE, "Sample", "E", "Leaves drawn with public randomness that was committed to beforehand.", "ui.pages.sample", "SamplePage", "Alt+3"),
@@ -53,8 +54,25 @@ PAGES: tuple[PageEntry, ...] = (
     PageEntry("coverage", Step.COVERAGE, "Coverage", "D4–D5", "Observed reserves against gross liabilities, asset by asset; protection funds apart.", "ui.pages.coverage", "CoveragePage", "Alt+5"),
     PageEntry("findings", Step.FINDINGS, "Findings", "F", "Everything the procedures observed, and what they could not have shown.", "ui.pages.findings", "FindingsPage", "Alt+6"),
     PageEntry("report", Step.REPORT, "Report", "G", "The document as it will be handed over, page by page.", "ui.pages.report", "ReportPage", "Alt+7"),
+    PageEntry("exceptions", None, "Exceptions log", "F1", "Every exception by its number: cause, management's response, disposition; closed with a reason.", "ui.pages.exceptions", "ExceptionsPage", "Alt+X"),
+    PageEntry("notes", None, "Notes and tickmarks", "A2", "Review notes that must be answered before a final report, and what each mark means.", "ui.pages.notes", "NotesPage", "Alt+N"),
     PageEntry("ledger", None, "Ledger", "C1", "Every row as it stands in the signed file, read when it is looked at.", "ui.pages.ledger", "LedgerPage", "Alt+8"),
     PageEntry("proof", None, "Published proof", "C4", "What an exchange gives its customers, recalculated from the leaf to the root.", "ui.pages.proof", "ProofPage", "Alt+9"),
     PageEntry("schemes", None, "Schemes", "", "Every tree this program knows, and what each does not prove.", "ui.pages.schemes", "SchemesPage", "Alt+0"),
     PageEntry("live", None, "Live check", "", "The snapshot's addresses at the newest blocks: a look that enters no audited figure.", "ui.pages.live", "LivePage"),
 )  # fmt: skip
+
+
+def page_of(reference: str) -> str:
+    """The key of the page that shows a working paper: the nearest reference, else its letter."""
+    for entry in PAGES:
+        if reference in _covered(entry.reference):
+            return entry.key
+    return next((entry.key for entry in PAGES if entry.reference[:1] == reference[:1]), "engagement")
+
+
+def _covered(references: str) -> tuple[str, ...]:
+    first, _, last = references.partition("–")
+    if not last:
+        return (first,)
+    return tuple(f"{first[0]}{number}" for number in range(int(first[1:]), int(last[1:]) + 1))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QPushButton, QStackedLayout, QVBoxLayout, QWidget
 
 from auditor_app.engagement.record import Audit
 from ui.desk import Desk
@@ -20,13 +20,16 @@ from ui.widgets.tree_panel import TreePanel
 class Page(QWidget):
     """One page; subclasses build their content once and show each new audit in it."""
 
+    has_state = False
+    """Whether a page that is no step says a state beside its title."""
+
     def __init__(self, desk: Desk, entry: PageEntry) -> None:
         super().__init__()
         self.desk = desk
         self.entry = entry
         self._shown: Audit | None = None
         self._chip = Chip()
-        if entry.step is None:
+        if entry.step is None and not self.has_state:
             self._chip.hide()
         self.banner = Banner()
         self.run_again = button("Run again  (F5)", desk.case.run)
@@ -37,7 +40,7 @@ class Page(QWidget):
         title = row(self._title, self._chip, 1, self._entry_note, spacing=2 * GRID)
         title.setAlignment(self._chip, Qt.AlignmentFlag.AlignVCenter)
         head = column(label(entry.overline, "overline"), title, label(entry.summary, "muted"), spacing=4)
-        self.empty = EmptyState("", "")
+        self.empty = EmptyState("", "", *self.empty_buttons())
         self.content = self.build()
         self._stack = QStackedLayout()
         layout = QVBoxLayout(self)
@@ -56,6 +59,10 @@ class Page(QWidget):
     def show_audit(self, audit: Audit) -> None:
         """Show a finished run in the content; called once for each."""
         raise NotImplementedError
+
+    def empty_buttons(self) -> tuple[QPushButton, ...]:
+        """What the empty state offers to do."""
+        return ()
 
     def nothing_yet(self) -> tuple[str, str]:
         """Heading and sentence of the empty state."""
@@ -110,6 +117,16 @@ class Page(QWidget):
         panel = self.first_table()
         if panel is not None:
             panel.go_to(position)
+
+    @property
+    def paper(self) -> str:
+        """The working paper on screen: what notes and tickmarks are attached to."""
+        return self.entry.reference.partition("–")[0]
+
+    def selected_item(self) -> str:
+        """The selected row of the main table in words, for a tickmark; empty where none is selected."""
+        panel = self.first_table()
+        return "" if panel is None else panel.chosen_in_words()
 
     def copy_rows(self) -> None:
         """Copy the selected rows of the main table."""

@@ -6,7 +6,6 @@ from PySide6.QtWidgets import QWidget
 
 from ui.binder import Binder
 from ui.text import cut, menu_text, tooltip
-from ui.theme import Tone
 from ui.widgets.blocks import GRID, button, row
 from ui.widgets.chips import Chip
 
@@ -31,8 +30,8 @@ class EngagementIndicator(QWidget):
         if papers is None or path is None:
             self.hide()
             return
-        state, tone = state_of(binder)
-        self.chip.say(f"{cut(path.name, 28)}: {state.lower()}", tone)
+        state = binder.state
+        self.chip.say(f"{cut(path.name, 28)}: {state.value[0].lower()}", state.tone)
         self.chip.setToolTip(tooltip(f"{path}. {binder.why_read_only}".strip()))
         acts = cut(binder.author, 28) if binder.author else "choose who acts"
         self.person.setText(menu_text(f"Acting: {acts}"))
@@ -40,15 +39,3 @@ class EngagementIndicator(QWidget):
         self.person.setToolTip(tooltip(binder.author or "Entries name a person of the engagement."))
         self.person.setVisible(binder.writable)
         self.show()
-
-
-def state_of(binder: Binder) -> tuple[str, Tone]:
-    """What can be done with the open engagement, in one or two words."""
-    papers = binder.papers
-    if papers is None:
-        return "None open", Tone.NEUTRAL
-    if not binder.writable:
-        return "Read-only", Tone.WARN
-    if papers.locked is not None:
-        return "Locked", Tone.STALE
-    return "Open", Tone.INFO

@@ -6,7 +6,7 @@ from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QLineEdit
 
-_THE_WINDOWS = frozenset({Qt.Key.Key_E, Qt.Key.Key_F, Qt.Key.Key_G, Qt.Key.Key_H, Qt.Key.Key_K, Qt.Key.Key_T})
+THE_WINDOWS = frozenset({Qt.Key.Key_E, Qt.Key.Key_F, Qt.Key.Key_G, Qt.Key.Key_H, Qt.Key.Key_K, Qt.Key.Key_T})
 
 
 class Line(QLineEdit):
@@ -18,7 +18,7 @@ class Line(QLineEdit):
             event.type() is QEvent.Type.ShortcutOverride
             and isinstance(event, QKeyEvent)
             and event.modifiers() == Qt.KeyboardModifier.ControlModifier
-            and event.key() in _THE_WINDOWS
+            and event.key() in THE_WINDOWS
         ):
             event.ignore()
             return False

@@ -16,7 +16,7 @@ from ui.widgets.blocks import bold
 from ui.widgets.chips import draw_chip
 
 RAIL_WIDTH = 216
-_ITEM_HEIGHT = 64
+_ITEM_HEIGHT = 57
 _STATUS_ROLE = int(Qt.ItemDataRole.UserRole) + 1
 _REFERENCE_ROLE = int(Qt.ItemDataRole.UserRole) + 2
 _NUMBER_ROLE = int(Qt.ItemDataRole.UserRole) + 3
@@ -82,7 +82,7 @@ class _RailDelegate(QStyledItemDelegate):
     ) -> None:
         """Draw one entry."""
         theme = current()
-        box: QRect = option.rect.adjusted(8, 3, -8, -3)
+        box: QRect = option.rect.adjusted(8, 2, -8, -2)
         chosen = bool(option.state & QStyle.StateFlag.State_Selected)
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -104,7 +104,11 @@ class _RailDelegate(QStyledItemDelegate):
         self, painter: QPainter, box: QRect, font: QFont, index: QModelIndex | QPersistentModelIndex
     ) -> None:
         theme, status = current(), index.data(_STATUS_ROLE)
-        first = QRect(box.x() + 12, box.y() + 6, box.width() - 24, 22 if status else box.height() - 12)
+        first = (
+            QRect(box.x() + 12, box.y() + 3, box.width() - 24, 22)
+            if status
+            else QRect(box.x() + 12, box.y() + 4, box.width() - 24, box.height() - 8)
+        )
         painter.setFont(font)
         painter.setPen(QColor(theme.muted))
         upright = int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft)
@@ -119,7 +123,7 @@ class _RailDelegate(QStyledItemDelegate):
         painter.drawText(first.adjusted(20, 0, -20, 0), upright, str(index.data()))
         if status:
             draw_chip(
-                painter, QRect(box.x() + 32, box.y() + 29, box.width() - 40, 24), status.text, status.state.tone, font
+                painter, QRect(box.x() + 32, box.y() + 25, box.width() - 40, 24), status.text, status.state.tone, font
             )
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTableView,
 
 from auditor_app.operation import CancelToken, run
 from ui.jobs import Job, JobRunner
-from ui.models.columns import Column, Kind
+from ui.models.columns import Column, Kind, in_words
 from ui.models.filters import BadFilter, Predicate
 from ui.models.rows import RowsModel, arranged
 from ui.text import count, menu_text
@@ -216,6 +216,11 @@ class TablePanel(QWidget):
         """How many rows Go to row can go to."""
         return self.model.rowCount()
 
+    def chosen_in_words(self) -> str:
+        """The row under the cursor in one line; empty where there is none."""
+        index = self.view.currentIndex()
+        return in_words(self.model.row_at(index.row()), self.model.columns) if index.isValid() else ""
+
     def focus_filter(self) -> None:
         """Ctrl+F."""
         self.field.setFocus(Qt.FocusReason.ShortcutFocusReason)
@@ -255,8 +260,8 @@ class TablePanel(QWidget):
     def _show_order(self, rows: tuple[Any, ...], order: array[int]) -> None:
         self._job = None
         self.model.set_rows(rows, order)
-        if rows and not self._fitted:
-            self._fitted = True
+        if not self._fitted:
+            self._fitted = bool(rows)
             self.view.fit_columns()
         total, shown = len(rows), len(order)
         self._count.setText(f"displayed {count(shown)} of {count(total)}" if self._filterable else "")

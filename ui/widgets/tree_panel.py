@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QAbstractItemView, QComboBox, QHeaderView, QMenu, 
 
 from auditor_app.operation import CancelToken, run
 from ui.jobs import Job, JobRunner
-from ui.models.columns import Column, Kind
+from ui.models.columns import Column, Kind, in_words
 from ui.models.filters import BadFilter, Predicate
 from ui.models.tree import TREE_ROW_HEIGHT, Level, Node, TreeColumn, TreeModel, grouped
 from ui.text import count
@@ -223,6 +223,12 @@ class TreePanel(QWidget):
     def shown_count(self) -> int:
         """How many rows Go to row can go to."""
         return self.model.shown
+
+    def chosen_in_words(self) -> str:
+        """The row under the cursor in one line; empty where there is none, or a group."""
+        item = self.model.item(self.view.currentIndex())
+        described = (self.model.leaf, *(entry.column for entry in self.model.columns))
+        return "" if item is None else in_words(item, described)
 
     def focus_filter(self) -> None:
         """Ctrl+F."""

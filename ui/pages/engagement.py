@@ -1,0 +1,34 @@
+"""Engagement: terms, people, agreed procedures, inputs, sign-offs, journal, lock and the working-paper index."""
+
+from __future__ import annotations
+
+from ui.pages.papers_page import PapersPage
+from ui.papers.index import IndexPaper
+from ui.papers.inputs import InputsPaper
+from ui.papers.journal import JournalPaper
+from ui.papers.lock import LockPaper
+from ui.papers.paper import Paper
+from ui.papers.people import PeoplePaper
+from ui.papers.procedures import ProceduresPaper
+from ui.papers.sign_offs import SignOffsPaper
+from ui.papers.terms import TermsPaper
+
+
+class EngagementPage(PapersPage):
+    """Working paper A."""
+
+    papers_named = "Terms, people, procedures, inputs, sign-offs, journal, lock, index"
+
+    def make_papers(self) -> tuple[Paper, ...]:
+        """Eight tabs."""
+        desk = self.desk
+        return (
+            TermsPaper(desk),
+            PeoplePaper(desk),
+            ProceduresPaper(desk),
+            InputsPaper(desk),
+            SignOffsPaper(desk),
+            JournalPaper(desk),
+            LockPaper(desk),
+            IndexPaper(desk),
+        )
