@@ -2,7 +2,8 @@
 
 A call in Typst is remembered for the rest of the run, with all it was given and gave back; a report of 45,000 cells cannot
 afford one call a cell, nor to be laid out twice. So each cell becomes short runs ``[style, text]``, places to break inside
-long words are marked here by the fonts' own widths, and a row that surely needs one line says so and gets a fixed height.
+long words are marked here by the fonts' own widths, and a row whose lines can be counted says so (:mod:`auditor_app.report.lines`)
+and gets a fixed height: the typesetter then lays its cells out once instead of twice.
 
 In a run's text U+001F is a place to break, and a word behind U+001E is kept whole; no text from outside holds either
 (:mod:`auditor_app.report.legible`).
@@ -12,12 +13,12 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
+from auditor_app.report.lines import BREAK, NEW_LINE, WHOLE, Measured, lines_needed
 from auditor_app.resource_files import resource
 
-BREAK, WHOLE = "\x1f", "\x1e"
 _SIZES = {"normal": 8.6, "small": 7.9, "tiny": 7.1}
 _POINTS = 72 / 25.4
 _TEXT_WIDTH, _WIDE_WIDTH = 170 * _POINTS, 257 * _POINTS
@@ -33,7 +34,10 @@ Run = list[str]
 
 
 def lean_table(block: Mapping[str, Any], *, wide: bool) -> dict[str, Any]:
-    """A table block as plain data, its rows as ``{"cells": [[run …] …], "one": bool, "whole": bool}``."""
+    """A table block as plain data, its rows as ``{"cells": [[run …] …], "lines": int, "whole": bool}``.
+
+    ``lines`` is what the row needs at most, 0 where that is not sure.
+    """
     size = _SIZES[block["size"]]
     shares = [column["share"] for column in block["columns"]]
     width = _WIDE_WIDTH if wide else _TEXT_WIDTH
@@ -43,30 +47,33 @@ def lean_table(block: Mapping[str, Any], *, wide: bool) -> dict[str, Any]:
 
 
 def _row(row: Sequence[Sequence[Mapping[str, Any]]], ems: Sequence[float], *, labels: bool) -> dict[str, Any]:
-    cells, one, length = [], True, 0
+    cells, most, sure, length = [], 1, True, 0
     for place, (items, width) in enumerate(zip(row, ems, strict=True)):
-        runs, used = _cell(items, width, muted=labels and place == 0)
+        runs, lines = _cell(items, width, muted=labels and place == 0)
         cells.append(runs)
-        one = one and used <= width
+        most, sure = max(most, lines), sure and lines > 0
         length += sum(len(text) for _, text in runs)
-    return {"cells": cells, "one": one, "whole": length <= _LONGEST_WHOLE_ROW}
+    whole = length <= _LONGEST_WHOLE_ROW
+    return {"cells": cells, "lines": most if sure and whole else 0, "whole": whole}
 
 
-def _cell(items: Iterable[Mapping[str, Any]], width: float, *, muted: bool) -> tuple[list[Run], float]:
-    """The runs of a cell, and the width in em that they take on one line (infinite where there are several)."""
+def _cell(items: Iterable[Mapping[str, Any]], width: float, *, muted: bool) -> tuple[list[Run], int]:
+    """The runs of a cell, and the lines that they need at most, 0 where that is not sure."""
     runs: list[Run] = []
-    used = 0.0
+    measured: list[Measured] = []
     for item in items:
         kind = item["kind"]
         if kind == "newline":
             runs.append(["n", ""])
-            used = float("inf")
+            measured.append(NEW_LINE)
             continue
         style, text, mono = _styled(kind, item, muted=muted)
-        length = _width(text, mono=mono) + (_MARK if kind == "mark" else 0)
-        used += length
-        runs.append([style, text if length <= width else _breakable(text, width, mono=mono)])
-    return runs, used
+        before = _MARK if kind == "mark" else 0.0
+        length = _width(text, mono=mono) + before
+        shown = text if length <= width else _breakable(text, width, mono=mono)
+        runs.append([style, shown])
+        measured.append(Measured(shown, length, before, _of_mono if mono else _of_sans))
+    return runs, lines_needed(measured, width)
 
 
 def _styled(kind: str, item: Mapping[str, Any], *, muted: bool) -> tuple[str, str, bool]:
@@ -115,6 +122,15 @@ def _pieces(word: str) -> list[str]:
     return pieces
 
 
+def _of_mono(text: str) -> float:
+    return _width(text, mono=True)
+
+
+def _of_sans(text: str) -> float:
+    return _width(text, mono=False)
+
+
+@lru_cache(maxsize=8192)
 def _width(text: str, *, mono: bool) -> float:
     """An upper bound of the width in em: each character's advance in the widest weight that tables use."""
     if mono:

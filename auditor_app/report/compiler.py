@@ -11,6 +11,8 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Literal
 
 from auditor_app.errors import ReportError
 from auditor_app.operation import CancelToken
@@ -18,19 +20,38 @@ from auditor_app.operation import CancelToken
 _PATIENCE = 0.1
 
 
+Standard = Literal["a-3a", "ua-1"]
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
-    """An in-memory project with ``main.typ``, its inputs as text, the folder of fonts, and the PDF standards asked for."""
+    """A project with ``main.typ`` and its data, the folder of fonts, and the PDF standards asked for."""
 
     project: Mapping[str, bytes]
-    inputs: Mapping[str, str]
     fonts: str
-    standards: tuple[str, ...]
+    standards: tuple[Standard, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Bench:
+    """Where the typesetter works: a folder that holds the project and nothing else, and an empty one for packages."""
+
+    project: str
+    packages: str
+    fonts: str
+    standards: tuple[Standard, ...]
 
 
 def compiled(job: Job, token: CancelToken, *, apart: bool) -> bytes:
-    """The PDF of ``job``; :class:`ReportError` where Typst refuses it. ``apart`` takes a process of its own."""
-    answer = _apart(job, token) if apart else _compile(job)
+    """The PDF of ``job``; :class:`ReportError` where Typst refuses it. ``apart`` takes a process of its own.
+
+    The project lies in a folder of its own while this runs: held in memory, Typst's binding would parse every file.
+    """
+    with tempfile.TemporaryDirectory() as project, tempfile.TemporaryDirectory() as packages:
+        for name, data in job.project.items():
+            Path(project, name).write_bytes(data)
+        bench = _Bench(project, packages, job.fonts, job.standards)
+        answer = _apart(bench, token) if apart else _compile(bench)
     if isinstance(answer, str):
         raise ReportError(
             "REPORT.BUILD",
@@ -41,37 +62,35 @@ def compiled(job: Job, token: CancelToken, *, apart: bool) -> bytes:
     return answer
 
 
-def _compile(job: Job) -> bytes | str:
+def _compile(bench: _Bench) -> bytes | str:
     """The PDF, or Typst's complaint."""
     import typst
 
-    with tempfile.TemporaryDirectory() as empty:
-        try:
-            pdf: bytes = typst.compile(  # type: ignore[call-overload]  # its stub omits the in-memory project
-                dict(job.project),
-                root=empty,
-                font_paths=[job.fonts],
-                ignore_system_fonts=True,
-                sys_inputs=dict(job.inputs),
-                pdf_standards=list(job.standards),
-                package_path=empty,
-                package_cache_path=empty,
-            )
-        except typst.TypstError as error:
-            return str(error.message)
+    try:
+        pdf: bytes = typst.compile(
+            str(Path(bench.project, "main.typ")),
+            root=bench.project,
+            font_paths=[bench.fonts],
+            ignore_system_fonts=True,
+            pdf_standards=list(bench.standards),
+            package_path=bench.packages,
+            package_cache_path=bench.packages,
+        )
+    except typst.TypstError as error:
+        return str(error.message)
     return pdf
 
 
-def _serve(job: Job, answer: Connection) -> None:
+def _serve(bench: _Bench, answer: Connection) -> None:
     """The other process."""
-    answer.send(_compile(job))
+    answer.send(_compile(bench))
     answer.close()
 
 
-def _apart(job: Job, token: CancelToken) -> bytes | str:
+def _apart(bench: _Bench, token: CancelToken) -> bytes | str:
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe(duplex=False)
-    process = context.Process(target=_serve, args=(job, theirs), name="typesetter", daemon=True)
+    process = context.Process(target=_serve, args=(bench, theirs), name="typesetter", daemon=True)
     process.start()
     theirs.close()
     try:

@@ -20,6 +20,7 @@ from auditor_app.report.sections import (
     reproduction,
     sample,
     scope,
+    series,
     signature,
     snapshot,
     summary,
@@ -30,7 +31,7 @@ from auditor_app.report.sections import (
 class Section:
     """``number`` is printed before the title, ``paper`` is its working-paper index; ``wide`` turns the page.
 
-    Each section starts a page of its own.
+    Each section starts a page of its own; one without blocks is left out.
     """
 
     number: str
@@ -56,4 +57,5 @@ SECTIONS: tuple[Section, ...] = (
     Section("C", "Sample", "E1", sample.build),
     Section("D", "Working papers", "A", papers.build),
     Section("E", "Reproduction", "G", reproduction.build),
+    Section("F", "Findings listed one by one", "F", series.build, wide=True),
 )

@@ -274,8 +274,9 @@ def _printed(material: Material) -> _Printed:
         engaged=material.papers is not None,
         missing=tuple(item.text for item in material.missing),
         sections=tuple(
-            _PrintedSection(section.number, section.title, section.paper, section.wide, section.build(material))
+            _PrintedSection(section.number, section.title, section.paper, section.wide, blocks)
             for section in SECTIONS
+            if (blocks := section.build(material))
         ),
         attachments=tuple(
             _PrintedAttachment(item.name, item.media_type, item.relationship, item.description)

@@ -1,7 +1,7 @@
 """Blocks to PDF through Typst: template and fonts from the bundle, values as JSON, nothing else within reach.
 
-The compiler sees an in-memory project: the template files, the drawn charts and the attachments. It has no folder,
-no system font, no package and no clock to read.
+The compiler sees a folder made for it: the template files, the data, the drawn charts and the attachments. It has no
+other folder, no system font, no package and no clock to read.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ import msgspec
 
 from auditor_app.operation import CancelToken
 from auditor_app.report.cells import lean_table
-from auditor_app.report.compiler import Job, compiled
+from auditor_app.report.compiler import Job, Standard, compiled
 from auditor_app.report.legible import covered_characters, legible
 from auditor_app.resource_files import resource
 
-STANDARDS = ("a-3a", "ua-1")
+STANDARDS: tuple[Standard, ...] = ("a-3a", "ua-1")
 """What Typst is asked to produce: PDF/A-3a (ISO 19005-3) and PDF/UA-1 (ISO 14289-1)."""
 _LONG = 1000  # rows of all tables
 
@@ -29,11 +29,11 @@ def typeset(document: msgspec.Struct, files: Mapping[str, bytes], token: CancelT
     """
     tree = _lean(printable(msgspec.to_builtins(document)))
     templates = {path.name: path.read_bytes() for path in sorted(resource("report").glob("*.typ"))}
-    inputs = {
-        "document": msgspec.json.encode(tree).decode(),
-        "theme": msgspec.json.encode({"accent": tree["letterhead"]["accent"]}).decode(),
+    data = {
+        "document.json": msgspec.json.encode(tree),
+        "theme.json": msgspec.json.encode({"accent": tree["letterhead"]["accent"]}),
     }
-    job = Job({**files, **templates}, inputs, str(resource("fonts")), STANDARDS)
+    job = Job({**files, **templates, **data}, str(resource("fonts")), STANDARDS)
     return compiled(job, token, apart=_rows(tree) > _LONG)
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Literal
+
 from auditor_app.engagement.papers import LoggedException
 from auditor_app.findings import CATALOGUE
 from auditor_app.procedures import PROCEDURES
@@ -22,27 +25,58 @@ from auditor_app.report.blocks import (
     said,
 )
 from auditor_app.report.material import Material, NumberedFinding
-from auditor_app.report.quantities import count_text
+from auditor_app.report.quantities import count_text, plural
+from auditor_app.report.sections.series import APPENDIX, Series, in_series
 from auditor_app.report.statuses import severity_mark
 
-_COLUMNS = (Column("No.", 0.36), Column("Procedure", 0.9), Column("What was found", 3.1), Column("Follow-up", 1.5))
+_COLUMNS = (Column("No.", 0.52), Column("Procedure", 0.9), Column("What was found", 3.1), Column("Follow-up", 1.5))
 
 
 def build(material: Material) -> tuple[PageBlock, ...]:
     """The exceptions, the exceptions log of the engagement, then the notes and warnings."""
     blocks: list[PageBlock] = []
     if material.exceptions:
-        blocks.append(Table(_COLUMNS, tuple(_row(material, item, response=True) for item in material.exceptions)))
+        blocks.append(Table(_COLUMNS, _rows(material, material.exceptions, response=True)))
     else:
         blocks.append(Paragraph(said("The procedures performed gave rise to no exceptions.")))
     blocks += _log(material)
     blocks.append(Heading(2, "Notes and warnings"))
     if material.notes:
         blocks.append(Paragraph(said("These change no verdict.")))
-        blocks.append(Table(_COLUMNS, tuple(_row(material, item, response=False) for item in material.notes), "small"))
+        blocks.append(Table(_COLUMNS, _rows(material, material.notes, response=False), "small"))
     else:
         blocks.append(Paragraph(said("None.")))
     return tuple(blocks)
+
+
+def _rows(material: Material, items: Sequence[NumberedFinding], *, response: bool) -> tuple[tuple[Cell, ...], ...]:
+    return tuple(
+        _series(material, item, response=response)
+        if isinstance(item, Series)
+        else _row(material, item, response=response)
+        for item in in_series(items)
+    )
+
+
+def _series(material: Material, series: Series, *, response: bool) -> tuple[Cell, ...]:
+    """One row for a kind of finding that is many, and where each of them is listed."""
+    found, lines = series.items[0].finding, [material.logged(item.finding) for item in series.items]
+    procedure, logged = PROCEDURES[found.procedure], [line for line in lines if line is not None]
+    content: list[Inline] = [Said(f"{plural(len(lines), 'finding')} of this kind", "strong"), Newline()]
+    content += [Said(f"Every one is listed in appendix {APPENDIX}. The first: "), Given(found.subject), Newline()]
+    content += [Given(found.message), Newline(), Said(found.code, "muted")]
+    action: list[Inline] = [Said(CATALOGUE[found.code].action)]
+    if response:
+        answered = sum(bool(line.response) for line in logged)
+        closed = sum(line.closed is not None for line in logged)
+        told = f"{count_text(len(logged))} in the log, {count_text(closed)} closed; management's response recorded for {count_text(answered)}."
+        action += [Newline(), Said(told, "muted")]
+    return (
+        said(series.numbers, "strong"),
+        (Said(f"{procedure.reference} {procedure.title}"), Newline(), severity_mark(found.severity)),
+        tuple(content),
+        tuple(action),
+    )
 
 
 def _row(material: Material, item: NumberedFinding, *, response: bool) -> tuple[Cell, ...]:
@@ -99,10 +133,12 @@ def _log(material: Material) -> list[PageBlock]:
     further = [line for line in material.papers.exceptions if line.number not in shown]
     heading = Heading(2, "Exceptions log of the engagement: further lines")
     if not further:
-        return [heading, Paragraph(said("Every line of the log stands beside its exception above."))]
-    return [heading, Table(_LOG_COLUMNS, tuple(_logged(material, line) for line in further), "small")]
+        return [heading, Paragraph(said("Every line of the log stands beside its exception."))]
+    size: Literal["small", "tiny"] = "small" if len(further) <= _MANY_LINES else "tiny"
+    return [heading, Table(_LOG_COLUMNS, tuple(_logged(material, line) for line in further), size)]
 
 
+_MANY_LINES = 100
 _RESPONSE = "Management's response: "
 _LOG_COLUMNS = (
     Column("Log no.", 0.4, "right"),

@@ -17,6 +17,7 @@ from auditor_app.engagement.papers import (
     Stamp,
     Tick,
 )
+from auditor_app.engagement.record import Audit
 from auditor_app.engagement.terms import AgreedProcedure, Person, Role, Terms
 from auditor_app.procedures import PROCEDURES
 from tests.unit.report import factory
@@ -67,9 +68,9 @@ def _run() -> Run:
     return Run(PerformRun(parameters=parameters, subject=subject, result="ab" * 32), (), "0.1.0", _stamp(9))
 
 
-def logged() -> tuple[LoggedException, ...]:
-    """One line for each counting finding of the small run, and one that a person raised."""
-    counting = [item for item in factory.audit().findings if item.counts]
+def logged(audit: Audit | None = None) -> tuple[LoggedException, ...]:
+    """One line for each counting finding of the (small) run, and one that a person raised."""
+    counting = [item for item in (audit or factory.audit()).findings if item.counts]
     lines = [
         LoggedException(
             number,

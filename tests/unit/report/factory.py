@@ -319,6 +319,23 @@ def large(assets: int = 50, count: int = 500, sampled: int = 300) -> Audit:
     return replace(whole, coverage=lines, addresses=rows, sample=sample(sampled), findings=whole.findings + shortfalls)
 
 
+def many(count: int) -> Audit:
+    """So many findings of one kind, and the others of the small run."""
+    whole = audit()
+    found = tuple(
+        finding(
+            "LEAF.NEGATIVE",
+            procedure="ledger",
+            subject=f"ledger spot, leaf {number}, customer-{number:07}@example.com",
+            message=f"The balance in row {number + 2} is negative.",
+            expected="0 or more",
+            observed=f"-{number}.50 USDT",
+        )
+        for number in range(count)
+    )
+    return replace(whole, findings=(*whole.findings, *found))
+
+
 MARKUP = '#set text(red) *bold* _it_ $x^2$ @ref <label> `raw` #sys.inputs // note /* c */ ~ -- "q" \\u{41} [x] {y}'
 FORMULA = "=cmd|'/C calc'!A0"
 BIDI = "safe\u202egnp.exe\u2066\u0000\ufeff\u200b 交易所 a\u0301\u0301\u0301"

@@ -24,20 +24,20 @@ def code(text: str) -> dict[str, Any]:
     return {"kind": "code", "text": text}
 
 
-def test_a_short_row_has_one_line_and_a_wide_or_broken_one_not() -> None:
-    assert lean(given("BTC"))["one"]
-    assert not lean(given("W" * 12))["one"]
-    assert not lean(given("BTC"), {"kind": "newline"}, given("cold"))["one"]
-    assert not lean(given("several words that do not fit beside each other"))["one"]
-    assert lean(given("W" * 12), wide=True, share=3)["one"]
+def test_a_short_row_has_one_line_and_a_wide_or_broken_one_more() -> None:
+    assert lean(given("BTC"))["lines"] == 1
+    assert lean(given("W" * 12))["lines"] > 1
+    assert lean(given("BTC"), {"kind": "newline"}, given("cold"))["lines"] == 2
+    assert lean(given("several words that do not fit beside each other"))["lines"] > 4
+    assert lean(given("W" * 12), wide=True, share=3)["lines"] == 1
 
 
 def test_widths_are_those_of_the_fonts() -> None:
     # 482 points wide: a tenth less padding is 39.2 points, 5.5 em of 7.1 points, ten monospaced letters of 0.552 em.
-    assert lean(code("0" * 9))["one"]
-    assert not lean(code("0" * 10))["one"]
-    assert lean(given("i" * 18))["one"]
-    assert not lean(given("i" * 24))["one"]
+    assert lean(code("0" * 9))["lines"] == 1
+    assert lean(code("0" * 10))["lines"] == 2
+    assert lean(given("i" * 18))["lines"] == 1
+    assert lean(given("i" * 24))["lines"] == 2
 
 
 def test_long_words_get_places_to_break_and_short_ones_none() -> None:
@@ -75,3 +75,13 @@ def test_labels_mute_the_first_column(labels: bool, style: str) -> None:
 def test_a_very_long_row_may_break_over_pages() -> None:
     assert lean(given("word " * 200))["whole"]
     assert not lean(given("word " * 400))["whole"]
+
+
+@pytest.mark.parametrize("text", ["( " * 9 + "x", "word ! " * 9, "a \u201d" * 9, "a / b" * 9])
+def test_lines_are_not_counted_where_a_break_is_not_sure(text: str) -> None:
+    """Rules of UAX 14 keep some spaces together: LB13 and LB14, and quotation marks."""
+    assert lean(given(text))["lines"] == 0
+
+
+def test_a_row_that_may_break_over_pages_has_no_fixed_height() -> None:
+    assert lean(given("word " * 400))["lines"] == 0

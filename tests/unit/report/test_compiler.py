@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import multiprocessing
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -15,11 +18,20 @@ _HEAD = '#set document(title: "x", date: datetime(year: 2026, month: 1, day: 2))
 
 
 def job(source: str) -> Job:
-    return Job({"main.typ": (_HEAD + source).encode()}, {"word": "text"}, str(resource("fonts")), ("a-3a", "ua-1"))
+    project = {"main.typ": (_HEAD + source).encode(), "word.json": b'"text"'}
+    return Job(project, str(resource("fonts")), ("a-3a", "ua-1"))
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Where temporary files go; nothing may stay there, cancelled or not."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    yield tmp_path
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_process_of_its_own_gives_the_same_bytes() -> None:
-    work = job("= Title\n#sys.inputs.word")
+    work = job('= Title\n#json("word.json")')
     assert compiled(work, CancelToken(), apart=True) == compiled(work, CancelToken(), apart=False)
 
 
@@ -28,6 +40,15 @@ def test_what_typst_refuses_is_told(apart: bool) -> None:
     with pytest.raises(ReportError, match="could not be typeset") as caught:
         compiled(job("#panic()"), CancelToken(), apart=apart)
     assert "panicked" in caught.value.observed
+
+
+@pytest.mark.parametrize("path", ["../x.json", "/etc/passwd", "@preview/x:0.1.0"])
+def test_nothing_outside_its_folder_is_read(path: str, folder: Path) -> None:
+    (folder / "x.json").write_bytes(b"1")
+    source = f'#import "{path}"' if path.startswith("@") else f'#read("{path}")'
+    with pytest.raises(ReportError, match="could not be typeset"):
+        compiled(job(source), CancelToken(), apart=False)
+    (folder / "x.json").unlink()
 
 
 def test_it_is_stopped_when_asked_and_leaves_no_process() -> None:

@@ -25,21 +25,28 @@ from tests.unit.report.reading import boxes, squeezed, text_of
 
 ROOT = Path(__file__).resolve().parents[3]
 _ELSEWHERE = """
-import sys
+import sys, time
 sys.path.insert(0, sys.argv[1])
+for name in ("time", "time_ns", "monotonic"):
+    now = getattr(time, name)
+    unit = 10**9 if name == "time_ns" else 1
+    setattr(time, name, lambda now=now, unit=unit: now() + 400 * 86400 * unit)
 from tests.unit.report import factory
 from tests.unit.report.conftest import build
 print(build(factory.audit()).sha256)
 """
 
 
-def test_another_process_time_zone_folder_and_hash_seed_give_the_same_bytes(small: Report, tmp_path: Path) -> None:
+def test_another_process_user_day_time_zone_folder_and_hash_seed_give_the_same_bytes(small: Report, tmp_path: Path) -> None:
     environment = {
         **os.environ,
         "TZ": "Pacific/Kiritimati",
         "PYTHONHASHSEED": "7",
         "HOME": str(tmp_path),
         "LC_ALL": "C",
+        "USER": "somebody",
+        "LOGNAME": "somebody",
+        "SOURCE_DATE_EPOCH": "86400",
     }
     environment["MPLCONFIGDIR"] = str(tmp_path)
     done = subprocess.run(

@@ -151,6 +151,36 @@ def test_management_s_response_stands_beside_its_exception_and_the_log_is_whole(
     assert squeezed("Closed The deputy's letter") in text.replace("’", "'").replace("●", "")
 
 
+def test_findings_of_one_kind_that_are_many_are_all_listed_in_an_appendix() -> None:
+    audit = factory.many(60)
+    lines = engaged.logged(audit)
+    answered = tuple(
+        replace(line, cause="Rounding.", closed=line.raised, closing_reason="Booked.") if line.number == 40 else line
+        for line in lines
+        if line.number != 41
+    )
+    report = build(audit, engaged.papers(exceptions=answered))
+    text = squeezed(text_of(report.pdf)).replace("’", "'")
+    series = [item for item in audit.findings if item.code == "LEAF.NEGATIVE"]
+    assert len(series) == 61
+    for item in series:
+        assert squeezed(item.subject) in text
+        assert squeezed(item.message) in text
+    for words in (
+        "X1 and others",
+        "61 findings of this kind",
+        "60 in the log, 1 closed; management's response recorded for 0.",
+        "(log 40)",
+        "Cause: Rounding. Closed: Booked.",
+        "Appendix F Findings listed one by one",
+    ):
+        assert squeezed(words) in text, words
+    assert squeezed("(log 41)") not in text
+    few = squeezed(text_of(build(factory.many(24)).pdf))
+    assert squeezed("Appendix F") not in few
+    assert squeezed("customer-0000023@example.com") in few
+
+
 def test_the_journal_head_tickmarks_and_papers_are_printed(final: Report) -> None:
     text = squeezed(text_of(final.pdf))
     papers = engaged.papers()
