@@ -87,20 +87,19 @@ class Job(QObject):
         self.title = title
         self._token = CancelToken()
         self._answered = False
-        self._stillborn = False
+        self._wound_down = False
         self._worker = _Worker(work, self._token, self)
         self._worker.progress_made.connect(self._on_progress)
         self._worker.result_ready.connect(self._on_result)
         self._worker.error_met.connect(self._on_error)
         self._worker.stopped.connect(self.cancel)
-        self._worker.finished.connect(self.wound_down)
+        self._worker.finished.connect(self._on_finished)
 
     def start(self) -> None:
         """Begin; connect to the signals before. A job that was cancelled already never begins."""
         if self._token.cancelled:
-            self._stillborn = True
             self.cancel()
-            self.wound_down.emit()
+            self._on_finished()
         else:
             self._worker.start()
 
@@ -119,11 +118,21 @@ class Job(QObject):
     @property
     def ended(self) -> bool:
         """Whether its thread has done all its work."""
-        return self._stillborn or bool(self._worker.isFinished())
+        return self._wound_down or bool(self._worker.isFinished())
+
+    @property
+    def heard(self) -> bool:
+        """Whether, besides, everything that its thread said has arrived."""
+        return self._wound_down
 
     def wait(self) -> None:
         """Block until the thread has ended."""
         self._worker.wait()
+
+    def _on_finished(self) -> None:
+        """Delivered after the result: only now may a job be forgotten."""
+        self._wound_down = True
+        self.wound_down.emit()
 
     def _on_progress(self, progress: Progress) -> None:
         if not self._answered:
@@ -182,7 +191,7 @@ class JobRunner(QObject):
             job.wait()
 
     def _on_wound_down(self) -> None:
-        for job in [job for job in self._jobs if job.ended]:
+        for job in [job for job in self._jobs if job.heard]:
             self._jobs.remove(job)
             job.wait()
             job.deleteLater()

@@ -30,6 +30,7 @@ from ui.session import Step, StepStatus
 from ui.settings import Settings
 from ui.text import visible
 from ui.widgets.blocks import GRID, column, label, row
+from ui.widgets.deadline import DeadlineBanner
 from ui.widgets.engagement_bar import EngagementIndicator
 from ui.widgets.offline import OfflineIndicator
 from ui.widgets.progress_strip import ProgressStrip
@@ -85,8 +86,11 @@ class MainWindow(QMainWindow):
         self.strip = ProgressStrip()
         strip_room = row(self.strip)
         strip_room.setContentsMargins(3 * GRID, 0, 3 * GRID, 2 * GRID - 4)
-        right = column(self.stack, strip_room, spacing=0)
-        right.setStretch(0, 1)
+        self.deadline = DeadlineBanner(self.case, self.runner, self.capture)
+        warning_room = row(self.deadline)
+        warning_room.setContentsMargins(3 * GRID, 0, 3 * GRID, 0)
+        right = column(warning_room, self.stack, strip_room, spacing=0)
+        right.setStretch(1, 1)
         central = QWidget()
         central.setLayout(row(self.rail, right, spacing=0))
         self.setCentralWidget(central)
@@ -124,6 +128,7 @@ class MainWindow(QMainWindow):
         page = self.made_page(key)
         self.stack.setCurrentWidget(page)
         self.rail.show_chosen(next(number for number, entry in enumerate(PAGES) if entry.key == key))
+        self.deadline.show_page(key)
         page.refresh()
         return page
 

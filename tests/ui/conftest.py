@@ -11,6 +11,7 @@ from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+import auditor_app.snapshot.authenticate  # noqa: F401 here, so that no thread of a test is still importing at its end
 from tests.ui import fakes
 from tests.ui.engaged import opened, with_inputs
 from tests.unit.engagement import books

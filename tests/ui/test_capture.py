@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QApplication, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
 from auditor_app.chain.observed import Grade
+from tests.ui import fakes
 from tests.ui.conftest import MakeWindow
 from tests.ui.node import CHAIN, PASSPHRASE, AuditorFiles, Node, auditor_files, running_node
 from ui.case import perform_audit
@@ -21,8 +22,6 @@ from ui.connections import ConfiguredEndpoint
 from ui.dialogs.capture import CaptureDialog
 from ui.main_window import MainWindow
 from ui.pages.reserves import ReservesPage
-from ui.pages.snapshot import SnapshotPage
-from ui.widgets.deadline import DeadlineBanner
 
 
 @pytest.fixture
@@ -65,7 +64,8 @@ def capture_dialog(window: MainWindow, qtbot: QtBot) -> CaptureDialog:
 
 
 def click(qtbot: QtBot, widget: QWidget) -> None:
-    assert widget.isEnabled()
+    said = [item.text() for item in widget.window().findChildren(QLabel) if item.isVisible()]
+    assert widget.isEnabled(), said
     qtbot.mouseClick(widget, Qt.MouseButton.LeftButton)
 
 
@@ -252,31 +252,69 @@ def test_evidence_dropped_on_the_reserves_page_and_one_address_in_full(
     assert not page.detail.isVisible()
 
 
-def test_the_deadline_is_said_when_a_snapshot_is_opened(window: MainWindow, tmp_path: Path, qtbot: QtBot) -> None:
+def test_the_deadline_is_said_above_every_page_when_a_snapshot_is_opened(
+    window: MainWindow, tmp_path: Path, qtbot: QtBot
+) -> None:
     instant = datetime.now(UTC) - timedelta(minutes=5)
     held = auditor_files(tmp_path, as_of=instant.strftime("%Y-%m-%dT%H:%M:%SZ"))
     opened(window, held, qtbot)
-    page = window.go_to("snapshot")
-    assert isinstance(page, SnapshotPage)
-    assert page.deadline.isVisible()
-    assert "eip155:1, about 21 min left" in page.deadline.text
-    click(qtbot, page.deadline.capture)
+    for key in ("snapshot", "findings", "reserves"):
+        window.go_to(key)
+        assert window.deadline.isVisible()
+        assert "Ethereum (eip155:1) about 21 min left" in window.deadline.text
+    click(qtbot, window.deadline.capture)
     dialog = QApplication.activeModalWidget()
     assert isinstance(dialog, CaptureDialog)
     settled(window, qtbot)
     assert "Configure an endpoint" in dialog.banner.text
     dialog.reject()
+    click(qtbot, window.deadline.later)
+    window.go_to("coverage")
+    assert not window.deadline.isVisible()
+    opened(window, auditor_files(_folder(tmp_path), as_of=instant.strftime("%Y-%m-%dT%H:%M:%SZ")), qtbot)
+    assert window.deadline.isVisible()  # another snapshot: it was put aside for the first one only
 
 
-def test_the_deadline_passes_and_evidence_ends_it(window: MainWindow, held: AuditorFiles, qtbot: QtBot) -> None:
+def _folder(parent: Path) -> Path:
+    made = parent / "another"
+    made.mkdir()
+    return made
+
+
+def test_the_deadline_is_said_before_the_ledgers_are_read(
+    make_window: MakeWindow, tmp_path: Path, qtbot: QtBot
+) -> None:
+    window = make_window(fakes.never_ends)
+    held = auditor_files(tmp_path, as_of=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
+    window.open_together(held.snapshot, held.trust, None)
+    qtbot.waitUntil(window.deadline.isVisible, timeout=20_000)
+    assert window.case.running
+    assert window.case.audit is None
+    window.case.use_evidence(held.snapshot)
+    assert not window.deadline.isVisible()
+    window.case.cancel()
+
+
+def test_a_snapshot_that_is_not_authentic_says_nothing_of_its_blocks(
+    window: MainWindow, tmp_path: Path, qtbot: QtBot
+) -> None:
+    held = auditor_files(tmp_path, as_of=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
+    data = bytearray(held.snapshot.read_bytes())
+    data[len(data) // 3] ^= 1
+    held.snapshot.write_bytes(data)
     opened(window, held, qtbot)
-    audit = window.case.audit
-    assert audit is not None
+    assert not window.deadline.isVisible()
+
+
+def test_the_deadline_passes(window: MainWindow, held: AuditorFiles, qtbot: QtBot) -> None:
+    opened(window, held, qtbot)
     instant = datetime(2026, 11, 1, tzinfo=UTC)
     for after, words in ((timedelta(seconds=1535), "left"), (timedelta(seconds=1537), "archive node")):
-        banner = DeadlineBanner(lambda: None, lambda after=after: instant + after)  # type: ignore[misc]
-        qtbot.addWidget(banner)
-        banner.show_audit(audit)
-        assert words in banner.text
-        banner.show_audit(None)
-        assert banner.isHidden()
+        window.deadline._now = lambda after=after: instant + after  # type: ignore[misc]
+        window.deadline.show_state()
+        assert words in window.deadline.text
+        assert window.deadline.isVisible()
+    window.go_to("findings")
+    assert not window.deadline.isVisible()  # a deadline that has passed is said where it matters
+    window.go_to("reserves")
+    assert window.deadline.isVisible()

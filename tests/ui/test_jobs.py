@@ -134,3 +134,19 @@ def test_a_retired_runner_starts_nothing(runner: JobRunner, qtbot: QtBot) -> Non
         job.start()
     assert began == []
     assert not runner.busy
+
+
+def test_a_job_is_not_forgotten_before_its_result_has_arrived(runner: JobRunner, qtbot: QtBot) -> None:
+    """Two jobs end together: the one that is heard first must not take the other's place in the runner."""
+    arrived: list[int] = []
+    jobs = [runner.make(short, "Short") for _ in range(2)]
+    jobs[1].succeeded.connect(arrived.append)
+    heard: list[bool] = []
+    jobs[0].wound_down.connect(lambda: heard.append(runner.busy or bool(arrived)))
+    for job in jobs:
+        job.start()
+    for job in jobs:
+        job.wait()  # both threads are done before anything is delivered
+    qtbot.waitUntil(lambda: not runner.busy, timeout=3000)
+    assert arrived == [42]
+    assert heard == [True]

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QFormLayout, QLineEdit, QTabWidget, QWidget
 
+from auditor_app.chain.names import chain_name
 from auditor_app.errors import AuditError
 from ui import prompts
 from ui.chain_work import Listed, SigningFile, Subject, capture_evidence, encrypted, list_requests, working_file
 from ui.desk import Desk
 from ui.jobs import Job
-from ui.models.columns import address_column, count_column, text_column
+from ui.models.columns import Column, count_column, text_column
+from ui.models.reserves import asked_shown, asked_text, named_chain
 from ui.text import count, short_middle
 from ui.theme import Tone
 from ui.widgets.blocks import GRID, Banner, button, column, holder, label, row, show_text
@@ -26,11 +28,11 @@ if TYPE_CHECKING:
     from auditor_app.chain.capture import Captured
 
 _REQUESTS = (
-    text_column("Host", lambda item: item.origin, wide=True),
-    text_column("Chain", lambda item: item.chain),
+    text_column("Host", lambda item: item.origin, yields=True),
+    text_column("Chain", lambda item: named_chain(item.chain)),
     count_column("Block", lambda item: item.height),
     text_column("Asset", lambda item: item.asset),
-    address_column("Token", lambda item: item.token or "own coin"),
+    Column("Asked for", asked_shown, asked_text, asked_text, wide=True),
     count_column("Balances", lambda item: item.accounts),
 )
 _LEFT_OUT = (
@@ -176,8 +178,8 @@ class CaptureDialog(QDialog):
         balances = sum(item.accounts for item in listed.readings)
         self.tabs.setTabText(0, f"Requests  {count(balances)} balances")
         self.tabs.setTabText(1, f"Not captured  {count(len(listed.left_out))}")
-        notes = [f"{chain}: no endpoint is configured." for chain in listed.without_endpoint]
-        notes += [f"{chain}: one host only; a second host raises the grade." for chain in listed.one_host]
+        notes = [f"{chain_name(chain)}: no endpoint is configured." for chain in listed.without_endpoint]
+        notes += [f"{chain_name(chain)}: one host only; a second host raises the grade." for chain in listed.one_host]
         show_text(self.notes, " ".join(notes))
         self._show_state()
         self._refresh()

@@ -28,7 +28,8 @@ class Column:
 
     ``shown`` is what stands on screen, ``full`` what is copied and searched, ``key`` what is sorted and compared by
     (``None`` sorts last). ``tone`` colours a chip or a cell; ``wide`` takes the
-    room that is left, ``yields`` gives room up first.
+    room that is left, ``yields`` gives room up first; a column that ``gives_way`` is left out where there is none, the
+    highest number first.
     """
 
     title: str
@@ -40,6 +41,7 @@ class Column:
     wide: bool = False
     yields: bool = False
     note: str = ""
+    gives_way: int = 0
 
     @property
     def name(self) -> str:

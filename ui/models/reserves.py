@@ -9,6 +9,7 @@ from auditor_app.chain.names import chain_name
 from auditor_app.chain.observed import AddressLine, Grade
 from auditor_app.chain.ownership.lookup import OUTCOME_WORDS, Control, ProofsOfControl
 from auditor_app.chain.ownership.model import Binds, Freshness, Outcome
+from auditor_app.chain.plan import PlannedReading
 from auditor_app.engagement.record import Audit
 from ui.models.columns import Column, Kind, address_column, chip_column, text_column, units_column
 from ui.models.tree import Cell, Level, TreeColumn
@@ -63,6 +64,20 @@ def named_chain(chain: str) -> str:
     namespace, _, reference = chain.partition(":")
     short = f"{namespace}:{short_middle(reference, 4)}"
     return f"{chain_name(chain)}  {short}" if chain_name(chain) != chain else short
+
+
+def asked_text(item: PlannedReading) -> str:
+    """What a planned request asks for, in a few words."""
+    if item.instead:
+        return item.instead
+    return "balances of the chain's own coin" if item.token is None else f"balances of token {item.token}"
+
+
+def asked_shown(item: PlannedReading) -> str:
+    """The same with the token's contract shortened."""
+    return (
+        asked_text(item) if item.instead or item.token is None else f"balances of token {short_middle(item.token, 6)}"
+    )
 
 
 def _freshness(row: ReserveRow) -> str:

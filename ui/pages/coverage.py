@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -10,17 +10,19 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QSplitter, QTabWidget, QWidget
 
 from auditor_app.amounts import Amount
-from auditor_app.chain.evidence import account_identity
-from auditor_app.chain.ownership.model import Outcome, OwnershipLine
-from auditor_app.coverage.lines import CoverageLine, FundLine, FundTotal
+from auditor_app.chain.observed import Grade
+from auditor_app.chain.ownership.lookup import OUTCOME_WORDS, Control, ProofsOfControl
+from auditor_app.coverage.lines import CoverageLine, FundLine, FundPrice, FundTotal
 from auditor_app.engagement.record import Audit
 from auditor_app.operation import CancelToken, Operation, Progress
 from ui.models.columns import Column, Kind, address_column, chip_column, rate_column, text_column, units_column
+from ui.models.reserves import GRADE_TONES, OUTCOME_TONES, grade_words, named_chain
 from ui.pages.page import Page
 from ui.text import amount
 from ui.theme import Theme, Tone, current
 from ui.widgets.blocks import GRID, column, label
 from ui.widgets.chart import Chart
+from ui.widgets.chart_palette import chart_palette
 from ui.widgets.table_panel import TablePanel
 
 if TYPE_CHECKING:
@@ -48,7 +50,7 @@ _COVERAGE = (
     units_column("Difference", lambda item: item.difference, lambda item: item.decimals, tone=_short_tone, note="Observed less gross liabilities; negative is a shortfall"),
     units_column("Liabilities", lambda item: item.liabilities, lambda item: item.decimals, note="Gross over all ledgers: customers' debts are not netted"),
     units_column("Observed", lambda item: item.observed, lambda item: item.decimals),
-    units_column("Claimed", lambda item: item.claimed, lambda item: item.decimals),
+    replace(units_column("Claimed", lambda item: item.claimed, lambda item: item.decimals), gives_way=1),
     units_column("Debts", lambda item: item.debts or None, lambda item: item.decimals, note="What customers owe; shown where there are any"),
     rate_column("Net rate", lambda item: item.net_rate, note="Against liabilities less debts, where there are debts"),
 )  # fmt: skip
@@ -70,12 +72,15 @@ def _decimal_column(title: str, text: object) -> Column:
     return Column(title, shown, lambda item: value(item) or "", key, Kind.AMOUNT)
 
 
-_GRADES = ("proven", "own-node", "two-sources", "one-source", "claimed")
-_GRADE_TONES = dict(zip(_GRADES, (Tone.GOOD, Tone.GOOD, Tone.INFO, Tone.WARN, Tone.NEUTRAL), strict=True))
-
-
 def _met(item: FundTotal) -> str:
+    """A claim in the issuer's own ledger meets nothing, however large."""
+    if item.met is None and item.custody == "ledger":
+        return "Claim only"
     return "Not valued" if item.met is None else "Target met" if item.met else "Below target"
+
+
+def _met_tone(item: FundTotal) -> Tone:
+    return {"Target met": Tone.GOOD, "Below target": Tone.BAD, "Claim only": Tone.WARN}.get(_met(item), Tone.NEUTRAL)
 
 
 _FUND_TOTALS = (
@@ -87,7 +92,7 @@ _FUND_TOTALS = (
     _decimal_column("Target", "target"),
     text_column("Unit", lambda item: item.unit),
     rate_column("Of target", lambda item: item.rate),
-    chip_column("Result", _met, lambda item: Tone.NEUTRAL if item.met is None else Tone.GOOD if item.met else Tone.BAD),
+    chip_column("Result", _met, _met_tone),
 )  # fmt: skip
 
 
@@ -96,32 +101,60 @@ class _FundAccount:
     """A fund account with what is known of who controls it."""
 
     line: FundLine
-    control: str
+    control: Control
+
+    @property
+    def in_ledger(self) -> bool:
+        """Whether it is an entry in the issuer's own ledger, where nothing can be observed."""
+        return self.line.custody == "ledger"
+
+
+@dataclass(frozen=True, slots=True)
+class _UsedPrice:
+    """A price with the fund that was valued with it."""
+
+    fund: str
+    price: FundPrice
 
 
 def _fund_accounts(audit: Audit) -> list[_FundAccount]:
     """Each account with its proof of control; the snapshot's list may name fund accounts as well as reserves."""
-    lines = () if audit.ownership is None else audit.ownership.lines
-    proofs = {account_identity(item.row.account): item for item in lines}
-    return [_FundAccount(line, _control(line, proofs.get(account_identity(line.account)))) for line in audit.funds]
+    proofs = ProofsOfControl(audit.ownership)
+    return [_FundAccount(line, proofs.of(line.account)) for line in audit.funds]
 
 
-def _control(line: FundLine, proof: OwnershipLine | None) -> str:
-    if line.custody != "on-chain":
-        return "a claim in the issuer's ledger"
-    if proof is None:
-        return "no proof supplied"
-    return f"{proof.outcome.value}, {proof.freshness.value}" if proof.outcome is Outcome.VALID else proof.outcome.value
+def _control(item: _FundAccount) -> str:
+    return "Claim only" if item.in_ledger else OUTCOME_WORDS[item.control.outcome]
+
+
+def _control_tone(item: _FundAccount) -> Tone:
+    return Tone.WARN if item.in_ledger else OUTCOME_TONES[item.control.outcome]
+
+
+def _fresh(item: _FundAccount) -> str:
+    return "" if item.control.freshness is None else item.control.freshness.value
 
 
 _FUND_ACCOUNTS = (
-    text_column("Fund", lambda item: item.line.name),
-    address_column("Account", lambda item: item.line.account, wide=True),
+    text_column("Fund", lambda item: item.line.name, yields=True),
+    text_column("Chain", lambda item: "Issuer's ledger" if item.in_ledger else named_chain(item.line.account.rpartition(":")[0])),
+    address_column("Account", lambda item: item.line.account.rpartition(":")[2], wide=True),
     text_column("Asset", lambda item: item.line.asset),
     units_column("Claimed", lambda item: item.line.claimed, lambda item: item.line.decimals),
     units_column("Observed", lambda item: item.line.observed, lambda item: item.line.decimals),
-    chip_column("Grade", lambda item: item.line.grade.replace("-", " ").capitalize(), lambda item: _GRADE_TONES[item.line.grade], rank=lambda item: _GRADES.index(item.line.grade)),
-    text_column("Control", lambda item: item.control),
+    chip_column("Grade", lambda item: grade_words(item.line.grade), lambda item: GRADE_TONES[Grade(item.line.grade)], rank=lambda item: list(Grade).index(Grade(item.line.grade))),
+    chip_column("Control", _control, _control_tone),
+    replace(text_column("Freshness", _fresh), gives_way=1),
+)  # fmt: skip
+_PRICES = (
+    text_column("Fund", lambda item: item.fund),
+    text_column("Asset", lambda item: item.price.symbol),
+    Column("Price", lambda item: amount(Amount.parse(item.price.price)), lambda item: item.price.price, lambda item: Amount.parse(item.price.price).fraction(), Kind.NUMBER),
+    text_column("In", lambda item: item.price.quote),
+    text_column("As of (UTC)", lambda item: item.price.as_of),
+    chip_column("Age", lambda item: "Stale" if item.price.stale else "Near the instant", lambda item: Tone.WARN if item.price.stale else Tone.GOOD),
+    chip_column("Grade", lambda item: grade_words(item.price.grade), lambda item: GRADE_TONES[Grade(item.price.grade)]),
+    text_column("Source", lambda item: item.price.source, wide=True, yields=True),
 )  # fmt: skip
 
 
@@ -141,14 +174,21 @@ class CoveragePage(Page):
         split.setStretchFactor(0, 1)
         self.funds = TablePanel("Protection funds", _FUND_TOTALS, self.desk.runner)
         self.accounts = TablePanel("Accounts of the funds", _FUND_ACCOUNTS, self.desk.runner, filterable=False)
+        self.prices = TablePanel("Prices they were valued with", _PRICES, self.desk.runner, filterable=False)
         apart = label(
-            "Protection funds stand apart: they are never part of the reserves and never enter a rate above.", "muted"
+            "Protection funds stand apart: they are no part of the reserves and enter no rate of the other tab. An entry in the "
+            "issuer's own ledger is a claim.",
+            "muted",
+            wrap=True,
         )
         self.tabs = QTabWidget()
         self.tabs.tabBar().setDrawBase(False)
         self.tabs.setAccessibleName("Coverage and protection funds")
         self.tabs.tabBar().setAccessibleName("Coverage and protection funds")
-        for title, items in (("Assets", (split,)), ("Protection funds", (apart, self.funds, self.accounts))):
+        for title, items in (
+            ("Assets", (split,)),
+            ("Protection funds", (apart, self.funds, self.prices, self.accounts)),
+        ):
             tab = QWidget()
             inner = column(*items, spacing=2 * GRID)
             inner.setContentsMargins(0, 2 * GRID, 0, 0)
@@ -159,7 +199,7 @@ class CoveragePage(Page):
 
     def tables(self) -> tuple[TablePanel, ...]:
         """Assets, funds, accounts of funds."""
-        return self.coverage, self.funds, self.accounts
+        return self.coverage, self.funds, self.prices, self.accounts
 
     def nothing_yet(self) -> tuple[str, str]:
         """Before any run."""
@@ -171,6 +211,10 @@ class CoveragePage(Page):
         self.funds.show_rows(audit.fund_totals)
         self.funds.fit_rows(6)
         self.accounts.show_rows(_fund_accounts(audit))
+        prices = [_UsedPrice(item.name, price) for item in audit.fund_totals for price in item.prices]
+        self.prices.show_rows(prices)
+        self.prices.fit_rows(4)
+        self.prices.setVisible(bool(prices))
         self.tabs.setTabText(1, f"Protection funds  {len(audit.fund_totals)}")
 
     def refresh(self) -> None:
@@ -196,18 +240,10 @@ class CoveragePage(Page):
 def _draw(lines: tuple[CoverageLine, ...], theme: Theme, token: CancelToken) -> Operation[Figure]:
     """The core's figure in the theme's colours; matplotlib is imported here, in the worker thread."""
     yield Progress(0, 1, "charts", "Drawing the chart")
-    from auditor_app.report.figures import Palette, coverage_figure
+    from auditor_app.report.figures import coverage_figure
 
     token.check()
-    palette = Palette(
-        text=theme.text,
-        muted=theme.muted,
-        line=theme.strong_border,
-        background=theme.surface,
-        agrees=theme.tones[Tone.GOOD].text,
-        shortfall=theme.tones[Tone.BAD].text,
-    )
-    return coverage_figure(lines, palette)
+    return coverage_figure(lines, chart_palette(theme))
 
 
 def _description(lines: tuple[CoverageLine, ...]) -> str:

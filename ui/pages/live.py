@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtWidgets import QTabWidget, QWidget
 
+from auditor_app.chain.names import chain_name
 from auditor_app.engagement.record import Audit
 from auditor_app.errors import AuditError
 from auditor_app.instants import format_instant
@@ -16,6 +17,7 @@ from ui.chain_work import Listed, Subject, list_requests, look
 from ui.connections import ConfiguredEndpoint
 from ui.jobs import Job, Work
 from ui.models.columns import (
+    Column,
     address_column,
     chip_column,
     count_column,
@@ -24,6 +26,7 @@ from ui.models.columns import (
     text_column,
     units_column,
 )
+from ui.models.reserves import asked_shown, asked_text, named_chain
 from ui.pages.page import Page
 from ui.text import count
 from ui.theme import Tone
@@ -48,10 +51,10 @@ def _fell(change: int) -> Tone | None:
 
 
 _REQUESTS = (
-    text_column("Host", lambda item: item.origin, wide=True),
-    text_column("Chain", lambda item: item.chain),
+    text_column("Host", lambda item: item.origin, yields=True),
+    text_column("Chain", lambda item: named_chain(item.chain)),
     text_column("Asset", lambda item: item.asset),
-    address_column("Token", lambda item: item.token or "own coin"),
+    Column("Asked for", asked_shown, asked_text, asked_text, wide=True),
     count_column("Balances", lambda item: item.accounts),
 )
 _ASSETS = (
@@ -64,17 +67,19 @@ _ASSETS = (
 )  # fmt: skip
 _LINES = (
     text_column("Asset", lambda item: item.asset),
-    text_column("Chain", lambda item: item.account.rpartition(":")[0], yields=True),
+    text_column("Chain", lambda item: named_chain(item.account.rpartition(":")[0]), yields=True),
     address_column("Address", lambda item: item.account.rpartition(":")[2], wide=True),
     units_column("Claimed then", lambda item: item.claimed, lambda item: item.decimals),
     units_column("On chain now", lambda item: item.now, lambda item: item.decimals),
     units_column("Change", lambda item: item.change, lambda item: item.decimals, tone=lambda item: _fell(item.change)),
 )
 _BLOCKS = (
-    text_column("Chain", lambda item: item[0], wide=True),
+    text_column("Chain", lambda item: named_chain(item[0]), wide=True),
     count_column("Height", lambda item: item[1]),
     hash_column("Block hash", lambda item: item[2]),
 )
+
+_NOT_READ = (text_column("Why", str, wide=True),)
 
 _Asked = tuple[Subject, tuple[ConfiguredEndpoint, ...]]
 
@@ -102,11 +107,12 @@ class LivePage(Page):
         self.assets = TablePanel("By asset now", _ASSETS, runner)
         self.lines = TablePanel("By address now", _LINES, runner)
         self.blocks = TablePanel("Newest blocks", _BLOCKS, runner, filterable=False)
+        self.not_read = TablePanel("Not read", _NOT_READ, runner, filterable=False, reads=str)
         self.tabs = QTabWidget()
         self.tabs.tabBar().setDrawBase(False)
         self.tabs.setAccessibleName("Live check")
         self.tabs.tabBar().setAccessibleName("Live check")
-        for title, panel in (("Requests", self.requests), ("By asset", self.assets), ("By address", self.lines), ("Blocks", self.blocks)):  # fmt: skip
+        for title, panel in (("Requests", self.requests), ("By asset", self.assets), ("By address", self.lines), ("Blocks", self.blocks), ("Not read", self.not_read)):  # fmt: skip
             tab = QWidget()
             inner = column(panel)
             inner.setContentsMargins(0, 2 * GRID, 0, 0)
@@ -120,8 +126,8 @@ class LivePage(Page):
         return content
 
     def tables(self) -> tuple[TablePanel, ...]:
-        """Requests, assets, addresses, blocks."""
-        return self.requests, self.assets, self.lines, self.blocks
+        """Requests, assets, addresses, blocks, what was not read."""
+        return self.requests, self.assets, self.lines, self.blocks, self.not_read
 
     def nothing_yet(self) -> tuple[str, str]:
         """Before any snapshot is open."""
@@ -197,9 +203,19 @@ class LivePage(Page):
         self.assets.show_rows(result.assets)
         self.lines.show_rows(result.lines)
         self.blocks.show_rows(result.blocks)
-        show_text(self._seen_at, f"Looked at {format_instant(datetime.now(UTC))}.")
+        self.not_read.show_rows(result.notes)
+        self.tabs.setTabText(4, f"Not read  {count(len(result.notes))}")
+        show_text(self._seen_at, f"Looked at {format_instant(datetime.now(UTC))}." + self._unread(result))
         self.tabs.setCurrentIndex(1)
         self._show_state()
+
+    def _unread(self, result: LiveResult) -> str:
+        """What stands in no row, in a clause: nothing is left out silently."""
+        listed = self._listed
+        chains = () if listed is None else listed.without_endpoint
+        said = [f" No endpoint: {', '.join(map(chain_name, chains))}."] if chains else []
+        said += [" Some balances were not read; the last tab says which."] if result.notes else []
+        return "".join(said)
 
     def _on_failed(self, error: AuditError) -> None:
         self._job = None

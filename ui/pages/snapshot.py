@@ -16,7 +16,6 @@ from ui.session import InputFile, Outcome
 from ui.text import short_middle, tooltip
 from ui.theme import Tone
 from ui.widgets.blocks import GRID, Banner, button, column, holder, label, row, show_text
-from ui.widgets.deadline import DeadlineBanner
 from ui.widgets.fields import TypedField, hex_digits, instant
 from ui.widgets.hash_label import HashLabel
 from ui.widgets.table_panel import TablePanel
@@ -254,7 +253,6 @@ class SnapshotPage(Page):
         self.refused = Banner()
         self.refused.add_button(button("Pin a key…", self.desk.pin_key))
         self.failed = Banner()
-        self.deadline = DeadlineBanner(self.desk.capture)
         self.waiting = label("", "muted", wrap=True)
         self.identity = IdentityCard()
         runner = self.desk.runner
@@ -265,7 +263,6 @@ class SnapshotPage(Page):
         right = column(
             self.refused,
             self.failed,
-            self.deadline,
             self.waiting,
             self.verdict_lines,
             self.reasons,
@@ -330,7 +327,6 @@ class SnapshotPage(Page):
             self.reasons.show_rows(severity_order(outcome.findings))
             self.reasons.fit_rows(8)
         self._show_error(error)
-        self.deadline.show_audit(audit)
         show_text(self.waiting, "" if outcome is not None else self._what_next())
 
     def _show_error(self, error: AuditError | None) -> None:

@@ -74,6 +74,8 @@ class RowsView(QTableView):
 
     def fit_columns(self) -> None:
         """Widths from the first rows; what is left goes to the wide columns, what is missing comes from long texts."""
+        for at in range(len(self._rows.columns)):
+            self.setColumnHidden(at, False)
         self.resizeColumnsToContents()
         self._natural = [min(self.columnWidth(at), _WIDEST) for at in range(len(self._rows.columns))]
         self._share_room()
@@ -98,15 +100,22 @@ class RowsView(QTableView):
         if not self._natural or len(self._natural) != len(self._rows.columns):
             return
         room, columns, widths = self.viewport().width(), self._rows.columns, list(self._natural)
+        for at in sorted(range(len(columns)), key=lambda at: -columns[at].gives_way):
+            if columns[at].gives_way:
+                too_many = sum(widths) > room
+                self.setColumnHidden(at, too_many)
+                widths[at] = 0 if too_many else widths[at]
         for give, least in ((False, _TEXT_AT_LEAST), (True, _WIDE_AT_LEAST)):  # long texts first, then the wide columns
             for at, described in enumerate(columns):
                 if described.wide if give else described.yields:
                     missing = max(0, sum(widths) - room)
                     widths[at] = max(min(widths[at], least), widths[at] - missing)
-        takers = [at for at, described in enumerate(columns) if described.wide] or list(range(len(columns)))
+        seen = [at for at in range(len(columns)) if not self.isColumnHidden(at)]
+        takers = [at for at in seen if columns[at].wide] or seen
         spare = max(0, room - sum(widths)) // len(takers)
         for at, width in enumerate(widths):
-            self.setColumnWidth(at, width + (spare if at in takers else 0))
+            if not self.isColumnHidden(at):
+                self.setColumnWidth(at, width + (spare if at in takers else 0))
         self._fit_height(sum(widths))
 
     def selected_positions(self) -> list[int]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from auditor_app.amounts import floor_percent
 from auditor_app.chain.ownership.lookup import ProofsOfControl
-from auditor_app.coverage.lines import CoverageLine, FundLine, FundTotal
+from auditor_app.coverage.lines import CoverageLine, FundLine, FundPrice, FundTotal
 from auditor_app.report.blocks import (
     Cell,
     Code,
@@ -37,6 +39,10 @@ def build(material: Material) -> tuple[PageBlock, ...]:
     blocks: list[PageBlock] = [Paragraph(said(introduction))]
     if audit.fund_totals:
         blocks += [Heading(2, "Funds against their targets"), _totals(audit.fund_totals)]
+    priced = [(item.name, price) for item in audit.fund_totals for price in item.prices]
+    if priced:
+        introduction = "What each fund was valued with; amounts in the target's own unit need no price."
+        blocks += [Heading(2, "Prices"), Paragraph(said(introduction), "small"), _prices(priced)]
     if audit.funds:
         blocks += [Heading(2, "Accounts"), _accounts(audit.funds, ProofsOfControl(audit.ownership))]
     if material.papers is not None and material.papers.terms.funds_with_reserves:
@@ -102,7 +108,7 @@ def _total(item: FundTotal) -> tuple[Cell, ...]:
     mark = {
         True: Mark("agrees", "Target met"),
         False: Mark("exception", "Below target"),
-        None: Mark("none", "Not valued"),
+        None: Mark("none", "Claim only" if item.custody == "ledger" else "Not valued"),
     }[item.met]
     return (
         (Given(item.name, "strong"), Newline(), Given(f"{item.kind}, {item.custody}", "muted")),
@@ -112,6 +118,32 @@ def _total(item: FundTotal) -> tuple[Cell, ...]:
         given(item.unit),
         quantity(percent_text(item.rate)),
         (mark,),
+    )
+
+
+def _prices(priced: Sequence[tuple[str, FundPrice]]) -> Table:
+    columns = (
+        Column("Fund", 1.1),
+        Column("Asset", 0.6),
+        Column("Price", 1.1, "right"),
+        Column("In", 0.5),
+        Column("As of (UTC)", 1.3),
+        Column("Source, grade", 2.2),
+    )
+    return Table(columns, tuple(_price(*item) for item in priced), "small")
+
+
+def _price(fund: str, price: FundPrice) -> tuple[Cell, ...]:
+    as_of: Cell = (Given(price.as_of),)
+    if price.stale:
+        as_of = (*as_of, Newline(), Mark("warning", "More than a day away"))
+    return (
+        given(fund, "strong"),
+        given(price.symbol),
+        quantity(grouped_decimal(price.price)),
+        given(price.quote),
+        as_of,
+        (Given(price.source), Newline(), Given(price.grade, "muted")),
     )
 
 
