@@ -6,12 +6,14 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import matplotlib.backends.backend_agg
+import matplotlib.figure  # noqa: F401
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-import auditor_app.snapshot.authenticate  # noqa: F401 here, so that no thread of a test is still importing at its end
+# Imported here, so that no thread of a test is still importing at its end.
 from tests.ui import fakes
 from tests.ui.engaged import opened, with_inputs
 from tests.unit.engagement import books

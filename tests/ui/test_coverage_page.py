@@ -87,6 +87,7 @@ def test_no_column_is_cut_off_at_1280_pixels_and_left_out_ones_are_copied(page: 
     page.window().resize(1900, 900)
     QApplication.processEvents()
     assert not view.isColumnHidden(6)
+    qtbot.waitUntil(lambda: not page.desk.runner.busy, timeout=20_000)
 
 
 def test_amounts_of_funds_can_be_hidden(page: CoveragePage) -> None:
