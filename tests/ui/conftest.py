@@ -6,14 +6,14 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import matplotlib.backends.backend_agg
+import matplotlib.backends.backend_agg  # these here: no thread of a test may still be importing at its end
 import matplotlib.figure  # noqa: F401
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-# Imported here, so that no thread of a test is still importing at its end.
+import auditor_app.snapshot.authenticate  # noqa: F401
 from tests.ui import fakes
 from tests.ui.engaged import opened, with_inputs
 from tests.unit.engagement import books
@@ -78,7 +78,7 @@ def make_window(qtbot: QtBot, settings: Settings) -> Iterator[MakeWindow]:
     for window in made:
         window.case.cancel()
         window.runner.cancel_all()
-        qtbot.waitUntil(lambda window=window: not window.runner.busy, timeout=5000)
+        qtbot.waitUntil(lambda window=window: not window.runner.busy, timeout=20_000)
         window.close()
 
 
