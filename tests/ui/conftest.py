@@ -63,23 +63,22 @@ def files(tmp_path: Path) -> tuple[Path, Path, Path]:
 @pytest.fixture
 def make_window(qtbot: QtBot, settings: Settings) -> Iterator[MakeWindow]:
     """Windows that are closed, and whose threads have ended, after the test."""
-    made: list[MainWindow] = []
 
     def make(perform: Perform | None = None) -> MainWindow:
         window = MainWindow(settings, perform or fakes.performs(), fakes.report_bytes)
-        made.append(window)
-        qtbot.addWidget(window)
+        qtbot.addWidget(window, before_close_func=stop)
         with qtbot.waitActive(window):
             window.show()
             window.activateWindow()
         return window
 
-    yield make
-    for window in made:
+    def stop(window: MainWindow) -> None:
+        """Before Qt destroys the window: a thread that outlives it would end the whole process."""
         window.case.cancel()
-        window.runner.cancel_all()
-        qtbot.waitUntil(lambda window=window: not window.runner.busy, timeout=20_000)
-        window.close()
+        window.runner.retire()
+        qtbot.waitUntil(lambda: not window.runner.busy, timeout=20_000)
+
+    yield make
 
 
 @pytest.fixture
