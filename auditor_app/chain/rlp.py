@@ -10,6 +10,8 @@ from typing import TypeAlias
 Item: TypeAlias = "bytes | list[Item]"
 
 _MAX_DEPTH = 32
+_NOTHING, _HASH = 0x80, 0xA0
+"""First bytes of an empty string and of one of 32 bytes."""
 
 
 class RlpError(ValueError):
@@ -68,8 +70,16 @@ def _item(data: bytes, start: int, end: int, depth: int) -> tuple[Item, int]:
         raise RlpError("lists are nested too deeply")
     items: list[Item] = []
     while body < stop:
-        item, body = _item(data, body, stop, depth + 1)
-        items.append(item)
+        first = data[body]
+        if first == _HASH and stop - body > 32:  # trie nodes are lists of hashes and nothing
+            items.append(data[body + 1 : body + 33])
+            body += 33
+        elif first == _NOTHING:
+            items.append(b"")
+            body += 1
+        else:
+            item, body = _item(data, body, stop, depth + 1)
+            items.append(item)
     return items, stop
 
 

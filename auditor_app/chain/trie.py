@@ -137,7 +137,7 @@ def _shape(node: Item) -> list[Item]:
     if len(node) == 17:
         if node[16] != b"":
             raise TrieError("a branch holds a value, which no key of 32 bytes can reach")
-        if sum(child != b"" for child in node) < 2:
+        if node.count(b"") > 15:
             raise TrieError("a branch has fewer than two children")
         return node
     if len(node) != 2:
