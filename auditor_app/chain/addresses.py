@@ -73,6 +73,7 @@ def inspect_addresses(
         inspected.append(InspectedAddress(row, account, asset, repeated=first is not None))
     findings += _claimed_totals(predicate, rows, assets)
     findings += _wrapped(predicate.assets, rows)
+    findings += _of_nothing(rows)
     findings += unpinned_blocks(predicate, (item.account.chain for item in inspected if item.account is not None))
     findings += _spelling(item.account for item in inspected if item.account is not None)
     return tuple(inspected), tuple(findings)
@@ -174,20 +175,50 @@ def _claimed_totals(
 
 
 def _wrapped(assets: Iterable[Asset], rows: Iterable[ReserveAddress]) -> list[Finding]:
-    """A form that ``backs`` marks as wrapped, claimed beside the asset it is redeemable in (attack RS-02)."""
+    """A form that ``backs`` marks as wrapped, claimed beside what it is redeemable in, at however many removes (RS-02)."""
     claimed = {row.asset for row in rows if row.claimed}
+    backing = {asset.symbol: asset.backs for asset in assets}
     return [
         finding(
             "ASSET.WRAPPED_DOUBLE_COUNT",
             procedure=_PROCEDURE,
-            subject=f"assets {asset.symbol} and {asset.backs}",
-            message=f"{asset.symbol} is declared to be backed by {asset.backs} and both are claimed as reserves: "
+            subject=f"assets {symbol} and {behind}",
+            message=f"{symbol} is declared to be backed by {behind} and both are claimed as reserves: "
             "the coins behind the wrapped form can be counted twice.",
             expected="one of the two forms, or a list of the backing accounts apart from the reserves",
             observed="both forms claimed",
         )
-        for asset in assets
-        if asset.backs is not None and asset.backs != asset.symbol and {asset.symbol, asset.backs} <= claimed
+        for symbol in backing
+        for behind in _behind(symbol, backing)
+        if {symbol, behind} <= claimed
+    ]
+
+
+def _behind(symbol: str, backing: Mapping[str, str | None]) -> list[str]:
+    """What a form is backed by, and what that is backed by, and so on; each once, never the form itself."""
+    found: list[str] = []
+    behind = backing.get(symbol)
+    while behind is not None and behind != symbol and behind not in found:
+        found.append(behind)
+        behind = backing.get(behind)
+    return found
+
+
+def _of_nothing(rows: Iterable[ReserveAddress]) -> list[Finding]:
+    """Addresses that are listed as reserves with a balance of zero: they lengthen a list and back nothing."""
+    empty = [row for row in rows if not row.claimed]
+    if not empty:
+        return []
+    named = ", ".join(f"{row.account} {row.asset}" for row in empty[:_NAMED_EXAMPLES])
+    return [
+        finding(
+            "RESERVE.ZERO",
+            procedure=_PROCEDURE,
+            subject="reserves",
+            message=f"{len(empty)} rows list an address as a reserve with a balance of zero.",
+            expected="addresses that hold something",
+            observed=named + (" …" if len(empty) > _NAMED_EXAMPLES else ""),
+        )
     ]
 
 

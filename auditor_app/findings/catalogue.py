@@ -165,6 +165,7 @@ _ENTRIES: tuple[tuple[str, Severity, Area, str, str], ...] = (
     ("EVIDENCE.DISAGREE", _EXC, _COV, "Two sources gave different balances for one address.", "Ask a third source; the lower balance was used."),
     ("RESERVE.MISMATCH", _EXC, _COV, "The observed balance is not the claimed one.", "Ask for the transactions between."),
     ("RESERVE.SHORTFALL", _EXC, _COV, "Observed reserves are less than liabilities.", "Report the difference."),
+    ("RESERVE.ZERO", _WARN, _COV, "Addresses are listed as reserves with a balance of zero.", "Ask why they are listed; they back nothing."),
     ("RESERVE.WINDOW", _WARN, _COV, "A balance some days before or after the snapshot differs much from the one at its instant.", "Inquire into the transactions between, and into loans and pledges."),
     ("FUND.BELOW_TARGET", _EXC, _COV, "A protection fund is below its promised target.", "Report the difference."),
     ("FUND.CLAIM_ONLY", _WARN, _COV, "A protection fund exists only as an entry in the issuer's ledger.", "Treat it as a claim."),

@@ -167,6 +167,27 @@ def test_rs02_wrapped_and_native_form_both_claimed() -> None:
     assert codes(observe(snapshot(rows[1:], assets=(*ASSETS, btcb)), None, TOKEN)) == ["EVIDENCE.ABSENT"]
 
 
+def test_rs02_a_wrapped_form_of_a_wrapped_form_counts_the_same_coins() -> None:
+    one = Asset(symbol="ONE", decimals=8, on_chain=("eip155:1/erc20:" + EVM_C[9:],), backs="TWO")
+    two = Asset(symbol="TWO", decimals=8, on_chain=("eip155:1/erc20:" + EVM_B[9:],), backs="BTC")
+    rows = [(BTC_A, "BTC", 1000), (EVM_B, "ONE", 1000)]
+    result = observe(snapshot(rows, assets=(*ASSETS, one, two)), None, TOKEN)
+    assert codes(result) == ["ASSET.WRAPPED_DOUBLE_COUNT", "EVIDENCE.ABSENT"]
+    assert "ONE is declared to be backed by BTC" in result.findings[0].message
+    circle = Asset(symbol="TWO", decimals=8, on_chain=two.on_chain, backs="ONE")
+    assert codes(observe(snapshot(rows[1:], assets=(*ASSETS, one, circle)), None, TOKEN)) == ["EVIDENCE.ABSENT"]
+
+
+def test_addresses_that_claim_nothing_are_named_together() -> None:
+    rows = [(BTC_A, "BTC", 4), (BTC_B, "BTC", 0), (EVM_A, "ETH", 0)]
+    result = observe(snapshot(rows), evidence(rows), TOKEN)
+    (found,) = [item for item in result.findings if item.code == "RESERVE.ZERO"]
+    assert found.message.startswith("2 rows")
+    assert BTC_B in found.observed
+    assert EVM_A in found.observed
+    assert "RESERVE.ZERO" not in codes(observe(snapshot(rows[:1]), evidence(rows[:1]), TOKEN))
+
+
 def test_rs05_a_chain_without_any_block() -> None:
     chains = {"eip155:1": CHAINS["eip155:1"]}
     assert "CHAIN.UNPINNED_BLOCK" in codes(observe(snapshot(ROWS, chains=chains), None, TOKEN))
