@@ -52,14 +52,14 @@ class PriceList:
     def findings(self, symbol: str, unit: str, subject: str) -> list[Finding]:
         """What is to be said of the prices of one pair, beside those of the fund that uses them."""
         used = self.rate(symbol, unit)
-        if used is None:
+        if used is None or not used.prices:
             return []
         found = [_stale(price, self._as_of, subject) for price in used.prices if price.stale]
         if any(price.grade == Grade.CLAIMED for price in used.prices):
             found.append(_on_the_issuers_word(used.prices[0], subject))
             return found
         claimed = self._claimed(symbol, unit)
-        if claimed is not None and used.prices and abs(claimed.value - used.value) > TOLERATED * used.value:
+        if claimed is not None and abs(claimed.value - used.value) > TOLERATED * used.value:
             found.append(_differs(claimed, used, subject))
         return found
 

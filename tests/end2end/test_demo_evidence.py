@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -12,7 +15,7 @@ from auditor_app.chain.reexecution import available
 from auditor_app.demo import fabricated
 from auditor_app.demo.build import CHALLENGE, DemoFiles
 from auditor_app.resource_files import resource
-from tests.end2end.conftest import Ended, command
+from tests.end2end.conftest import ROOT, Ended, command
 
 needs_pyrevm = pytest.mark.skipif(not available(), reason="pyrevm has no wheel for this system")
 TIME = "2023-09-18"
@@ -112,3 +115,25 @@ def test_the_kept_capture_is_of_the_blocks_that_the_snapshot_names() -> None:
     hashes = [line.partition('"')[2].rstrip('"') for line in description.splitlines() if line.startswith("block-hash")]
     assert len(hashes) == 5
     assert sum(digest in kept for digest in hashes) == 4
+
+
+def test_without_pyrevm_the_same_file_is_graded_lower_and_says_so(demo: DemoFiles) -> None:
+    """The module is hidden from a fresh interpreter, as on a system for which it has no wheel."""
+    arguments = [
+        "verify", demo.snapshot, "--trust", demo.trust_store, "--evidence", demo.evidence,
+        "--trusted-time", TIME, "--challenge", CHALLENGE, "--json",
+    ]  # fmt: skip
+    program = (
+        "import sys\nsys.modules['pyrevm'] = None\nfrom auditor_app.cli.main import main\n"
+        f"sys.exit(main({[str(item) for item in arguments]!r}))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], check=False, cwd=ROOT, capture_output=True, text=True)
+    assert "Traceback" not in done.stderr, done.stderr
+    document = json.loads(done.stdout)
+    guardian = document["funds"][0]
+    assert [(price["price"], price["grade"]) for price in guardian["prices"]] == [("1627.33", "one-source")]
+    wallets = [row for row in document["ownership"]["rows"] if row["method"] == "eip1271"]
+    assert {row["result"] for row in wallets} == {"unsigned"}
+    assert "EVIDENCE.NOT_REEXECUTED" in {item["code"] for item in document["limitations"]}
+    assert "OWNERSHIP.NOT_DECIDED" in {item["code"] for item in document["findings"]}
+    assert {row["result"] for row in document["ownership"]["rows"] if row["method"] == "txid"} == {"valid"}
