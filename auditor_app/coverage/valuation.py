@@ -67,9 +67,9 @@ class PriceList:
         direct = self._feed(symbol, unit)
         if direct is not None:
             return Rate(direct.price.fraction(), (self._shown(direct),))
-        for quote in sorted({item.quote for item in self._feeds if item.symbol == symbol}):
-            first, second = self._feed(symbol, quote), self._feed(unit, quote)
-            if first is not None and second is not None:
+        for first in sorted((item for item in self._feeds if item.symbol == symbol), key=_by_quote_and_price):
+            second = self._feed(unit, first.quote)
+            if second is not None:
                 value = first.price.fraction() / second.price.fraction()
                 return Rate(value, (self._shown(first), self._shown(second)))
         return None
@@ -97,6 +97,10 @@ class PriceList:
 
     def _far(self, moment: str) -> bool:
         return abs(parse_instant(moment) - parse_instant(self._as_of)) > FRESH_FOR
+
+
+def _by_quote_and_price(item: ObservedPrice) -> tuple[str, Fraction]:
+    return item.quote, item.price.fraction()
 
 
 def exact_or_down(value: Fraction) -> Amount:

@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 import pytest
+import rlp as other_rlp
 from Crypto.Hash import keccak
 from eth_account import Account as OtherAccount
 
@@ -21,7 +22,13 @@ from auditor_app.chain.ownership.model import Binds, Freshness, Outcome, Ownersh
 from auditor_app.chain.ownership.snapshot_list import read_table
 from auditor_app.chain.plan import plan_capture
 from auditor_app.chain.sent import EvidenceTransactions
-from auditor_app.chain.transactions import TransactionMember, transactions_name
+from auditor_app.chain.transactions import (
+    PlacedTransaction,
+    TransactionMember,
+    encode_transactions,
+    transactions_name,
+)
+from auditor_app.chain.trie_building import build
 from auditor_app.instants import format_instant, parse_instant
 from auditor_app.operation import run
 from auditor_app.snapshot.authentic import AuthenticEvidence, AuthenticSnapshot
@@ -173,6 +180,7 @@ def test_an_amount_that_the_address_sent_is_valid_and_binds_it(
     [
         ("self", "0.00731553 ETH", "does not send"),
         ("self", "0 ETH", "does not send"),
+        ("token", "0 ETH", "does not send"),
         ("self", "0.00731552 TOK", "does not send"),
         ("self", "0.00731552 BTC", "does not send"),
         ("self", "no amount", "does not name one amount"),
@@ -194,8 +202,9 @@ def test_another_amount_sender_or_outcome_is_invalid(
 def test_what_the_evidence_does_not_hold_is_not_decided(street: Street, files: dict[str, AuthenticEvidence]) -> None:
     line = street.line(files["self"], street.ids["legacy"], "3 ETH")
     assert (line.outcome, line.note) == (Outcome.UNSIGNED, "the evidence does not hold this transaction")
-    line = street.line(files["self"], "ab", "3 ETH")
-    assert line.outcome is Outcome.INVALID
+    for text in ("ab", "not-hexadecimal", street.ids["self"] + ";" + street.ids["self"], "ab" * 33):
+        line = street.line(files["self"], text, "0.00731552 ETH")
+        assert (line.outcome, "one transaction id" in line.note) == (Outcome.INVALID, True)
 
 
 def test_time_decides_freshness_not_the_words_beside_the_id(
@@ -339,6 +348,47 @@ def test_evidence_of_another_snapshot_or_block_decides_nothing(
         line = street.line(other, street.ids["self"], "0.00731552 ETH", typed=typed)
         assert line.outcome is Outcome.UNSIGNED
         assert "another" in line.note
+
+
+def test_evidence_without_the_member_the_block_or_its_hash_decides_nothing(
+    street: Street, files: dict[str, AuthenticEvidence]
+) -> None:
+    evidence = files["self"]
+    (block,) = evidence.statement.predicate.chains.values()
+    other_height = msgspec.structs.replace(block, block_height=str(street.height + 1))
+    for chains in ({}, {CHAIN: msgspec.structs.replace(block, block_hash=None)}, {CHAIN: other_height}):
+        line = street.line(with_statement(evidence, chains=chains), street.ids["self"], "0.00731552 ETH")
+        assert (line.outcome, "another snapshot or block" in line.note) == (Outcome.UNSIGNED, True)
+    bare = replace(evidence, statement=msgspec.structs.replace(evidence.statement, subject=()))
+    line = street.line(bare, street.ids["self"], "0.00731552 ETH")
+    assert line.note == "the evidence holds no transactions of this chain"
+
+
+def with_statement(evidence: AuthenticEvidence, **changes: Any) -> AuthenticEvidence:
+    predicate = msgspec.structs.replace(evidence.statement.predicate, **changes)
+    return replace(evidence, statement=msgspec.structs.replace(evidence.statement, predicate=predicate))
+
+
+def test_a_transaction_of_another_chain_in_a_made_up_block_shows_nothing(
+    street: Street, files: dict[str, AuthenticEvidence]
+) -> None:
+    """The owner's own signature from a test network, in a block that somebody built around it."""
+    fields = {"nonce": 0, "gas": 21_000, "to": OWNER.address, "value": 7, "maxFeePerGas": 1, "maxPriorityFeePerGas": 1}
+    raw = bytes(OWNER.sign_transaction(fields | {"chainId": 5}).raw_transaction)
+    receipt = b"\x02" + other_rlp.encode([1, 21_000, bytes(256), []])
+    transactions, receipts = (build([item]) for item in (raw, receipt))
+    words: list[Any] = [bytes(32), bytes(32), bytes(20), bytes(32), transactions[0], receipts[0], bytes(256)]
+    header = other_rlp.encode(
+        [*words, 0, street.height - 1, 30_000_000, 0, int(street.time.timestamp()), b"", bytes(32), bytes(8)]
+    )
+    txid, block = (keccak.new(digest_bits=256, data=item).hexdigest() for item in (raw, header))
+    item = PlacedTransaction(id="0x" + txid, block="0x" + block, position=0)
+    data = encode_transactions(CHAIN, [item], [header], [*transactions[1].values(), *receipts[1].values()])
+    line = street.line(with_member(files["self"], data), txid, "0.000000000000000007 ETH")
+    assert (line.outcome, line.note) == (Outcome.INVALID, "the transaction is of another chain")
+    unsigned = replace(with_member(files["self"], data), signers=())
+    line = street.line(unsigned, txid, "0.000000000000000007 ETH", typed=street.hash)
+    assert (line.outcome, line.note) == (Outcome.UNSIGNED, "nobody vouches for the transaction's block")
 
 
 def test_the_list_before_a_capture_names_the_transaction(street: Street) -> None:

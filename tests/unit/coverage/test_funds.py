@@ -120,6 +120,8 @@ def test_rows_of_one_fund_with_different_targets_cannot_be_set_against_one() -> 
 def test_a_fund_on_an_undecodable_account_or_of_an_unknown_asset() -> None:
     lower_case_typo = (*GUARDIAN[:3], EVM_A[:-1], *GUARDIAN[4:])
     assert codes(run([lower_case_typo], None)) == ["ADDRESS.UNDECODABLE", "FUND.UNOBSERVED"]
+    unknown = (*GUARDIAN[:4], "DOGE", *GUARDIAN[5:])
+    assert codes(run([unknown], [(EVM_A, "DOGE", 1)])) == ["ASSET.UNKNOWN", "FUND.UNVALUED"]
     wrong_chain = (*GUARDIAN[:3], BTC_A, *GUARDIAN[4:])
     assert codes(run([wrong_chain], None)) == ["ASSET.UNKNOWN", "FUND.UNOBSERVED"]
 
