@@ -22,6 +22,7 @@ from auditor_app.engagement.file import EngagementFile
 from auditor_app.engagement.record import Audit, AuditRequest
 from auditor_app.engagement.recording import record_run, recorded_run
 from auditor_app.engagement.runs import at_journal_time, with_challenge
+from auditor_app.engagement.sampling_work import sampled_work
 from auditor_app.errors import EngagementError, UsageError
 from auditor_app.fileroom.reports import (
     Kind,
@@ -111,8 +112,11 @@ def _engaged(
     if run is None:
         say_recorded(record_run(book, audit, author, time_typed=request.trusted_time is not None))
     entry = (run or book.papers.runs[-1]).stamp.entry
-    plan = replace(plan, papers=book.papers)
-    report = drive(build_engaged(audit, book.papers, plan.date, token, kind=kind, template=plan.template))
+    plan = replace(plan, papers=book.papers, samples=sampled_work(book.papers, book.document))
+    building = build_engaged(
+        audit, book.papers, plan.date, token, kind=kind, kept=book.document, template=plan.template
+    )
+    report = drive(building)
     act = issue_act(
         report,
         run=entry,

@@ -14,6 +14,7 @@ from auditor_app.engagement.file import open_for_reading
 from auditor_app.engagement.papers import Papers
 from auditor_app.engagement.record import Audit, AuditRequest
 from auditor_app.engagement.runs import at_journal_time, with_challenge
+from auditor_app.engagement.sampling_work import SampledWork, sampled_work, written_up
 from auditor_app.errors import UsageError
 from auditor_app.fileroom.reports import time_of_last_run
 from auditor_app.files import write_atomically
@@ -47,7 +48,7 @@ def _workbook(options: argparse.Namespace) -> int:
     suffix = options.output.suffix.lower()
     if suffix not in _SUFFIXES:
         raise UsageError("USAGE", "-o names neither a workbook nor an archive", expected="papers.xlsx or papers.zip")
-    audit, papers = _performed(audit_request(options), options.engagement)
+    audit, papers, samples = _performed(audit_request(options), options.engagement)
     status = exit_status(audit.findings)
     heading = PaperHeading(
         audit.identity.issuer,
@@ -57,9 +58,9 @@ def _workbook(options: argparse.Namespace) -> int:
         None if papers is None else papers.head.text(),
     )
     if options.redacted:
-        shown = redacted(audit, papers)
-        audit, papers = shown.audit, shown.papers
-    tables = paper_tables(audit, papers)
+        shown = redacted(audit, papers, samples)
+        audit, papers, samples = shown.audit, shown.papers, shown.samples
+    tables = paper_tables(audit, papers, samples)
     data = workbook(tables, heading) if suffix == ".xlsx" else papers_package(tables, heading)
     write_atomically(options.output, data)
     emit_json(
@@ -76,13 +77,15 @@ def _workbook(options: argparse.Namespace) -> int:
     return status
 
 
-def _performed(request: AuditRequest, engagement: Path | None) -> tuple[Audit, Papers | None]:
+def _performed(request: AuditRequest, engagement: Path | None) -> tuple[Audit, Papers | None, tuple[SampledWork, ...]]:
     """The run, judged at the time of the engagement's last run on this snapshot where there is one; nothing is recorded."""
     if engagement is None:
-        return drive(perform(request, CancelToken())), None
+        return drive(perform(request, CancelToken())), None, ()
     with open_for_reading(engagement) as book:
         papers = book.papers
+        samples = sampled_work(papers, book.document)
     request = with_challenge(request, papers)
     last = time_of_last_run(papers, request.snapshot.name)
     again = request if last is None else at_journal_time(request, last)
-    return drive(perform(again, CancelToken())), papers
+    audit = drive(perform(again, CancelToken()))
+    return written_up(audit, samples, papers), papers, samples

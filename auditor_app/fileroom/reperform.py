@@ -172,7 +172,13 @@ class _Bench:
         papers = self._package.papers_before(entry.number)
         template = yield from self._template(entry, token)
         report = yield from build_engaged(
-            self._audits[action.run], papers, action.date, token, kind=action.kind, template=template
+            self._audits[action.run],
+            papers,
+            action.date,
+            token,
+            kind=action.kind,
+            kept=self._kept,
+            template=template,
         )
         digest = hashlib.sha256(report.pdf).hexdigest()
         if digest == action.report:

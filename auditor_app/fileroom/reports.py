@@ -10,6 +10,7 @@ from auditor_app.engagement.file import Act
 from auditor_app.engagement.journal import Amendment
 from auditor_app.engagement.papers import Papers
 from auditor_app.engagement.record import Audit
+from auditor_app.engagement.sampling_work import Kept, sampled_work
 from auditor_app.engagement.terms import InputReference
 from auditor_app.errors import EngagementError
 from auditor_app.operation import CancelToken, Operation
@@ -26,13 +27,17 @@ def build_engaged(
     token: CancelToken,
     *,
     kind: Kind,
+    kept: Kept,
     template: Template | None = None,
 ) -> Operation[Report]:
     """The report on a run of an engagement; ``papers`` are those before the build, so that it can be built again.
 
+    ``kept`` gives the results that the journal names: ``EngagementFile.document``.
+
     The one place that says what goes into an engagement's report: building and re-performance both call it.
     """
-    options = ReportOptions(date, papers=papers, template=template, final=kind == "final")
+    samples = sampled_work(papers, kept)
+    options = ReportOptions(date, papers=papers, template=template, final=kind == "final", samples=samples)
     return (yield from build_report(audit, options, token))
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from auditor_app.findings.catalogue import Severity
 from auditor_app.findings.model import Finding, Limitation
 
 
@@ -16,6 +19,19 @@ def finding_document(item: Finding) -> dict[str, str]:
         "expected": item.expected,
         "observed": item.observed,
     }
+
+
+def read_finding(document: Mapping[str, str]) -> Finding:
+    """The reverse of :func:`finding_document`, without places in files; ``KeyError`` or ``ValueError`` otherwise."""
+    return Finding(
+        document["code"],
+        Severity(document["severity"]),
+        document["procedure"],
+        document["subject"],
+        document["message"],
+        document["expected"],
+        document["observed"],
+    )
 
 
 def limitation_document(item: Limitation) -> dict[str, str]:

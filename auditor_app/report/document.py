@@ -13,6 +13,7 @@ import msgspec
 
 from auditor_app.engagement.papers import Papers
 from auditor_app.engagement.record import Audit
+from auditor_app.engagement.sampling_work import SampledWork, written_up
 from auditor_app.engagement.terms import STANDARDS
 from auditor_app.errors import ReportError
 from auditor_app.findings import exit_status
@@ -41,7 +42,8 @@ class ReportOptions:
 
     ``date`` is ``YYYY-MM-DD``, or ``None`` for the day of the newest input. ``papers`` are those of the engagement up to
     its head; without them, and without ``final``, the report is a draft. ``template`` is the bundled one of the
-    engagement's standard unless a firm's own is given. ``redacted`` masks identifiers.
+    engagement's standard unless a firm's own is given. ``redacted`` masks identifiers. ``samples`` are those of the
+    engagement's journal.
     """
 
     date: str | None = None
@@ -49,6 +51,7 @@ class ReportOptions:
     template: Template | None = None
     final: bool = False
     redacted: bool = False
+    samples: tuple[SampledWork, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +127,7 @@ def build_report(audit: Audit, options: ReportOptions, token: CancelToken) -> Op
     is no partial report.
     """
     _require_authentic(audit)
+    audit = written_up(audit, options.samples, options.papers)
     date = report_date(audit, options)
     yield Progress(0, 4, "steps", "Report: writing the sections")
     material = _material(audit, options, date)
@@ -156,6 +160,7 @@ def report_date(audit: Audit, options: ReportOptions) -> ReportDate:
         instants.append(audit.sample.committed_at)
     if options.papers is not None and options.papers.runs:
         instants.append(options.papers.runs[-1].stamp.at)
+    instants += [stamp.at for work in options.samples for stamp in work.stamps]
     newest = max(instants)[:10]
     if options.date is None:
         return ReportDate(newest, typed=False)
@@ -205,12 +210,12 @@ def _material(audit: Audit, options: ReportOptions, date: ReportDate) -> Materia
     template, papers = _template(options), options.papers
     missing = missing_elements(Supplied(audit, papers, template.standard, date.typed))
     obstacles = ("No engagement is recorded.",) if papers is None else papers.obstacles()
-    full_id = None
+    full_id, samples = None, options.samples
     if options.redacted:
-        full_id = report_id(exhibits(audit, date.text, papers))
-        shown = redacted(audit, papers)
-        audit, papers = shown.audit, shown.papers
-    attached = exhibits(audit, date.text, papers)
+        full_id = report_id(exhibits(audit, date.text, papers, samples))
+        shown = redacted(audit, papers, samples)
+        audit, papers, samples = shown.audit, shown.papers, shown.samples
+    attached = exhibits(audit, date.text, papers, samples)
     identity = report_id(attached)
     kind: Literal["draft", "final"] = "final" if options.final else "draft"
     head = None if papers is None else papers.head.text()
@@ -228,6 +233,7 @@ def _material(audit: Audit, options: ReportOptions, date: ReportDate) -> Materia
         options.final,
         full_id,
         log_by_finding(papers),
+        samples,
     )
 
 

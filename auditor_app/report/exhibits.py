@@ -12,10 +12,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import msgspec
+
 from auditor_app.engagement.document import audit_document
 from auditor_app.engagement.papers import Papers, Stamp
 from auditor_app.engagement.record import Audit
+from auditor_app.engagement.sampling_work import SampledWork, limits_agreed
 from auditor_app.report.tables import delimited, units
+from auditor_app.sampling.execution import ExecutedItem
 from auditor_app.sampling.result import SampleResult
 
 
@@ -39,7 +43,9 @@ MANIFEST = "manifest.json"
 """The attachment that lists the others: what ``report check`` reads first."""
 
 
-def exhibits(audit: Audit, report_date: str, papers: Papers | None = None) -> tuple[Exhibit, ...]:
+def exhibits(
+    audit: Audit, report_date: str, papers: Papers | None = None, samples: Sequence[SampledWork] = ()
+) -> tuple[Exhibit, ...]:
     """Every attachment of a report on ``audit`` but the manifest, in order."""
     made = [
         Exhibit(
@@ -55,6 +61,16 @@ def exhibits(audit: Audit, report_date: str, papers: Papers | None = None) -> tu
         made.append(Exhibit("addresses.csv", "text/csv", "data", "Reserve addresses, exact amounts", _addresses(audit)))
     if audit.sample is not None:
         made.append(Exhibit("sample.csv", "text/csv", "data", "Drawn leaves with their full tickets", _sample(audit)))
+    if samples:
+        made.append(
+            Exhibit(
+                "samples.json",
+                "application/json",
+                "data",
+                "Samples of the engagement: drawn items, answers and marks",
+                _samples(samples, limits=limits_agreed(papers)),
+            )
+        )
     if papers is not None:
         made.append(
             Exhibit(
@@ -173,6 +189,40 @@ def _engagement(papers: Papers) -> bytes:
             "tickmarks": [{"mark": mark, "meaning": meaning} for mark, meaning in papers.tickmarks],
         }
     )
+
+
+def _samples(samples: Sequence[SampledWork], *, limits: bool) -> bytes:
+    """Every sample of the journal; limits and projections only where they were agreed."""
+    return _json(
+        {
+            "format": "reserve-auditor-samples/1",
+            "samples": [
+                {
+                    "sample": msgspec.to_builtins(work.sample),
+                    "letters": str(work.letters),
+                    "execution": None
+                    if work.execution is None
+                    else {
+                        "checks": list(work.execution.checks),
+                        "sources": msgspec.to_builtins(work.execution.sources),
+                        "fields": list(work.execution.fields),
+                        "items": [_executed(item) for item in work.execution.items],
+                        "deviations": str(work.execution.deviations),
+                    },
+                    "evaluation": msgspec.to_builtins(work.conclusion) if limits and work.conclusion else None,
+                }
+                for work in samples
+            ],
+        }
+    )
+
+
+def _executed(item: ExecutedItem) -> dict[str, Any]:
+    return {
+        "item": item.item.id,
+        "checks": [{**msgspec.to_builtins(check), "tickmark": check.tickmark} for check in item.checks],
+        "deviates": item.deviates,
+    }
 
 
 def _sample_summary(sample: SampleResult | None) -> dict[str, str] | None:

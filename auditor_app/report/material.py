@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from auditor_app.engagement.papers import LoggedException, Papers
 from auditor_app.engagement.record import Audit
+from auditor_app.engagement.sampling_work import SampledWork
 from auditor_app.findings import Finding
 from auditor_app.report.blocks import Cell, typed
 from auditor_app.report.elements import Missing
@@ -52,6 +53,7 @@ class Material:
     final: bool = False
     full_id: str | None = None
     log: Mapping[tuple[str, str, str], LoggedException] = field(default_factory=dict)
+    samples: tuple[SampledWork, ...] = ()
 
     def typed(self, text: str) -> Cell:
         """What a person typed; a draft underlines words that the report must not use."""

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from auditor_app.engagement.papers import Papers, Stamp
 from auditor_app.engagement.record import Audit
+from auditor_app.engagement.sampling_work import SampledWork, limits_agreed
 from auditor_app.findings import CATALOGUE
 from auditor_app.procedures import PROCEDURES
+from auditor_app.report.sample_tables import sample_tables
 from auditor_app.report.tables import WorkingTable, numbers, texts, units
 
 Row = tuple[str | None, ...]
 
 
-def paper_tables(audit: Audit, papers: Papers | None = None) -> tuple[WorkingTable, ...]:
-    """Every table that has a row, in the order of the index."""
+def paper_tables(
+    audit: Audit, papers: Papers | None = None, samples: Sequence[SampledWork] = ()
+) -> tuple[WorkingTable, ...]:
+    """Every table that has a row, in the order of the index; ``samples`` are those of the engagement's journal."""
     made = [
         *_engagement(audit, papers),
         *_snapshot(audit),
         *_liabilities(audit),
         *_wallets(audit),
         *_sampling(audit),
+        *sample_tables(samples, limits=limits_agreed(papers)),
         *_exceptions(audit, papers),
         *_report(papers),
     ]

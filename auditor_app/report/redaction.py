@@ -7,18 +7,34 @@ addresses keep their code, severity and number and lose their words. Amounts per
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+
+import msgspec
 
 from auditor_app.chain.ownership.model import OwnershipLine
 from auditor_app.engagement.papers import LoggedException, Papers
 from auditor_app.engagement.record import Audit, PerformedProcedure
+from auditor_app.engagement.sampling_work import SampledWork
 from auditor_app.errors import NOWHERE
 from auditor_app.findings import CATALOGUE, Finding
+from auditor_app.sampling.drawn import DrawnItem
+from auditor_app.sampling.execution import ItemCheck
 
 WITHHELD = "withheld"
 _IN_FULL = frozenset(
-    {"engagement", "history", "container", "signatures", "freshness", "timestamp", "totals", "coverage", "report"}
+    {
+        "engagement",
+        "history",
+        "container",
+        "signatures",
+        "freshness",
+        "timestamp",
+        "totals",
+        "coverage",
+        "sample-limits",
+        "report",
+    }
 )
 """Procedures whose findings name files, keys, ledgers and assets only."""
 _ROW_PAPERS = ("C", "D", "E", "F")
@@ -31,11 +47,12 @@ class Redacted:
 
     audit: Audit
     papers: Papers | None
+    samples: tuple[SampledWork, ...] = ()
 
 
-def redacted(audit: Audit, papers: Papers | None) -> Redacted:
-    """The masked run and papers; every number, amount, verdict and count is as it was."""
-    names = _identifiers(audit)
+def redacted(audit: Audit, papers: Papers | None, samples: Sequence[SampledWork] = ()) -> Redacted:
+    """The masked run, papers and samples; every number, amount, verdict and count is as it was."""
+    names = _identifiers(audit, samples)
     subjects: dict[tuple[str, str, str], str] = {}
     findings = tuple(_finding(item, place, subjects) for place, item in enumerate(audit.findings, start=1))
     hide = _hider(names)
@@ -62,7 +79,8 @@ def redacted(audit: Audit, papers: Papers | None) -> Redacted:
             replace(item, subject=hide(item.subject), message=hide(item.message)) for item in audit.limitations
         ),
     )
-    return Redacted(masked, None if papers is None else _papers(papers, subjects, hide))
+    shown = None if papers is None else _papers(papers, subjects, hide)
+    return Redacted(masked, shown, tuple(masked_sample(work) for work in samples))
 
 
 def mask(identifier: str) -> str:
@@ -76,18 +94,65 @@ def mask_account(account: str) -> str:
     return f"{chain}{colon}{mask(address)}" if colon else mask(account)
 
 
-def _identifiers(audit: Audit) -> dict[str, str]:
+def _identifiers(audit: Audit, samples: Sequence[SampledWork]) -> dict[str, str]:
     """What must not stand anywhere: longest first, so that no part of one is left of another."""
     accounts = [line.address.account for line in audit.addresses] + [line.account for line in audit.funds]
     owned = () if audit.ownership is None else audit.ownership.lines
     accounts += [text for line in owned for text in (line.row.account, line.row.address) if text]
     keys = () if audit.sample is None else audit.sample.items
     found = {item.key: WITHHELD for item in keys if item.key}
+    for work in samples:
+        masked = mask_account if work.sample.kind == "reserves" else _withheld
+        found |= {item.key: masked(item.key) for item in work.sample.items if item.key}
+        if work.sample.kind == "list":
+            found |= {item.id: WITHHELD for item in work.sample.items}
     for account in accounts:
         if account:
             found[account] = mask_account(account)
             found[account.rpartition(":")[2]] = mask(account.rpartition(":")[2])
     return dict(sorted(found.items(), key=lambda pair: -len(pair[0])))
+
+
+def _withheld(_: str) -> str:
+    return WITHHELD
+
+
+def masked_sample(work: SampledWork) -> SampledWork:
+    """A sample with the identifiers and amounts of its items masked; leaf indices, counts and marks stay."""
+    kind = work.sample.kind
+
+    def item(one: DrawnItem, place: int) -> DrawnItem:
+        shown = {"leaves": one.id, "list": f"{WITHHELD} ({place})", "reserves": mask_account(one.id)}[kind]
+        key = mask_account(one.key) if kind == "reserves" else WITHHELD
+        return msgspec.structs.replace(
+            one,
+            id=shown,
+            key=key,
+            ticket="" if kind == "list" else one.ticket,
+            book={},
+            texts={},
+            observed=WITHHELD if one.observed else "",
+        )
+
+    items = tuple(item(one, place) for place, one in enumerate(work.sample.items, start=1))
+    sample = msgspec.structs.replace(work.sample, items=items)
+    execution = work.execution
+    if execution is not None:
+        done = tuple(
+            msgspec.structs.replace(was, item=now, found={}, checks=tuple(map(_masked_check, was.checks)))
+            for was, now in zip(execution.items, items, strict=True)
+        )
+        execution = msgspec.structs.replace(execution, sample=sample, items=done)
+    conclusion = work.conclusion
+    if conclusion is not None and conclusion.monetary is not None:
+        monetary = msgspec.structs.replace(conclusion.monetary, taints=())
+        conclusion = msgspec.structs.replace(conclusion, monetary=monetary)
+    return replace(work, sample=sample, execution=execution, conclusion=conclusion, findings=())
+
+
+def _masked_check(check: ItemCheck) -> ItemCheck:
+    texts = {name: WITHHELD for name in ("expected", "observed", "alternative", "reason") if getattr(check, name)}
+    return msgspec.structs.replace(check, **texts)
 
 
 def _hider(names: Mapping[str, str]) -> Callable[[str], str]:

@@ -106,12 +106,15 @@ class DrawnSample(Closed, frozen=True, kw_only=True):
         return self.method.startswith("monetary-")
 
 
-def read_drawn(document: Mapping[str, Any]) -> DrawnSample:
+def read_drawn(document: Mapping[str, Any], *, whole: bool = True) -> DrawnSample:
     """A draw's document as a :class:`DrawnSample`; :class:`SamplingError` ``SAMPLE.DRAWN`` for anything else.
 
-    A leaf sample's document must hold its columns: those written before version 2 of the form hold none.
+    A leaf sample's document must hold its columns: those written in form 1 hold none. Without ``whole`` these are
+    read, too, and their items have no balances.
     """
     try:
+        if not whole and "kind" not in document:
+            return _leaves({**document, "kind": "leaves", "columns": []})
         if document.get("kind") == "leaves":
             return _leaves(document)
         wanted = {name: value for name, value in document.items() if name not in ("findings", "deviations")}

@@ -45,6 +45,7 @@ _AGREED: Mapping[str, str] = MappingProxyType({"trace": "ET", "ledger": "EL", "c
 _ASKED: Mapping[str, str] = MappingProxyType(
     {"ledger": "the extract of the exchange's own ledger", "confirmation": "the customers' replies"}
 )
+_OBSERVED = "the extract of observed balances"
 _CODES: Mapping[str, str] = MappingProxyType({"ledger": "SAMPLE.LEDGER", "confirmation": "SAMPLE.REPLY"})
 
 
@@ -269,7 +270,7 @@ def _finding(sample: DrawnSample, item: DrawnItem, check: ItemCheck) -> Finding 
     """What one comparison is to the reader; tracing has findings of its own, made when the sample was drawn."""
     if check.outcome == "agrees" or check.check == "trace":
         return None
-    what = _ASKED[check.check]
+    what = _OBSERVED if sample.kind == "reserves" and check.check == "ledger" else _ASKED[check.check]
     if check.outcome == "differs":
         code, message = _CODES[check.check], f"The drawn item does not agree with {what}."
     elif check.outcome == "no answer":

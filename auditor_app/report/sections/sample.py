@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from auditor_app.engagement.sampling_work import limits_agreed
 from auditor_app.report.blocks import (
     Cell,
     Column,
@@ -22,6 +23,7 @@ from auditor_app.report.blocks import (
 from auditor_app.report.legible import fours
 from auditor_app.report.material import Material
 from auditor_app.report.quantities import count_text, plural
+from auditor_app.report.sample_blocks import strata_blocks, tickmark_legend, work_blocks
 from auditor_app.sampling.result import SampleItem, SampleResult
 
 _TICKET_DIGITS = 16
@@ -35,19 +37,31 @@ _COLUMNS = (
 
 
 def build(material: Material) -> tuple[PageBlock, ...]:
-    """Plan, selection, items; or that no sample was drawn."""
+    """The run's sample and those of the engagement's journal; or that no sample was drawn."""
     sample = material.audit.sample
-    if sample is None:
-        return (Paragraph(said("No sample was drawn in this run.")),)
+    journalled = {work.sample.commitment for work in material.samples}
+    blocks: list[PageBlock] = []
+    if sample is not None and sample.commitment not in journalled:
+        blocks += _of_run(sample)
+    limits = limits_agreed(material.papers)
+    for work in material.samples:
+        blocks += work_blocks(work, material.typed, limits=limits)
+    if material.samples:
+        blocks += tickmark_legend(material.samples)
+    return tuple(blocks) or (Paragraph(said("No sample was drawn in this run.")),)
+
+
+def _of_run(sample: SampleResult) -> list[PageBlock]:
     rows = tuple(_row(place, item) for place, item in enumerate(sample.items, start=1))
-    return (
+    return [
         Table((Column("Plan", 1), Column("As committed", 3)), _plan(sample), labels=True),
+        *strata_blocks(sample.strata),
         Heading(2, "Selection"),
         Table((Column("Step", 1), Column("As recorded", 3)), _selection(sample), labels=True),
         Heading(2, "Items"),
         Paragraph(said("Leaf index counts from 0. Tickets stand in full in the attachment sample.csv.")),
         Table(_COLUMNS, rows, "tiny"),
-    )
+    ]
 
 
 def _plan(sample: SampleResult) -> tuple[tuple[Cell, ...], ...]:

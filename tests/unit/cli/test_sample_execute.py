@@ -14,6 +14,7 @@ import pytest
 from auditor_app.engagement.file import open_for_reading
 from tests.unit.cli.test_engagement import BY, Command, _trust, book, clock, command  # noqa: F401 - fixtures
 from tests.unit.cli.test_sample import DICE, RATES, folder  # noqa: F401 - the fixture
+from tests.unit.report.reading import squeezed, text_of
 from tests.unit.snapshot import samples
 
 INSIDE = ("--trusted-time", samples.NOW)
@@ -254,3 +255,30 @@ def test_a_draw_of_the_first_form_still_repeats(book: Path, command: Command, dr
     with open_for_reading(book) as opened:
         assert len(opened.papers.samples) == 3
     assert command("sample", "execute", "--engagement", book, *BY)[1]["code"] == "SAMPLE.DRAWN"
+
+
+def test_a_report_with_samples_and_agreed_limits_is_built_again_to_the_byte(
+    book: Path, command: Command, drawn: dict[str, Any], tmp_path: Path
+) -> None:
+    inside = ("--engagement", book, *BY)
+    extract = table(book.parent / "extract.csv", ("item", "BTC", "USDT"), extract_of(drawn)[1:])
+    assert command("sample", "execute", "--extract", extract, *inside)[0] == 1
+    limit = command("sample", "evaluate", "--execution", *inside)[1]["upperLimit"]
+    build = ("report", "build", book.parent / "good.porsnap", *_trust(book), "--date", "2026-11-05", *inside)
+    without, agreed = tmp_path / "without.pdf", tmp_path / "agreed.pdf"
+    assert command(*build, "-o", without)[0] == 1
+    assert command("engagement", "procedure", book, "sample-limits", *BY)[0] == 0
+    assert command(*build, "-o", agreed, "--redacted", tmp_path / "redacted.pdf")[0] == 1
+    assert squeezed(limit) not in squeezed(text_of(without.read_bytes()))
+    assert squeezed(limit) in squeezed(text_of(agreed.read_bytes()))
+    assert drawn["items"][0]["key"] in squeezed(text_of(agreed.read_bytes()))
+    assert drawn["items"][0]["key"] not in squeezed(text_of((tmp_path / "redacted.pdf").read_bytes()))
+    package = tmp_path / "p.zip"
+    assert command("engagement", "export", book, "-o", package)[0] == 0
+    status, document = command("reperform", package, *_trust(book), "--inputs", book.parent)
+    assert (status, document["findings"]) == (0, [])
+    kinds = [item["kind"] for item in document["repeated"]]
+    assert kinds.count("issue-report") == 2
+    workbook = ("report", "workbook", book.parent / "good.porsnap", *_trust(book), "--engagement", book)
+    tables = command(*workbook, "-o", tmp_path / "papers.zip")[1]["tables"]
+    assert {"E1", "E4", "E5"} <= {item["reference"] for item in tables}
