@@ -18,8 +18,8 @@ from auditor_app.chain.evidence import same_block
 from auditor_app.chain.evidence_file import ProofMember
 from auditor_app.chain.grading import pins_of
 from auditor_app.chain.header import HeaderError, encode_header
+from auditor_app.chain.ownership.eip1271 import GET_OWNERS, GET_THRESHOLD, eip1271_calls, joined_signature
 from auditor_app.chain.ownership.model import ContractsUnknown
-from auditor_app.chain.ownership.on_chain import GET_OWNERS, GET_THRESHOLD, eip1271_calls, joined_signature
 from auditor_app.chain.proven_state import ProvenState
 from auditor_app.chain.reexecution import ReexecutionError, available
 from auditor_app.chain.rpc import RpcRefusal

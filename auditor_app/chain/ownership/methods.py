@@ -13,10 +13,10 @@ from auditor_app.chain.ownership import (
     cosmos,
     ed25519,
     eip191,
+    eip1271,
     htx_por,
     multisig,
     okx_por,
-    on_chain,
     tron,
     txid,
 )
@@ -50,7 +50,7 @@ METHODS = (
     Method("solana", _ED, ed25519.check_solana, offered=False),
     Method("ed25519", _ED, ed25519.check_solana),
     Method("cosmos", _K1, cosmos.check),
-    Method("eip1271", _EVM, on_chain.check_eip1271, offered=False),
+    Method("eip1271", _EVM, eip1271.check, offered=False),
     Method("txid", frozenset(Family), txid.check, offered=False),
 )
 

@@ -1,7 +1,7 @@
-"""Methods that only the chain can decide; without its state a row that offers them counts as unsigned, with the reason.
+"""EIP-1271: a contract wallet itself says whether a signature is its own.
 
-EIP-1271: the contract itself says whether a signature is its own. It is asked again here, by running its code on state
-that the evidence proves (:mod:`auditor_app.chain.wallets`).
+Only the chain can decide: the contract is asked again here, by running its code on state that the evidence proves
+(:mod:`auditor_app.chain.wallets`). Without that state a row that offers it counts as unsigned, with the reason.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def eip1271_calls(message: str, signature: bytes) -> tuple[tuple[str, bytes], ..
     return tuple((f"EIP-1271, {name}", IS_VALID_SIGNATURE + digest + tail) for name, digest in digests)
 
 
-def check_eip1271(claim: Claim) -> Match | NoMatch | NotDecided:
+def check(claim: Claim) -> Match | NoMatch | NotDecided:
     """A contract's own answer at the evidence's block."""
     if claim.contracts is None or claim.address is None or not claim.chain:
         return NotDecided(_NO_STATE)
