@@ -33,7 +33,9 @@ def _now(options: argparse.Namespace) -> int:
     try:
         plan = plan_capture(snapshot, endpoints, token)
         for reading in plan.readings:
-            say(f"  {reading.origin}: {reading.accounts} balances of {reading.asset} at the newest block")
+            say(
+                f"  {reading.origin}: {reading.accounts} {'balance' if reading.accounts == 1 else 'balances'} of {reading.asset} at the newest block"
+            )
         result = drive(look_now(snapshot.statement.predicate, plan, claimed_units(snapshot, token), token))
     finally:
         snapshot.members.close()

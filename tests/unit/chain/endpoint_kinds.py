@@ -6,7 +6,9 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from auditor_app.chain.capture import Captured, Supplements, capture
@@ -31,6 +33,7 @@ from tests.unit.chain.test_proven import EVM_A
 HASTY = Limits(
     connect_seconds=1, exchange_seconds=0.25, max_bytes=200_000, attempts=2, first_wait=0.01, longest_wait=0.02, patience=1
 )  # fmt: skip
+CALM = Limits(exchange_seconds=30, attempts=2)
 SECRET = "sentinel-7f3c9a51"
 
 Fault = Callable[[Any], None]
@@ -98,6 +101,10 @@ class Kind:
         plan = plan_capture(self.held, self.endpoints(netloc), TOKEN)
         kept = Supplements(limits=limits, partial=PartialCapture(folder / "e.partial", self.held.payload_sha256))
         return run(capture(self.held, plan, [KEY], path, captured_at=NOW, token=token, supplements=kept))
+
+    def seen(self, folder: Path) -> list[Any]:
+        """Account, observed and grade of each line."""
+        return [(line.address.account, line.observed, line.grade) for line in self.observed(folder).lines]
 
     def observed(self, folder: Path) -> ReserveResult:
         evidence = authenticate_evidence(folder / "e.porevidence", trusting(KEY), token=TOKEN, trusted_time=NOW)
@@ -168,3 +175,18 @@ KINDS = (
     _of(xrp(), "xrp"),
     _of(ton(), "ton"),
 )
+
+
+@cache
+def truth_of(name: str) -> tuple[int, list[Any]]:
+    """How many answers an honest capture takes, and what is observed then."""
+    kind = next(kind for kind in KINDS if kind.name == name)
+    with TemporaryDirectory() as folder:
+        return _honest(kind, Path(folder))
+
+
+def _honest(kind: Kind, folder: Path) -> tuple[int, list[Any]]:
+    trouble = Trouble()
+    with kind.served(trouble) as netloc:
+        kind.capture(folder, netloc, limits=CALM)
+    return trouble.answered, kind.seen(folder)

@@ -3,26 +3,18 @@
 from __future__ import annotations
 
 import socket
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from auditor_app.chain.capture import Captured
 from auditor_app.chain.live import claimed_units, look_now
 from auditor_app.chain.plan import plan_capture
-from auditor_app.chain.transport import Limits
 from auditor_app.errors import ChainError
-from auditor_app.operation import Cancelled, CancelToken, run
-from tests.unit.chain.endpoint_kinds import HASTY, KINDS, Fault, Kind, Trouble
+from auditor_app.operation import run
+from tests.unit.chain.endpoint_kinds import CALM, HASTY, KINDS, Fault, Kind, Trouble, truth_of
 from tests.unit.chain.test_capture import TOKEN
-
-each_kind = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
 
 
 def _drip(handler: Any) -> None:
@@ -119,7 +111,6 @@ LINE_FAULTS: dict[str, Fault] = {
     ),
 }
 SLOW = {HTTP_FAULTS["hangs"], HTTP_FAULTS["drips"], LINE_FAULTS["drips"], LINE_FAULTS["announcements only"]}
-CALM = Limits(exchange_seconds=30, attempts=2)
 CASES = [
     pytest.param(kind, fault, id=f"{kind.name}-{name}")
     for kind in KINDS
@@ -127,25 +118,12 @@ CASES = [
 ]
 
 
-def _truth(kind: Kind, folder: Path) -> tuple[Captured, int, list[Any]]:
-    """An honest capture, how many answers it takes, and what is observed then."""
-    folder.mkdir()
-    trouble = Trouble()
-    with kind.served(trouble) as netloc:
-        captured = kind.capture(folder, netloc, limits=CALM)
-    return captured, trouble.answered, _seen(kind, folder)
-
-
-def _seen(kind: Kind, folder: Path) -> list[Any]:
-    return [(line.address.account, line.observed, line.grade) for line in kind.observed(folder).lines]
-
-
 @pytest.mark.parametrize(("kind", "fault"), CASES)
 def test_a_bad_answer_at_any_place_stops_the_capture_or_changes_nothing(
     kind: Kind, fault: Fault, tmp_path: Path
 ) -> None:
     """Where an endpoint need not answer (a proof, a faster method) the capture may go on: with the same balances."""
-    _, answers, honest = _truth(kind, tmp_path / "honest")
+    answers, honest = truth_of(kind.name)
     folder = tmp_path / "bad"
     folder.mkdir()
     for start in sorted({0, answers - 1} if fault in SLOW else {0, answers // 2, answers - 1}):
@@ -163,15 +141,15 @@ def test_a_bad_answer_at_any_place_stops_the_capture_or_changes_nothing(
                 assert len(sentence) < 900
                 assert [path.name for path in folder.iterdir()] == ["e.partial"]
             else:
-                seen = _seen(kind, folder)
+                seen = kind.seen(folder)
                 assert [item[:2] for item in seen] == [item[:2] for item in honest]
                 assert {item[2] for item in seen} <= {kind.grade}
                 (folder / "e.porevidence").unlink()
             trouble.fault = None  # the endpoint recovers: the capture goes on where it was
-            if (folder / "e.partial").exists():
+            if start and (folder / "e.partial").exists():
                 kind.capture(folder, netloc, limits=CALM)
                 assert [path.name for path in folder.iterdir()] == ["e.porevidence"]
-                assert _seen(kind, folder) == honest
+                assert kind.seen(folder) == honest
                 (folder / "e.porevidence").unlink()
         assert time.monotonic() - begun < 10
 
@@ -189,92 +167,3 @@ def test_the_faults_are_faults() -> None:
                     run(look_now(kind.held.statement.predicate, plan, claims, TOKEN, HASTY))
                 stopped += 1
         assert stopped > len(faults) - 4
-
-
-# Cancelling ----------------------------------------------------------------------------------------------------------
-
-PATIENT = Limits(connect_seconds=20, exchange_seconds=20)
-
-
-def _cancelled_within_a_second(work: Callable[[CancelToken], object]) -> None:
-    token = CancelToken()
-    timer = threading.Timer(0.2, token.cancel)
-    timer.start()
-    begun = time.monotonic()
-    with pytest.raises(Cancelled):
-        work(token)
-    assert time.monotonic() - begun < 1.2
-    timer.join()
-
-
-@each_kind
-@pytest.mark.parametrize("fault", ["hangs", "drips", "429"])
-def test_a_cancel_ends_a_capture_within_a_second(kind: Kind, fault: str, tmp_path: Path) -> None:
-    def hang(_handler: Any) -> None:
-        time.sleep(2)
-
-    def drip(handler: Any) -> None:
-        for _ in range(100):
-            handler.wfile.write(b" ")
-            handler.wfile.flush()
-            time.sleep(0.02)
-
-    faults: dict[str, Fault] = {"hangs": hang, "drips": drip, "429": _http(b"", 429, Retry_After="20")}
-    chosen = hang if kind.lines and fault == "429" else faults[fault]
-    _, answers, _ = _truth(kind, tmp_path / "honest")
-    for start in {0, answers - 1}:
-        with kind.served(Trouble(chosen, start)) as netloc:
-            folder = tmp_path / f"bad{start}"
-            folder.mkdir()
-            _cancelled_within_a_second(lambda token, f=folder, n=netloc: kind.capture(f, n, token, PATIENT))
-            assert [path.name for path in folder.iterdir()] == ["e.partial"]
-
-
-@contextmanager
-def _accepts_nothing() -> Iterator[str]:
-    """A port whose queue is full: a connection to it hangs before it is made."""
-    with socket.socket() as server:
-        server.bind(("127.0.0.1", 0))
-        server.listen(0)
-        waiting = []
-        try:
-            for _ in range(4):
-                sock = socket.socket()
-                sock.setblocking(False)
-                sock.connect_ex(server.getsockname())
-                waiting.append(sock)
-            time.sleep(0.05)
-            yield f"127.0.0.1:{server.getsockname()[1]}"
-        finally:
-            for sock in waiting:
-                sock.close()
-
-
-@contextmanager
-def _greets_nobody() -> Iterator[str]:
-    """A port that accepts and says nothing: a greeting over TLS hangs."""
-    with socket.socket() as server:
-        server.bind(("127.0.0.1", 0))
-        server.listen(20)
-        yield f"127.0.0.1:{server.getsockname()[1]}"
-
-
-@pytest.mark.parametrize("hanging", [_accepts_nothing, _greets_nobody])
-@pytest.mark.parametrize(
-    "kind", [kind for kind in KINDS if kind.name in ("evm", "electrum", "core")], ids=lambda k: k.name
-)
-def test_a_cancel_ends_a_connection_that_is_not_made(hanging: Any, kind: Kind, tmp_path: Path) -> None:
-    scheme = kind.scheme.replace("tcp:", "ssl:").replace("http:", "https:")
-    over_tls = replace(kind, scheme=scheme)
-    with hanging() as netloc:
-        _cancelled_within_a_second(lambda token: over_tls.capture(tmp_path, netloc, token, PATIENT))
-        begun = time.monotonic()
-        with pytest.raises(ChainError, match="cannot be reached"):
-            over_tls.capture(tmp_path, netloc, TOKEN, replace(HASTY, connect_seconds=0.2))
-        assert time.monotonic() - begun < 2
-    for _ in range(40):
-        if not [thread for thread in threading.enumerate() if thread.name == "rpc-open"]:
-            break
-        time.sleep(0.1)
-    else:
-        pytest.fail("a thread still tries to connect")
