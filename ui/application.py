@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from types import TracebackType
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QApplication
 
 from auditor_app.engagement.record import AuditRequest
@@ -36,7 +36,7 @@ def make_application(settings: Settings) -> QApplication:
     return application
 
 
-def open_window(request: AuditRequest | None, trust_store: Path | None) -> int:
+def open_window(request: AuditRequest | None, trust_store: Path | None, engagement: Path | None = None) -> int:
     """Show the window until it is closed; with a request, on its files and typed values.
 
     ``trust_store`` is the one that was named, or ``None`` for the one used last.
@@ -52,7 +52,9 @@ def open_window(request: AuditRequest | None, trust_store: Path | None) -> int:
     interrupts = _let_interrupts_through(window)
     window.show()
     prepare(window)
-    if request is not None:
+    if engagement is not None:
+        QTimer.singleShot(0, partial(open_both, window, engagement, request, trust_store))
+    elif request is not None:
         QTimer.singleShot(0, partial(window.open_request, request, trust_store))
     status = application.exec()
     interrupts.stop()
@@ -63,6 +65,14 @@ def open_window(request: AuditRequest | None, trust_store: Path | None) -> int:
 def prepare(window: MainWindow) -> None:
     """Have everything ready before anyone asks for it, once the window is on the screen."""
     QTimer.singleShot(0, Preparation(window.runner, window.made_page, window).start)
+
+
+def open_both(window: MainWindow, engagement: Path, request: AuditRequest | None, trust_store: Path | None) -> None:
+    """The engagement first, so that the run is one inside it."""
+    if request is not None:
+        window.case.open_request(request, trust_store)
+        window.binder.opened.connect(window.case.run, Qt.ConnectionType.SingleShotConnection)
+    window.engagement.open_file(engagement)
 
 
 def _let_interrupts_through(window: MainWindow) -> QTimer:

@@ -15,8 +15,9 @@ from auditor_app.engagement.record import AuditRequest
 from auditor_app.errors import AuditError, UsageError
 
 _UNUSABLE = 3
+ENGAGEMENT_SUFFIX = ".engagement"
 _LIBRARIES = "libgl1 libegl1 libxkbcommon0 libfontconfig1 libglib2.0-0 libdbus-1-3 libxcb-cursor0 libxkbcommon-x11-0 libxcb-icccm4 libxcb-keysyms1 libxcb-shape0"
-_WINDOW_HELP = "Without a command the window opens; `reserve-auditor open FILE [--trust S] [--evidence E] …` opens it on a snapshot. "
+_WINDOW_HELP = "Without a command the window opens; `reserve-auditor open FILE [--trust S] [--evidence E] …` opens it on a snapshot, `reserve-auditor open NAME.engagement` on an engagement. "
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -36,6 +37,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _open(argv: Sequence[str]) -> int:
     """``open FILE``: the window on a file."""
+    if len(argv) == 1 and argv[0].lower().endswith(ENGAGEMENT_SUFFIX):
+        return _open_engagement(Path(argv[0]))
     parser = Parser(prog="reserve-auditor open", description="Open the window on a snapshot.")
     add_audit_options(parser, trust_required=False)
     try:
@@ -50,6 +53,14 @@ def _open(argv: Sequence[str]) -> int:
     return _window(request, options.trust)
 
 
+def _open_engagement(path: Path) -> int:
+    """``open NAME.engagement``: the window on an engagement, with its last run."""
+    if not path.exists():
+        warn(f"reserve-auditor: there is no file {path}. Check the path.")
+        return _UNUSABLE
+    return _window(None, None, path)
+
+
 def _open_demo(folder: Path) -> int:
     """``open --demo DIR``: the window on the finished demo, with everything that its auditor typed."""
     from auditor_app.demo.build import DemoFiles
@@ -58,10 +69,10 @@ def _open_demo(folder: Path) -> int:
     if not files.snapshot.exists():
         warn(f"reserve-auditor: there is no demo in {folder}. Make it first: reserve-auditor demo {folder}")
         return _UNUSABLE
-    return _window(files.request(), files.trust_store)
+    return _window(files.request(), files.trust_store, files.engagement if files.engagement.exists() else None)
 
 
-def _window(request: AuditRequest | None, trust_store: Path | None) -> int:
+def _window(request: AuditRequest | None, trust_store: Path | None, engagement: Path | None = None) -> int:
     if not _display_there():
         warn(
             "reserve-auditor: there is no display for the window. The command line works without one: reserve-auditor --help"
@@ -72,7 +83,7 @@ def _window(request: AuditRequest | None, trust_store: Path | None) -> int:
     except ImportError as error:
         warn(f"reserve-auditor: the window needs a system library ({error}). On Debian: apt-get install {_LIBRARIES}")
         return _UNUSABLE
-    return open_window(request, trust_store)
+    return open_window(request, trust_store, engagement)
 
 
 def _display_there() -> bool:

@@ -391,6 +391,10 @@ class MainWindow(QMainWindow):
 
     def take_files(self, paths: list[Path]) -> None:
         """Sort dropped files by what they are; what belongs to no snapshot is taken for a published proof."""
+        engagements = [path for path in paths if path.suffix.lower() == ".engagement"]
+        if engagements:
+            self.engagement.open_file(engagements[0])
+        paths = [path for path in paths if path not in engagements]
         dropped = sort_dropped(paths)
         known = dropped.snapshot or dropped.trust_store or dropped.evidence
         if dropped.others and known:

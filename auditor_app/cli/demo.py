@@ -27,7 +27,9 @@ def _demo(options: argparse.Namespace) -> int:
     for item in counting:
         say(f"  {item.severity:<9} {item.code}  {item.subject}")
     say(f"The report: {files.report}")
+    say(f"The engagement: {files.engagement}, a draft from it: {files.engagement_report}, its package: {files.package}")
     with_trust = f"{files.snapshot} --trust {files.trust_store}"
+    say(f"Look at it in the window: reserve-auditor open --demo {options.folder}")
     say(f"Try: reserve-auditor verify {with_trust} --evidence {files.evidence}")
     say(
         "The exchange's own evidence for a chain that nobody else looked at, with a header and a state that it made up:"

@@ -20,8 +20,12 @@ from auditor_app.chain.evidence import BALANCES
 from auditor_app.chain.evidence_file import ProofMember, write_evidence
 from auditor_app.demo import fabricated
 from auditor_app.demo.accounts import ACCOUNTS, rows
+from auditor_app.demo.binder import build_binder
 from auditor_app.engagement.audit import perform
+from auditor_app.engagement.file import open_for_reading
 from auditor_app.engagement.record import Audit, AuditRequest, SampleRequest
+from auditor_app.engagement.sampling_steps import DrawAsked
+from auditor_app.fileroom.package import export
 from auditor_app.files import write_atomically
 from auditor_app.issuing.pack import pack
 from auditor_app.operation import CancelToken, Operation, Progress
@@ -64,6 +68,11 @@ class DemoFiles:
     evidence: Path
     sample: Path
     report: Path
+    engagement: Path
+    """A file that somebody has worked in."""
+    engagement_report: Path
+    """The draft that was built from it."""
+    package: Path
     supplied: Path
     """Evidence that the exchange handed over itself: a made-up header and state, signed with a key that nobody pinned."""
 
@@ -76,6 +85,9 @@ class DemoFiles:
             folder / "demo.porevidence",
             folder / "sample.json",
             folder / "report.pdf",
+            folder / "demo.engagement",
+            folder / "engagement-report.pdf",
+            folder / "demo-package.zip",
             folder / "supplied.porevidence",
         )
 
@@ -107,6 +119,11 @@ def build_demo(folder: Path, token: CancelToken) -> Operation[Audit]:
     audit = yield from perform(files.request(), token)
     report = yield from build_report(audit, ReportOptions(date=REPORT_DATE), token)
     write_atomically(files.report, report.pdf)
+    sampled = DrawAsked(files.sample, files.snapshot, files.trust_store, _RANDOMNESS, trusted_time=TRUSTED_TIME)
+    draft = yield from build_binder(files.engagement, audit, sampled, REPORT_DATE, token)
+    write_atomically(files.engagement_report, draft)
+    with open_for_reading(files.engagement) as book:
+        export(book, files.package)
     return audit
 
 

@@ -50,6 +50,7 @@ def dialog_of(kind: type[D], qtbot: QtBot) -> D:
 
 
 def choose(window: MainWindow, name: str, qtbot: QtBot) -> None:
+    """Answer the question who acts."""
     dialog = dialog_of(WhoActsDialog, qtbot)
     at = [item.name for item in papers(window).people].index(name)
     dialog.people.setCurrentRow(at)

@@ -81,3 +81,13 @@ def test_help_names_the_window_and_the_commands(capsys: pytest.CaptureFixture[st
 def test_everything_else_is_the_command_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert launch.main(["no-such-command"]) == 3
     assert "no-such-command" in capsys.readouterr().err
+
+
+def test_open_takes_an_engagement_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[object, ...]] = []
+    monkeypatch.setattr(launch, "_window", lambda *arguments: asked.append(arguments) or 0)
+    path = tmp_path / "acme.engagement"
+    assert launch.main(["open", str(path)]) == 3
+    path.write_bytes(b"x")
+    assert launch.main(["open", str(path)]) == 0
+    assert asked == [(None, None, path)]

@@ -37,7 +37,9 @@ print(build(factory.audit()).sha256)
 """
 
 
-def test_another_process_user_day_time_zone_folder_and_hash_seed_give_the_same_bytes(small: Report, tmp_path: Path) -> None:
+def test_another_process_user_day_time_zone_folder_and_hash_seed_give_the_same_bytes(
+    small: Report, tmp_path: Path
+) -> None:
     environment = {
         **os.environ,
         "TZ": "Pacific/Kiritimati",
