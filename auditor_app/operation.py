@@ -45,13 +45,24 @@ class Progress:
     """How far the work has come.
 
     ``done`` and ``total`` count ``unit`` (``"rows"``, ``"bytes"`` …); ``total`` is ``None`` when it is not
-    known; ``note`` says in a few words what is being done, e.g. ``"Ledger spot: hashing leaves"``.
+    known; ``note`` says in a few words what is being done, e.g. ``"Ledger spot: hashing leaves"``. Where files are read,
+    ``bytes_done`` of ``bytes_total`` are read so far.
     """
 
     done: int
     total: int | None
     unit: str
     note: str
+    bytes_done: int | None = None
+    bytes_total: int | None = None
+
+    @property
+    def percent(self) -> int | None:
+        """How far, from 0 to 100; ``None`` where no total is known. Bytes decide: nobody declares those wrongly."""
+        done, total = self.done, self.total
+        if self.bytes_total and self.bytes_done is not None:
+            done, total = self.bytes_done, self.bytes_total
+        return max(0, min(100, 100 * done // total)) if total else None
 
 
 Operation = Generator[Progress, None, T]

@@ -187,9 +187,9 @@ class Case(QObject):
         self.changed.emit()
 
     def _on_progress(self, progress: Progress) -> None:
-        if progress.total:
-            percent = max(0, min(99, 100 * progress.done // progress.total))
-            self._state = replace(self._state, running=percent)
+        percent = progress.percent
+        if percent is not None:
+            self._state = replace(self._state, running=min(99, percent))
             self.progressed.emit()
 
     def _on_audit(self, inputs: Inputs, audit: Audit) -> None:

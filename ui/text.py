@@ -93,11 +93,3 @@ def spreadsheet_cell(text: str) -> str:
     """One cell of copied TSV: no tab or line break, and never a formula."""
     flat = text.replace("\t", " ").replace("\r", " ").replace("\n", " ")
     return f"'{flat}" if flat.startswith(_FORMULA_STARTS) else flat
-
-
-def duration(seconds: float) -> str:
-    """Time left in words that do not pretend to be exact."""
-    if seconds < 90:
-        return f"{max(1, round(seconds))} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"

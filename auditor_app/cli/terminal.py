@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
 import sys
 import time
 from collections.abc import Callable
@@ -18,6 +19,7 @@ from auditor_app.findings import Finding, Severity
 from auditor_app.findings.document import finding_document as finding_json
 from auditor_app.findings.document import limitation_document as limitation_json
 from auditor_app.operation import Operation, Progress, run
+from auditor_app.pace import Pace
 
 __all__ = [
     "Parser",
@@ -152,28 +154,23 @@ def say_findings(findings: tuple[Finding, ...], tell: Callable[[str], None] = sa
 
 
 class _ProgressLine:
-    """One rewritten line on a terminal, nothing when standard error is not one."""
+    """One rewritten line on a terminal, cut to its width; nothing when standard error is not one."""
 
     def __init__(self, stream: TextIO | None) -> None:
         self._stream = stream
-        self._started = time.monotonic()
+        self._pace = Pace()
         self._last = 0.0
 
     def show(self, progress: Progress) -> None:
-        """Print at most four times a second: done, rate, time left."""
+        """Print at most four times a second: rows, bytes, rates, time left."""
         now = time.monotonic()
         stream = self._terminal()
         if stream is None or now - self._last < _PROGRESS_INTERVAL:
             return
         self._last = now
-        text = f"{progress.note}: {progress.done:,}"
-        if progress.total:
-            text += f" of {progress.total:,}"
-            elapsed = now - self._started
-            if progress.done and elapsed > 3:
-                left = elapsed * (progress.total - progress.done) / progress.done
-                text += f", about {left:.0f} s left"
-        stream.write(f"\r\x1b[K{text} {progress.unit}")
+        said = self._pace.describe(progress)
+        text = plain(f"{progress.note}: {said}" if said else progress.note)
+        stream.write(f"\r\x1b[K{text[: shutil.get_terminal_size().columns - 1]}")
         stream.flush()
 
     def clear(self) -> None:

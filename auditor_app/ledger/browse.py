@@ -15,7 +15,8 @@ import numpy.typing as npt
 
 from auditor_app.errors import Location
 from auditor_app.findings import Finding
-from auditor_app.ledger.source import PART_ROWS, LedgerPart, LedgerSource
+from auditor_app.ledger.parts import count_rows
+from auditor_app.ledger.source import PART_ROWS, LedgerPart, LedgerSource, rows_read
 from auditor_app.operation import CancelToken, Operation, Progress
 
 _LF = 10
@@ -95,15 +96,16 @@ def find_id(source: LedgerSource, key: str, token: CancelToken) -> Operation[Pla
     must not be able to hide a row.
     """
     wanted = key.encode("utf-8", "surrogatepass") + b","
-    done = 0
+    done = size = 0
     if "\n" in key or "," in key:
         return None
     for number, part in enumerate(source.parts(token)):
         offset = _key_offset(part.data, wanted, token)
         if offset is not None:
-            return number, part.data.count(b"\n", 0, offset)
-        done += part.data.count(b"\n")
-        yield Progress(done, source.declared_rows, "rows", f"Ledger {source.name}: looking for the id")
+            return number, count_rows(part.data[:offset])
+        done += count_rows(part.data)
+        size += len(part.data)
+        yield rows_read(source, done, size, "looking for the id")
     return None
 
 

@@ -13,8 +13,8 @@ from auditor_app.errors import Location
 from auditor_app.findings import Finding, finding
 from auditor_app.ledger.grammar import Grammar
 from auditor_app.ledger.scan import EXAMPLES, ColumnSum, PartScan, Place
-from auditor_app.ledger.source import PART_ROWS, LedgerPart, LedgerSource
-from auditor_app.operation import CancelToken, Operation, Progress
+from auditor_app.ledger.source import PART_ROWS, LedgerPart, LedgerSource, rows_read
+from auditor_app.operation import CancelToken, Operation
 
 Fingerprints = Callable[[Sequence[bytes]], "array[int]"]
 """Signed 64-bit keyed hashes of ids; the same function must serve a whole run."""
@@ -199,7 +199,7 @@ class DuplicateSearch:
     ) -> Operation[tuple[Repeated, ...]]:
         """Read the ledger once more and compare the candidates' ids exactly."""
         seen: dict[bytes, tuple[int, Location, Location | None]] = {}
-        done = 0
+        done = size = 0
         for part in source.parts(token):
             rows = part.data[:-1].split(b"\n")
             ids = [row.partition(b",")[0] for row in rows]
@@ -209,7 +209,8 @@ class DuplicateSearch:
                     count, first, second = seen.get(ids[number], (0, at, None))
                     seen[ids[number]] = (count + 1, first, at if count == 1 else second)
             done += len(rows)
-            yield Progress(done, source.declared_rows, "rows", f"Ledger {source.name}: comparing repeated ids")
+            size += len(part.data)
+            yield rows_read(source, done, size, "comparing repeated ids")
         return tuple(
             Repeated(key.decode("ascii"), count, first, second)
             for key, (count, first, second) in seen.items()

@@ -14,8 +14,8 @@ from auditor_app.errors import Location
 from auditor_app.findings import Finding, finding
 from auditor_app.ledger.grammar import Grammar
 from auditor_app.ledger.scan import EXAMPLES, RowBlock, scan_blocks
-from auditor_app.ledger.source import LedgerSource
-from auditor_app.operation import CancelToken, Operation, Progress
+from auditor_app.ledger.source import LedgerSource, rows_read
+from auditor_app.operation import CancelToken, Operation
 
 
 @dataclass(slots=True)
@@ -43,6 +43,7 @@ def net_debts(source: LedgerSource, owed: Mapping[str, bool], token: CancelToken
     if not watched:
         return ()
     debts = {number: _Debts() for number, _ in watched}
+    done = size = 0
     for part in source.parts(token):
         row = part.rows_before
         for block in scan_blocks(part, grammar):
@@ -50,7 +51,9 @@ def net_debts(source: LedgerSource, owed: Mapping[str, bool], token: CancelToken
             for number, position in watched:
                 _count(debts[number], block, number, Location(part.name, row, source.columns[position].name))
             row += len(block.cells)
-            yield Progress(row, source.declared_rows, "rows", f"Ledger {source.name}: counting debts")
+            done += len(block.cells)
+            size += len(block.data)
+            yield rows_read(source, done, size, "counting debts")
     return tuple(
         _finding(source, source.columns[position].name, grammar.scales[number], debts[number])
         for number, position in watched

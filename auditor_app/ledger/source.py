@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from auditor_app.operation import CancelToken
+from auditor_app.operation import CancelToken, Progress
 from auditor_app.snapshot.statement import Column
 
 PART_ROWS = 2**18
@@ -78,3 +78,8 @@ class LedgerSource(Protocol):
     def read_part(self, index: int, token: CancelToken) -> LedgerPart:
         """One part by its 0-based number."""
         ...
+
+
+def rows_read(source: LedgerSource, rows: int, size: int, what: str) -> Progress:
+    """How far a pass over all parts has come: ``rows`` rows, ``size`` bytes; ``what`` says in a few words what it does."""
+    return Progress(rows, source.declared_rows, "rows", f"Ledger {source.name}: {what}", size, source.total_bytes)

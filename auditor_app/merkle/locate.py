@@ -14,13 +14,13 @@ from auditor_app.errors import LedgerError
 from auditor_app.findings import Finding, finding
 from auditor_app.ledger.grammar import Grammar
 from auditor_app.ledger.scan import scan_blocks
-from auditor_app.ledger.source import LedgerSource
+from auditor_app.ledger.source import LedgerSource, rows_read
 from auditor_app.merkle.inclusion import parse_row
 from auditor_app.merkle.published import PathStep, ProofCheck
 from auditor_app.merkle.result import CommitmentCheck, InclusionProof, ProofStep, RecomputedTree
 from auditor_app.merkle.rule import Layout, Node, Rule
 from auditor_app.merkle.schemes import scheme_named
-from auditor_app.operation import CancelToken, Operation, Progress
+from auditor_app.operation import CancelToken, Operation
 
 _PROCEDURE = "proof"
 
@@ -94,13 +94,14 @@ def _rows_with(digest: str, source: LedgerSource, rule: Rule, token: CancelToken
     wanted = bytes.fromhex(digest)
     grammar = Grammar.of(source.columns)
     rows: list[int] = []
+    size = 0
     for part in source.parts(token):
         for block in scan_blocks(part, grammar):
             token.check()
             leaves = rule.leaves(block)
             rows += [block.first_row + place for place, leaf in enumerate(leaves) if leaf.digest == wanted]
-            done = block.first_row + len(leaves)
-            yield Progress(done, source.declared_rows, "rows", f"Ledger {source.name}: looking for the proof's leaf")
+            size += len(block.data)
+            yield rows_read(source, block.first_row + len(leaves), size, "looking for the proof's leaf")
     return rows
 
 

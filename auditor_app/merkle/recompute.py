@@ -14,7 +14,7 @@ from auditor_app.ledger.checks import DuplicateSearch, LedgerTally, duplicate_fi
 from auditor_app.ledger.grammar import Grammar
 from auditor_app.ledger.parts import count_rows
 from auditor_app.ledger.scan import PartTally, RowBlock, scan_blocks
-from auditor_app.ledger.source import LedgerPart, LedgerSource
+from auditor_app.ledger.source import LedgerPart, LedgerSource, rows_read
 from auditor_app.merkle.compare import compare_roots, compare_totals, root_findings, total_findings
 from auditor_app.merkle.compiled_pass import Declined, is_worth_it, read_compiled
 from auditor_app.merkle.inclusion import ProvableTree
@@ -25,7 +25,7 @@ from auditor_app.merkle.scheme import FROM_LEDGER, Scheme
 from auditor_app.merkle.schemes import scheme_named
 from auditor_app.merkle.tree import TreeBuilder
 from auditor_app.merkle.warm import FEWEST_ROWS, readiness
-from auditor_app.operation import CancelToken, Operation, Progress
+from auditor_app.operation import CancelToken, Operation
 from auditor_app.snapshot.statement import Commitment
 
 if TYPE_CHECKING:
@@ -250,10 +250,11 @@ def _read_quickly(
 
 def _count_rows(source: LedgerSource, token: CancelToken) -> Operation[int]:
     """Rows of a ledger that nobody declared, counted by their LFs."""
-    rows = 0
+    rows = size = 0
     for part in source.parts(token):
         rows += count_rows(part.data)
-        yield Progress(rows, None, "rows", f"Ledger {source.name}: counting rows")
+        size += len(part.data)
+        yield rows_read(source, rows, size, "counting rows")
     return rows
 
 
@@ -264,6 +265,7 @@ def _read_by_reference(
     grammar = Grammar.of(source.columns)
     tally = LedgerTally(source, grammar)
     search = DuplicateSearch(keyed_fingerprints()) if source.order == "tree" and _ids_are_unique(jobs) else None
+    size = 0
     for part in parts:
         part_tally = PartTally(part, grammar)
         for block in scan_blocks(part, grammar):
@@ -273,8 +275,8 @@ def _read_by_reference(
                 search.add([cells[0] for cells in block.cells])
             for job in jobs:
                 _feed(source, job, block)
-            rows = block.first_row + len(block.cells)
-            yield Progress(rows, source.declared_rows, "rows", f"Ledger {source.name}: hashing leaves")
+            size += len(block.data)
+            yield rows_read(source, block.first_row + len(block.cells), size, "hashing leaves")
         tally.add(part, part_tally.result())
     return tally, search
 
@@ -300,12 +302,13 @@ def _read_again(source: LedgerSource, job: Job, rows: int, token: CancelToken) -
     _bind(source, job, rows)
     if quick and not isinstance((yield from _read_quickly(source, [job], source.parts(token), token)), Declined):
         return
+    size = 0
     for part in source.parts(token):
         for block in scan_blocks(part, grammar):
             token.check()
             _feed(source, job, block)
-            done = block.first_row + len(block.cells)
-            yield Progress(done, rows, "rows", f"Ledger {source.name}: hashing leaves with their depth")
+            size += len(block.data)
+            yield rows_read(source, block.first_row + len(block.cells), size, "hashing leaves with their depth")
 
 
 def _ids_are_unique(jobs: Sequence[Job]) -> bool:
@@ -343,9 +346,13 @@ def _collect_ids(
         yield from quick.collect(source, token)
         return quick
     search = DuplicateSearch(keyed_fingerprints())
+    rows = size = 0
     for part in source.parts(token):
-        search.add([row.partition(b",")[0] for row in part.data[:-1].split(b"\n")])
-        yield Progress(part.first_row, tally.rows, "rows", f"Ledger {source.name}: comparing ids")
+        ids = [row.partition(b",")[0] for row in part.data[:-1].split(b"\n")]
+        search.add(ids)
+        rows += len(ids)
+        size += len(part.data)
+        yield rows_read(source, rows, size, "comparing ids")
     return search
 
 

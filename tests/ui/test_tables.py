@@ -11,6 +11,7 @@ from pytestqt.qtbot import QtBot
 from auditor_app.amounts import Amount
 from auditor_app.coverage.lines import CoverageLine
 from auditor_app.operation import CancelToken, Progress, run
+from auditor_app.pace import Pace
 from tests.ui import fakes
 from ui.jobs import JobRunner
 from ui.models.columns import chip_column, hash_column, rate_column, text_column, units_column
@@ -18,7 +19,6 @@ from ui.models.filters import BadFilter, parse_filter
 from ui.models.rows import arranged
 from ui.text import amount, groups, masked, short_hash, visible
 from ui.theme import Tone
-from ui.widgets.progress_strip import Pace
 from ui.widgets.step_rail import RailEntry, RailModel
 from ui.widgets.table_panel import TablePanel
 

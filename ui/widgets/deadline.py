@@ -13,10 +13,10 @@ from PySide6.QtCore import QTimer
 
 from auditor_app.chain.deadline import KEPT_BLOCKS, ProofDeadline
 from auditor_app.chain.names import chain_name
+from auditor_app.pace import duration
 from ui.case import Case
 from ui.chain_work import Subject, read_deadlines
 from ui.jobs import Job, JobRunner
-from ui.text import duration
 from ui.theme import Tone
 from ui.widgets.blocks import Banner, button
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from auditor_app.ledger.checks import LedgerTally
 from auditor_app.ledger.fast_scan import ScanTable
 from auditor_app.ledger.grammar import Grammar
-from auditor_app.ledger.source import PART_ROWS, LedgerPart, LedgerSource
+from auditor_app.ledger.source import PART_ROWS, LedgerPart, LedgerSource, rows_read
 from auditor_app.merkle.fast.kept import KeptNodes
 from auditor_app.merkle.fast.nodes import Nodes
 from auditor_app.merkle.fast.part import (
@@ -28,7 +28,7 @@ from auditor_app.merkle.fast.proofs import FastTree
 from auditor_app.merkle.fast.search import FastDuplicateSearch
 from auditor_app.merkle.rule import Node
 from auditor_app.merkle.tree import KEEP_LEVEL
-from auditor_app.operation import CancelToken, Operation, Progress
+from auditor_app.operation import CancelToken, Operation
 
 
 class UnevenParts(Exception):
@@ -121,10 +121,12 @@ def read_fast(
         processors() if threads is None else threads,
     )
     pending: list[SliceResult] = []
+    size = 0
     for result in results:
         if isinstance(result, int):
-            yield Progress(result, source.declared_rows, "rows", f"Ledger {source.name}: hashing leaves")
+            yield rows_read(source, result, size, "hashing leaves")
             continue
+        size += result.span.stop - result.span.start
         pending.append(result)
         if result.last:
             _take(read, joined_part(pending, grammar, rules))

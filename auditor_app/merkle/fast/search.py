@@ -12,10 +12,10 @@ from auditor_app.ledger.checks import DuplicateSearch, Repeated
 from auditor_app.ledger.fast_scan import FastPartScan, ScanTable
 from auditor_app.ledger.grammar import Grammar
 from auditor_app.ledger.repeats import Fingerprints, FingerprintStore
-from auditor_app.ledger.source import LedgerPart, LedgerSource
+from auditor_app.ledger.source import LedgerPart, LedgerSource, rows_read
 from auditor_app.merkle.fast.part import FingerprintPass
 from auditor_app.native.layout import KEY_BYTES
-from auditor_app.operation import CancelToken, Operation, Progress
+from auditor_app.operation import CancelToken, Operation
 
 
 class FastDuplicateSearch:
@@ -39,10 +39,11 @@ class FastDuplicateSearch:
 
     def collect(self, source: LedgerSource, token: CancelToken) -> Operation[None]:
         """Take the ids of a whole ledger that was not fingerprinted as it was scanned."""
+        size = 0
         for part, prints in self._fingerprinted(source, token):
             self.add(prints)
-            done = part.first_row + len(prints)
-            yield Progress(done, source.declared_rows, "rows", f"Ledger {source.name}: comparing ids")
+            size += len(part.data)
+            yield rows_read(source, part.first_row + len(prints), size, "comparing ids")
 
     def trace(self, source: LedgerSource, token: CancelToken) -> Operation[tuple[tuple[Repeated, ...], int]]:
         """The repeated ids, confirmed, and how many fingerprints repeat."""
@@ -57,6 +58,7 @@ class FastDuplicateSearch:
     ) -> Operation[tuple[Repeated, ...]]:
         """Read the ledger once more and compare the candidates' ids exactly."""
         seen: dict[bytes, tuple[int, Location, Location | None]] = {}
+        size = 0
         for part, prints in self._fingerprinted(source, token):
             for row, key in _rows(part, _hits(prints, candidates)):
                 if key not in seen and len(seen) >= self.MAX_CANDIDATES:
@@ -64,8 +66,8 @@ class FastDuplicateSearch:
                 at = Location(part.name, part.rows_before + row + 1, source.columns[0].name)
                 count, first, second = seen.get(key, (0, at, None))
                 seen[key] = (count + 1, first, at if count == 1 else second)
-            done = part.first_row + len(prints)
-            yield Progress(done, source.declared_rows, "rows", f"Ledger {source.name}: comparing repeated ids")
+            size += len(part.data)
+            yield rows_read(source, part.first_row + len(prints), size, "comparing repeated ids")
         return tuple(
             Repeated(key.decode("ascii"), count, first, second)
             for key, (count, first, second) in seen.items()
