@@ -16,7 +16,7 @@ from auditor_app.chain.ownership.model import OwnershipResult
 from auditor_app.coverage.coverage import CoverageResult, coverage
 from auditor_app.coverage.funds import FundResult, protection_funds
 from auditor_app.engagement.control import proofs_of_control
-from auditor_app.engagement.inputs import input_files
+from auditor_app.engagement.inputs import input_files, state_of
 from auditor_app.engagement.narrative import narrate
 from auditor_app.engagement.record import Audit, AuditRequest, InputFile, SnapshotIdentity
 from auditor_app.engagement.supplied import customers_debts, publication, reserve_comparisons
@@ -95,6 +95,7 @@ def perform(request: AuditRequest, token: CancelToken) -> Operation[Audit]:
     """
     yield Progress(0, None, "files", "Reading the trust store and the signatures")
     store = load_store(request.trust_store)
+    before = state_of(request.snapshot)
     snapshot = authenticate_snapshot(
         request.snapshot,
         store,
@@ -107,7 +108,7 @@ def perform(request: AuditRequest, token: CancelToken) -> Operation[Audit]:
         steps = yield from _steps(request, store, snapshot, token)
     finally:
         snapshot.members.close()
-    inputs = yield from input_files(request, token)
+    inputs = yield from input_files(request, token, before)
     return _write_up(request, steps, inputs)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from auditor_app.errors import Location
 from auditor_app.findings import Finding, finding
@@ -165,7 +166,7 @@ class DuplicateSearch:
     """
 
     MAX_CANDIDATES = 2**16
-    """How many repeated fingerprints are traced back to ids; beyond that only the number is reported."""
+    """How many repeated ids are traced, the first in row order; beyond that only the number is reported."""
 
     def __init__(self, fingerprints: Fingerprints) -> None:
         self._fingerprints = fingerprints
@@ -175,27 +176,25 @@ class DuplicateSearch:
         """Take the next rows' ids."""
         self._held.extend(self._fingerprints(ids))
 
-    def candidates(self) -> tuple[frozenset[int], int]:
-        """The repeated fingerprints, at most :data:`MAX_CANDIDATES` of them, and how many there are; frees the rest."""
+    def candidates(self) -> npt.NDArray[np.int64]:
+        """The repeated fingerprints in ascending order; frees the rest."""
         values = np.frombuffer(self._held, np.int64)
         values.sort()
         repeated = np.unique(values[1:][values[1:] == values[:-1]])
-        some = frozenset(repeated[: self.MAX_CANDIDATES].tolist())
-        count = len(repeated)
         del values
         self._held = array("q")
-        return some, count
+        return repeated
 
     def trace(self, source: LedgerSource, token: CancelToken) -> Operation[tuple[tuple[Repeated, ...], int]]:
         """The repeated ids, confirmed, and how many fingerprints repeat."""
-        candidates, count = self.candidates()
+        candidates = self.candidates()
         repeated: tuple[Repeated, ...] = ()
-        if count:
+        if len(candidates):
             repeated = yield from self.confirm(source, candidates, token)
-        return repeated, count
+        return repeated, len(candidates)
 
     def confirm(
-        self, source: LedgerSource, candidates: frozenset[int], token: CancelToken
+        self, source: LedgerSource, candidates: npt.NDArray[np.int64], token: CancelToken
     ) -> Operation[tuple[Repeated, ...]]:
         """Read the ledger once more and compare the candidates' ids exactly."""
         seen: dict[bytes, tuple[int, Location, Location | None]] = {}
@@ -203,11 +202,12 @@ class DuplicateSearch:
         for part in source.parts(token):
             rows = part.data[:-1].split(b"\n")
             ids = [row.partition(b",")[0] for row in rows]
-            for number, value in enumerate(self._fingerprints(ids)):
-                if value in candidates:
-                    at = Location(part.name, part.rows_before + number + 1, source.columns[0].name)
-                    count, first, second = seen.get(ids[number], (0, at, None))
-                    seen[ids[number]] = (count + 1, first, at if count == 1 else second)
+            for number in np.flatnonzero(np.isin(self._fingerprints(ids), candidates)).tolist():
+                if ids[number] not in seen and len(seen) >= self.MAX_CANDIDATES:
+                    continue
+                at = Location(part.name, part.rows_before + number + 1, source.columns[0].name)
+                count, first, second = seen.get(ids[number], (0, at, None))
+                seen[ids[number]] = (count + 1, first, at if count == 1 else second)
             done += len(rows)
             size += len(part.data)
             yield rows_read(source, done, size, "comparing repeated ids")

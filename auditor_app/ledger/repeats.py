@@ -20,6 +20,8 @@ from typing import IO
 import numpy as np
 import numpy.typing as npt
 
+from auditor_app.operation import CancelToken
+
 Fingerprints = npt.NDArray[np.uint64]
 
 PARTITION_BITS = 6
@@ -50,22 +52,24 @@ class FingerprintStore:
         try:
             if not self._files:
                 for _ in sizes:
-                    self._files.append(tempfile.TemporaryFile())  # noqa: SIM115
+                    self._files.append(tempfile.TemporaryFile(buffering=0))  # noqa: SIM115
                     weakref.finalize(self, self._files[-1].close)
             for number, some in enumerate(_partitioned(np.sort(np.concatenate(self._held)))):
-                self._files[number].write(some.tobytes())
-                self._files[number].flush()
+                _write_all(self._files[number], some.tobytes())
                 sizes[number] += some.nbytes
         except OSError:
             self._limit *= 2**20
             return
         self._held, self._count, self._sizes = [], 0, sizes
 
-    def repeated(self) -> Fingerprints:
+    def repeated(self, token: CancelToken) -> Fingerprints:
         """The fingerprints that occur more than once, in ascending order; the store is empty afterwards."""
-        some = [repeated_values(values) for values in self._partitions()]
+        some = [np.empty(0, np.uint64)]
+        for values in self._partitions():
+            token.check()
+            some.append(repeated_values(values))
         self.close()
-        return np.concatenate([np.empty(0, np.uint64), *some])
+        return np.concatenate(some)
 
     def _partitions(self) -> Iterator[Fingerprints]:
         """Every partition in turn, sorted."""
@@ -76,7 +80,7 @@ class FingerprintStore:
             return
         for file, size, some in zip(self._files, self._sizes, _partitioned(rest), strict=False):
             file.seek(0)
-            yield np.sort(np.concatenate([np.frombuffer(file.read(size), np.uint64), some]))
+            yield np.sort(np.concatenate([np.frombuffer(_read_all(file, size), np.uint64), some]))
 
     def close(self) -> None:
         """Let go of memory and files."""
@@ -84,6 +88,24 @@ class FingerprintStore:
             file.close()
         self._files, self._held, self._count = [], [], 0
         self._sizes = [0] * 2**PARTITION_BITS
+
+
+def _read_all(file: IO[bytes], size: int) -> bytes:
+    """Exactly ``size`` bytes."""
+    chunks: list[bytes] = []
+    while size and (chunk := file.read(size)):
+        chunks.append(chunk)
+        size -= len(chunk)
+    if size:
+        raise OSError("a temporary file of fingerprints became shorter")
+    return b"".join(chunks)
+
+
+def _write_all(file: IO[bytes], data: bytes) -> None:
+    """Write everything at once: what a buffer holds back on a full disk would fail again with the next seek."""
+    rest = memoryview(data)
+    while rest:
+        rest = rest[file.write(rest) :]
 
 
 def _partitioned(ascending: Fingerprints) -> list[Fingerprints]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 import weakref
 from dataclasses import dataclass
+from typing import IO
 
 import numpy as np
 
@@ -16,9 +17,11 @@ HELD_IN_MEMORY = 2**22
 
 @dataclass(frozen=True, slots=True)
 class _Run:
-    """Where one part's nodes stand."""
+    """Where one part's nodes stand: in memory, or from ``offset`` in the file."""
 
+    data: bytes | None
     offset: int
+    size: int
     count: int
     limbs: int
 
@@ -30,38 +33,66 @@ class KeptNodes:
         """``words`` is how many 32-bit words of a digest the scheme keeps at most."""
         self._coins = coins
         self._words = words
+        self._limit = held_in_memory
         self._runs: list[_Run] = []
-        self._size = 0
-        self._file = tempfile.SpooledTemporaryFile(max_size=held_in_memory)  # noqa: SIM115
-        weakref.finalize(self, self._file.close)
+        self._held = 0
+        self._written = 0
+        self._file: IO[bytes] | None = None
 
     def append(self, nodes: Nodes) -> None:
-        """Keep the next part's nodes."""
+        """Keep the next part's nodes; where the disk takes nothing more, in memory whatever the limit."""
         digests = nodes.digests[:, [*range(self._words), 8]]
-        self._file.seek(self._size)
-        for array in (digests, nodes.sums, nodes.present):
-            data = np.ascontiguousarray(array).tobytes()
-            self._file.write(data)
-            self._size += len(data)
-        length = digests.nbytes + nodes.sums.nbytes + nodes.present.nbytes
-        self._runs.append(_Run(self._size - length, len(nodes), nodes.limbs))
+        data = b"".join([np.ascontiguousarray(array).tobytes() for array in (digests, nodes.sums, nodes.present)])
+        on_disk = self._held + len(data) > self._limit and self._write(data)
+        self._runs.append(
+            _Run(None if on_disk else data, self._written - len(data), len(data), len(nodes), nodes.limbs)
+        )
+        self._held += 0 if on_disk else len(data)
+
+    def _write(self, data: bytes) -> bool:
+        """Put the bytes at the file's end; whether it took all of them."""
+        try:
+            if self._file is None:
+                self._file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115
+                weakref.finalize(self, self._file.close)
+            self._file.seek(self._written)
+            rest = memoryview(data)
+            while rest:
+                rest = rest[self._file.write(rest) :]
+        except OSError:
+            return False
+        self._written += len(data)
+        return True
 
     def part(self, number: int) -> Nodes:
         """The nodes of one part."""
         run = self._runs[number]
-        self._file.seek(run.offset)
+        data = memoryview(self._bytes(run))
         nodes = Nodes.empty(run.count, self._coins, run.limbs)
+        digests = 4 * run.count * (self._words + 1)
+        sums = digests + 8 * run.count * self._coins * run.limbs
+        words = np.frombuffer(data[:digests], np.uint32).reshape(run.count, self._words + 1)
         nodes.digests[:] = 0
-        words = self._read(np.uint32, run.count, self._words + 1)
         nodes.digests[:, : self._words] = words[:, :-1]
         nodes.digests[:, 8] = words[:, -1]
-        nodes.sums[:] = self._read(np.int64, run.count, self._coins * run.limbs).reshape(nodes.sums.shape)
-        nodes.present[:] = self._read(np.uint8, run.count, self._coins)
+        nodes.sums[:] = np.frombuffer(data[digests:sums], np.int64).reshape(nodes.sums.shape)
+        nodes.present[:] = np.frombuffer(data[sums:], np.uint8).reshape(nodes.present.shape)
         return nodes
 
-    def _read(self, kind: type[np.generic], rows: int, width: int) -> np.ndarray[tuple[int, int], np.dtype[np.generic]]:
-        data = self._file.read(rows * width * np.dtype(kind).itemsize)
-        return np.frombuffer(data, kind).reshape(rows, width)
+    def _bytes(self, run: _Run) -> bytes:
+        if run.data is not None:
+            return run.data
+        assert self._file is not None  # noqa: S101 the run was written to it
+        self._file.seek(run.offset)
+        chunks: list[bytes] = []
+        missing = run.size
+        while missing:
+            chunk = self._file.read(missing)
+            if not chunk:
+                raise OSError("the temporary file of kept nodes became shorter")
+            chunks.append(chunk)
+            missing -= len(chunk)
+        return b"".join(chunks)
 
     def __len__(self) -> int:
         return len(self._runs)

@@ -32,9 +32,9 @@ class FastDuplicateSearch:
         """Take a part's fingerprints."""
         self._store.add(fingerprints)
 
-    def candidates(self) -> tuple[Fingerprints, int]:
+    def candidates(self, token: CancelToken) -> tuple[Fingerprints, int]:
         """The repeated fingerprints in ascending order, and how many there are; frees the rest."""
-        repeated = self._store.repeated()
+        repeated = self._store.repeated(token)
         return repeated, len(repeated)
 
     def collect(self, source: LedgerSource, token: CancelToken) -> Operation[None]:
@@ -47,7 +47,7 @@ class FastDuplicateSearch:
 
     def trace(self, source: LedgerSource, token: CancelToken) -> Operation[tuple[tuple[Repeated, ...], int]]:
         """The repeated ids, confirmed, and how many fingerprints repeat."""
-        candidates, count = self.candidates()
+        candidates, count = self.candidates(token)
         repeated: tuple[Repeated, ...] = ()
         if count:
             repeated = yield from self.confirm(source, candidates, token)

@@ -13,13 +13,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auditor_app.ledger.repeats import FingerprintStore
+from auditor_app.operation import CancelToken
 
 
 def repeated(runs: list[list[int]], held: int) -> list[int]:
     store = FingerprintStore(held_in_memory=held)
     for run in runs:
         store.add(np.array(run, np.uint64))
-    return store.repeated().tolist()
+    return store.repeated(CancelToken()).tolist()
 
 
 runs = st.lists(st.lists(st.sampled_from([0, 1, 2**58, 2**63, 2**64 - 1]) | st.integers(0, 2**64 - 1), max_size=30))
@@ -38,7 +39,7 @@ def test_partitions_lie_in_nameless_files(tmp_path: Path, monkeypatch: pytest.Mo
     store.add(np.arange(1000, dtype=np.uint64) << np.uint64(50))
     assert len(store._files) == 64
     assert not list(tmp_path.iterdir())
-    assert store.repeated().tolist() == []
+    assert store.repeated(CancelToken()).tolist() == []
     assert store._files == []
 
 
@@ -48,7 +49,7 @@ class Failing:
     def __init__(self, file: IO[bytes], room: int) -> None:
         self._file, self._room = file, room
 
-    def write(self, data: bytes) -> int:
+    def write(self, data: Any) -> int:
         if len(data) > self._room:
             self._file.write(data[: self._room])
             raise OSError(28, "No space left on device")
@@ -62,7 +63,7 @@ class Failing:
 @pytest.mark.parametrize("room", [0, 4, 100, 2000])
 def test_a_full_disk_costs_memory_not_the_answer(monkeypatch: pytest.MonkeyPatch, room: int) -> None:
     make = tempfile.TemporaryFile
-    monkeypatch.setattr(tempfile, "TemporaryFile", lambda: Failing(make(), room))
+    monkeypatch.setattr(tempfile, "TemporaryFile", lambda **options: Failing(make(**options), room))
     generator = np.random.default_rng(3)
     values = [generator.integers(0, 2**64, 500, dtype=np.uint64).tolist() for _ in range(8)]
     values[6][3] = values[1][400]
@@ -70,7 +71,7 @@ def test_a_full_disk_costs_memory_not_the_answer(monkeypatch: pytest.MonkeyPatch
 
 
 def test_no_folder_for_temporary_files_is_no_obstacle(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse() -> IO[bytes]:
+    def refuse(**options: Any) -> IO[bytes]:
         raise FileNotFoundError(2, "No usable temporary directory found")
 
     monkeypatch.setattr(tempfile, "TemporaryFile", refuse)
