@@ -172,6 +172,8 @@ def _asked_again(evidence: AuthenticEvidence, member: FeedMember, pin: str | Non
         block_hash = bytes.fromhex(block.block_hash.removeprefix("0x"))
     except ValueError:
         raise _failed("the block hash is not hexadecimal", member.chain) from None
+    if member.state.tokens or set(member.state.executed) != {item.contract for item in member.feeds}:
+        raise _failed("its state is not that of the feeds", member.chain)
     prices = []
     with ProvenState(member.state, block_hash, int(block.block_height)) as state:
         state.refuse_spare_nodes()

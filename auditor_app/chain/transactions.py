@@ -15,7 +15,7 @@ import msgspec
 
 from auditor_app import strict_json
 from auditor_app.chain.address.digests import keccak256
-from auditor_app.chain.bundle import ProofBundle
+from auditor_app.chain.bundle import ProofBundle, make_bundle
 from auditor_app.chain.evm_transaction import (
     EvmTransaction,
     Receipt,
@@ -179,6 +179,9 @@ class IncludedTransactions:
             if member.earlier:
                 raise self._failed("earlier blocks are named without a proof of their hashes")
             return set()
+        plain = make_bundle(member.chain, b"", (), ())
+        if msgspec.structs.replace(member.history, header=plain.header, nodes=()) != plain:
+            raise self._failed("the proof of earlier blocks is of another chain, or holds more than nodes")
         shown = earlier_block_hashes(member.history, self._trusted, member.earlier)
         for number, digest in shown.items():
             if digest not in self._headers or self._headers[digest].number != number:

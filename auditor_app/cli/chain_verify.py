@@ -75,6 +75,10 @@ def _say(evidence: AuthenticEvidence, result: ReserveResult) -> None:
         say(f"  {chain}  height {block.block_height}  hash {block.block_hash or '(none)'}")
     for asset, grade, amount in _by_grade(result.lines):
         say(f"  {asset:<8} {grade:<12} {amount.grouped()}")
+    for price in result.prices:
+        say(
+            f"  {price.symbol}/{price.quote}  {price.grade.value:<12} {price.price.plain()} at {price.as_of}, {price.source}"
+        )
     say_findings(result.findings)
 
 
@@ -107,6 +111,17 @@ def _document(evidence: AuthenticEvidence, result: ReserveResult) -> dict[str, o
         "byGrade": [
             {"asset": asset, "grade": grade, "amount": str(amount.units)}
             for asset, grade, amount in _by_grade(result.lines)
+        ],
+        "prices": [
+            {
+                "symbol": price.symbol,
+                "quote": price.quote,
+                "price": price.price.plain(),
+                "asOf": price.as_of,
+                "grade": price.grade.value,
+                "source": price.source,
+            }
+            for price in result.prices
         ],
         "findings": [finding_json(item) for item in result.findings],
         "limitations": [limitation_json(item) for item in result.limitations],

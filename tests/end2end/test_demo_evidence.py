@@ -45,6 +45,9 @@ def test_the_auditors_own_evidence_has_every_grade(demo: DemoFiles) -> None:
         ("solana:5eykt4UsFv8P8NJdTREpY1vzqKqZKvdp", "USDC"): "one-source",
     }
     assert ended.codes == {"RESERVE.MISMATCH", "EVIDENCE.MISSING", "ADDRESS.NO_CHECKSUM"}
+    (price,) = ended.json["prices"]
+    assert (price["symbol"], price["quote"], price["price"]) == ("ETH", "USDT", "1627.33")
+    assert "1627.33" in ended.err
 
 
 def test_a_made_up_header_with_a_consistent_state_stays_a_claim(demo: DemoFiles) -> None:

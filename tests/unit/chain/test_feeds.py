@@ -13,6 +13,7 @@ import pytest
 from Crypto.Hash import keccak
 
 from auditor_app.chain import feeds as feeds_module
+from auditor_app.chain.bundle import TokenLayout
 from auditor_app.chain.capture import Captured, capture
 from auditor_app.chain.feeds import FeedMember, FeedQuestion, feeds_name, parse_feeds, read_decimals, read_round
 from auditor_app.chain.observe import observe
@@ -131,6 +132,16 @@ def dropped_slot(member: FeedMember) -> FeedMember:
     return state(member, touched=touched)
 
 
+LAYOUT = TokenLayout(contract="0x" + "ff" * 20, decimals=6, index="2", key_first=True)
+
+
+def with_stranger(member: FeedMember) -> tuple[str, ...]:
+    """The state's nodes and one more that no call needs, in canonical order."""
+    assert member.state is not None
+    nodes = [*member.state.nodes, "0x" + (b"\xc2\x80\x80" * 12).hex()]
+    return tuple(sorted(nodes, key=lambda text: keccak.new(digest_bits=256, data=bytes.fromhex(text[2:])).digest()))
+
+
 class TestOnANode:
     pytestmark = needs_node
 
@@ -169,9 +180,14 @@ class TestOnANode:
             (lambda m: reading(m, answer=str(PRICE + 1)), "answers otherwise"),
             (lambda m: reading(m, decimals=7), "answers otherwise"),
             (lambda m: reading(m, updated_at=str(SET_AT + 1)), "answers otherwise"),
-            (lambda m: reading(m, contract="0x" + "12" * 20), "cannot be asked again"),
+            (lambda m: reading(m, contract="0x" + "12" * 20), "not that of the feeds"),
             (lambda m: state(m, nodes=m.state.nodes[1:]), "missing"),
             (lambda m: state(m, code=m.state.code[1:]), "code of"),
+            (lambda m: state(m, executed=(*m.state.executed, "0x" + "ff" * 20)), "not that of the feeds"),
+            (lambda m: state(m, tokens=(LAYOUT,)), "not that of the feeds"),
+            (lambda m: state(m, nodes=with_stranger(m)), "on no path"),
+            (lambda m: reading(m, updated_at=str(2**40)), "canonical"),
+            (lambda m: reading(m, answer="0"), "a price is zero"),
             (dropped_slot, "cannot be asked again|on no path"),
             (lambda m: state(m, chain="eip155:1"), "another chain"),
             (lambda m: state(m, header=m.state.header[:-2] + "01"), "does not hash"),

@@ -26,6 +26,7 @@ from auditor_app.chain.transactions import (
     PlacedTransaction,
     TransactionMember,
     encode_transactions,
+    transaction_ids,
     transactions_name,
 )
 from auditor_app.chain.trie_building import build
@@ -33,11 +34,11 @@ from auditor_app.instants import format_instant, parse_instant
 from auditor_app.operation import run
 from auditor_app.snapshot.authentic import AuthenticEvidence, AuthenticSnapshot
 from auditor_app.snapshot.authenticate import authenticate_evidence
-from auditor_app.snapshot.members import OWNERSHIP_FIELDS, write_table
+from auditor_app.snapshot.members import OWNERSHIP_FIELDS, OwnershipRow, write_table
 from auditor_app.snapshot.statement import Asset, BlockReference, Reserves
 from auditor_app.snapshot.trust import TrustStore
 from tests.unit.chain.conftest import Anvil, call_data
-from tests.unit.chain.snapshots import Members, b64, snapshot
+from tests.unit.chain.snapshots import BTC_CHAIN, Members, b64, snapshot
 from tests.unit.chain.test_capture import CHAIN, KEY, NOW, TOKEN, trusting
 
 pytestmark = pytest.mark.node
@@ -288,6 +289,11 @@ def placed(member: TransactionMember, **changes: Any) -> TransactionMember:
     return msgspec.structs.replace(member, transactions=(item,))
 
 
+def history(member: TransactionMember, **changes: Any) -> TransactionMember:
+    assert member.history is not None
+    return msgspec.structs.replace(member, history=msgspec.structs.replace(member.history, **changes))
+
+
 CHANGES: list[tuple[str, Callable[[TransactionMember], TransactionMember | bytes], str]] = [
     ("another position", lambda m: placed(m, position=1), "does not stand|missing|on no path"),
     ("another id", lambda m: placed(m, id="0x" + "12" * 32), "does not stand"),
@@ -297,6 +303,9 @@ CHANGES: list[tuple[str, Callable[[TransactionMember], TransactionMember | bytes
     ("a node twice", lambda m: msgspec.structs.replace(m, nodes=(*m.nodes, m.nodes[-1])), "twice"),
     ("nodes reordered", lambda m: msgspec.structs.replace(m, nodes=m.nodes[::-1]), "canonical order"),
     ("history without numbers", lambda m: msgspec.structs.replace(m, earlier=()), "on no path"),
+    ("history of another chain", lambda m: history(m, chain="eip155:1"), "of another chain, or holds more"),
+    ("history with code", lambda m: history(m, code=("0x00",)), "holds more than nodes"),
+    ("history with a node more", lambda m: history(m, nodes=(*m.history.nodes, "0xc20102")), "on no path|canonical"),
     ("numbers without history", lambda m: msgspec.structs.replace(m, history=None), "without a proof"),
     ("another number", lambda m: msgspec.structs.replace(m, earlier=(m.earlier[0] - 1,)), "missing|not the one|holds no hash"),
     ("another chain", lambda m: msgspec.structs.replace(m, chain="eip155:1"), "of another chain"),
@@ -389,6 +398,19 @@ def test_a_transaction_of_another_chain_in_a_made_up_block_shows_nothing(
     unsigned = replace(with_member(files["self"], data), signers=())
     line = street.line(unsigned, txid, "0.000000000000000007 ETH", typed=street.hash)
     assert (line.outcome, line.note) == (Outcome.UNSIGNED, "nobody vouches for the transaction's block")
+
+
+def test_only_transaction_ids_of_evm_chains_are_asked_for() -> None:
+    txid = "ab" * 32
+    rows = [
+        OwnershipRow(ACCOUNT, "txid", "m", "0x" + txid, ""),
+        OwnershipRow(ACCOUNT, "txid", "m", txid, ""),  # the same again
+        OwnershipRow(ACCOUNT, "eip191", "m", "cd" * 32, ""),
+        OwnershipRow(f"{BTC_CHAIN}:x", "txid", "m", "ef" * 32, ""),  # stands in the histories
+        OwnershipRow(ACCOUNT, "txid", "m", "ab" * 31, ""),
+        OwnershipRow(ACCOUNT, "txid", "m", "no-hex", ""),
+    ]
+    assert transaction_ids(rows) == {CHAIN: (txid,)}
 
 
 def test_the_list_before_a_capture_names_the_transaction(street: Street) -> None:
