@@ -294,11 +294,21 @@ def history(member: TransactionMember, **changes: Any) -> TransactionMember:
     return msgspec.structs.replace(member, history=msgspec.structs.replace(member.history, **changes))
 
 
+def with_header(member: TransactionMember) -> tuple[str, ...]:
+    """The member's headers and another one, in canonical order."""
+    words = other_rlp.decode(bytes.fromhex(member.headers[0][2:]))
+    words[8] = b"\x07"
+    return tuple(sorted((*member.headers, "0x" + other_rlp.encode(words).hex()), key=_digest))
+
+
 CHANGES: list[tuple[str, Callable[[TransactionMember], TransactionMember | bytes], str]] = [
     ("another position", lambda m: placed(m, position=1), "does not stand|missing|on no path"),
     ("another id", lambda m: placed(m, id="0x" + "12" * 32), "does not stand"),
     ("another block", lambda m: placed(m, block="0x" + "12" * 32), "header of block"),
     ("a header byte", lambda m: msgspec.structs.replace(m, headers=(m.headers[0][:-2] + "01",)), "header of block|not have"),
+    ("a header twice", lambda m: msgspec.structs.replace(m, headers=m.headers * 2), "headers are not in canonical order"),
+    ("a header of no transaction", lambda m: msgspec.structs.replace(m, headers=with_header(m)), "no transaction needs"),
+    ("headers reordered", lambda m: msgspec.structs.replace(m, headers=with_header(m)[::-1]), "headers are not in canonical"),
     ("a node dropped", lambda m: msgspec.structs.replace(m, nodes=m.nodes[1:]), "missing"),
     ("a node twice", lambda m: msgspec.structs.replace(m, nodes=(*m.nodes, m.nodes[-1])), "twice"),
     ("nodes reordered", lambda m: msgspec.structs.replace(m, nodes=m.nodes[::-1]), "canonical order"),
