@@ -70,6 +70,9 @@ def _add_letters(parser: argparse.ArgumentParser) -> None:
 
 def _add_execute(parser: argparse.ArgumentParser) -> None:
     _add_drawn(parser)
+    parser.add_argument(
+        "--observed", action="store_true", help="for reserve addresses: the balances of the engagement's last run"
+    )
     parser.add_argument("--extract", type=Path, metavar="CSV", help="item or key, and columns named like the ledger's")
     parser.add_argument(
         "--replies", type=Path, metavar="CSV", help="item or key, answer (agrees|differs|none), amounts"
@@ -145,10 +148,17 @@ def _values(typed: list[str], book: EngagementFile | None) -> tuple[tuple[str, s
 
 
 def _execute(options: argparse.Namespace) -> int:
-    asked = ExecutionAsked(options.extract, options.replies, options.alternatives, more_rows=options.more_rows)
     with engagement_of(options) as book:
+        asked = ExecutionAsked(
+            options.extract,
+            options.replies,
+            options.alternatives,
+            more_rows=options.more_rows,
+            run=_last_run(book) if options.observed else "",
+        )
         drawn = _document(options.drawn, book, "draw")
-        execution = drive(executed(drawn, asked, CancelToken()))
+        kept = None if book is None else book.document
+        execution = drive(executed(drawn, asked, CancelToken(), kept=kept))
         document = execution_document(execution)
         if options.output is not None:
             write_document(options.output, document)
@@ -162,6 +172,12 @@ def _execute(options: argparse.Namespace) -> int:
     _say_execution(execution)
     say_findings(findings)
     return exit_status(findings)
+
+
+def _last_run(book: EngagementFile | None) -> str:
+    if book is None or not book.papers.runs:
+        raise UsageError("USAGE", "no run is recorded", action="Record one: verify --engagement FILE.")
+    return book.papers.runs[-1].action.result
 
 
 def _say_execution(execution: Execution) -> None:

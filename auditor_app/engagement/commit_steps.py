@@ -124,7 +124,7 @@ def _record(
         )
     distribution = Distribution(asked.method)
     if asked.listed is not None:
-        population = read_list(read_table_file(asked.listed))
+        population = read_list(read_table_file(asked.listed, token=token), token)
         compare: Compare = asked.compare or ("equal" if population.has_amounts else "presence")
         return commit_list(
             snapshot,

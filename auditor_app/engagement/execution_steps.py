@@ -21,7 +21,14 @@ from auditor_app.engagement.terms import InputReference, InputRole
 from auditor_app.errors import EngagementError, UsageError
 from auditor_app.files import read_capped
 from auditor_app.operation import CancelToken, Operation, Progress
-from auditor_app.sampling.answers import Answers, Replacement, read_extract, read_replacements, read_replies
+from auditor_app.sampling.answers import (
+    Answers,
+    Replacement,
+    observed_extract,
+    read_extract,
+    read_replacements,
+    read_replies,
+)
 from auditor_app.sampling.conclusion import conclude, conclusion_document
 from auditor_app.sampling.drawn import read_drawn
 from auditor_app.sampling.execution import Execution, execute, execution_document, read_execution
@@ -38,7 +45,8 @@ class ExecutionAsked:
 
     ``extract``, ``replies`` and ``alternatives`` are CSV files (docs/sampling.md, "Execution"); what is ``None`` is
     not asked for. ``typed`` are alternatives typed beside an item. ``more_rows``: the extract holds more than the
-    sample.
+    sample. ``run`` is the digest of a recorded run's result whose observed balances stand in place of an extract, for
+    reserve addresses.
     """
 
     extract: Path | None = None
@@ -46,6 +54,7 @@ class ExecutionAsked:
     alternatives: Path | None = None
     typed: tuple[Replacement, ...] = ()
     more_rows: bool = False
+    run: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +88,12 @@ def last_step(papers: Papers, step: Step, **parameters: str) -> SampleStep | Non
     return None
 
 
-def executed(drawn: Document, asked: ExecutionAsked, token: CancelToken) -> Operation[Execution]:
+def executed(
+    drawn: Document, asked: ExecutionAsked, token: CancelToken, *, kept: Callable[[str], bytes] | None = None
+) -> Operation[Execution]:
     """Execute a drawn sample: ``drawn`` is the draw's document. Nothing is written.
 
+    ``kept`` gives the result that ``asked.run`` names: ``EngagementFile.document``.
     :class:`~auditor_app.errors.SamplingError` names file, row and what to do where a table cannot be used.
     """
     files = {
@@ -93,7 +105,7 @@ def executed(drawn: Document, asked: ExecutionAsked, token: CancelToken) -> Oper
         )
         if path is not None
     }
-    return (yield from _executed(drawn, files, asked, token, {}))
+    return (yield from _executed(drawn, files, asked, token, names={}, kept=kept))
 
 
 def _executed(
@@ -101,7 +113,9 @@ def _executed(
     files: Mapping[str, Path],
     asked: ExecutionAsked,
     token: CancelToken,
+    *,
     names: Mapping[str, str],
+    kept: Callable[[str], bytes] | None,
 ) -> Operation[Execution]:
     """``names`` are the names of files as recorded, which results print."""
     sample = read_drawn(drawn)
@@ -109,15 +123,20 @@ def _executed(
     for number, (role, path) in enumerate(files.items()):
         token.check()
         yield Progress(number, len(files), "files", f"Reading the {role}")
-        tables[role] = read_table_file(path, names.get(role))
+        tables[role] = read_table_file(path, names.get(role), token)
     extract, replies, alternatives = (
         tables.get(role) for role in ("ledger extract", "customer replies", "alternative procedures")
     )
     token.check()
     yield Progress(0, len(sample.items), "items", "Comparing drawn items")
     from_file = () if alternatives is None else read_replacements(alternatives, sample)
+    from_extract = None if extract is None else read_extract(extract, sample, more_rows=asked.more_rows, token=token)
+    if asked.run:
+        if from_extract is not None or kept is None:
+            raise UsageError("USAGE", "an extract and a run's balances do not go together", action="Leave one out.")
+        from_extract = observed_extract(_kept(kept, asked.run).get("addresses", ()), sample, asked.run)
     answers = Answers(
-        None if extract is None else read_extract(extract, sample, more_rows=asked.more_rows),
+        from_extract,
         None if replies is None else read_replies(replies, sample),
         (*from_file, *asked.typed),
     )
@@ -141,6 +160,8 @@ def execution_acts(
         "alternatives": _typed_alternatives(asked.typed),
         "more-rows": "yes" if asked.more_rows else "",
     }
+    if asked.run:
+        parameters["run"] = asked.run
     paths: dict[InputRole, Path] = {}
     if asked.extract is not None:
         paths["ledger extract"] = asked.extract
@@ -151,7 +172,7 @@ def execution_acts(
     document = execution_document(execution)
 
     def act(files: tuple[InputReference, ...]) -> Act:
-        read = {source.sha256 for source in execution.sources}
+        read = {source.sha256 for source in execution.sources} - {asked.run}
         taken = {file.sha256 for file in files if file.role != "alternative procedures"}
         if read != taken:
             raise EngagementError(
@@ -242,10 +263,12 @@ def performed_again(
     names = {file.role: file.name for file in inputs}
     if action.step == "execute":
         asked = ExecutionAsked(
-            typed=_read_alternatives(typed.get("alternatives", "")), more_rows=typed.get("more-rows") == "yes"
+            typed=_read_alternatives(typed.get("alternatives", "")),
+            more_rows=typed.get("more-rows") == "yes",
+            run=typed.get("run", ""),
         )
         drawn = _kept(kept, typed.get("draw", ""))
-        execution = yield from _executed(drawn, files, asked, token, names)  # type: ignore[arg-type]
+        execution = yield from _executed(drawn, files, asked, token, names=names, kept=kept)  # type: ignore[arg-type]
         return execution_document(execution)
     if action.step == "letters":
         values = strict_json.parse(

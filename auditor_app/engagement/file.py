@@ -15,7 +15,7 @@ from typing import Self
 import msgspec
 
 from auditor_app import __version__
-from auditor_app.engagement.actions import Action, OpenEngagement
+from auditor_app.engagement.actions import Action, DefineTickmark, OpenEngagement
 from auditor_app.engagement.journal import (
     BEFORE_THE_FIRST,
     Amendment,
@@ -31,6 +31,7 @@ from auditor_app.engagement.store import MAX_DOCUMENT_BYTES, EngagementStore, St
 from auditor_app.engagement.terms import AgreedProcedure, InputReference, Person, Terms
 from auditor_app.errors import AuditError, EngagementError, Location
 from auditor_app.procedures import PROCEDURES
+from auditor_app.sampling.execution import TICKMARKS
 
 _NO_DOCUMENTS: Mapping[str, bytes] = MappingProxyType({})
 _NOT_AGREED = (
@@ -120,6 +121,7 @@ class EngagementFile:
         entries: list[StoredEntry] = []
         documents: dict[str, bytes] = {}
         for act in acts:
+            _refuse_own_marks(act.action)
             entry = checked(_entry(act, papers.head))
             stored = encoded(entry)
             papers = after(papers, entry, stored.sha256)
@@ -256,6 +258,17 @@ def _entry(act: Act, head: Head) -> Entry:
         amendment=act.amendment,
         action=act.action,  # type: ignore[arg-type]
     )
+
+
+def _refuse_own_marks(action: Action) -> None:
+    """The program's marks in the sample appendix have their meaning already; journals that define them still open."""
+    if isinstance(action, DefineTickmark) and TICKMARKS.get(action.mark, action.meaning) != action.meaning:
+        raise EngagementError(
+            "ENGAGEMENT.REFUSED",
+            f"the tickmark {action.mark} is the program's own in the sample appendix",
+            expected=TICKMARKS[action.mark],
+            action="Choose another mark.",
+        )
 
 
 def _require_digests(documents: Mapping[str, bytes]) -> None:

@@ -173,6 +173,9 @@ def _sample(papers: Papers, action: actions.RecordSample, entry: Entry, stamp: S
             known = {item.action.result for item in papers.samples if item.action.step == step}
             if used not in known:
                 _refuse(f"the journal holds no earlier {name} with this result", f"Record the {name} first.")
+    run = action.parameters.get("run") if action.step == "execute" else None
+    if run is not None and run not in {item.action.result for item in papers.runs}:
+        _refuse("the journal holds no earlier run with this result", "Record the run first.")
     return replace(papers, samples=(*papers.samples, SampleStep(action, entry.inputs, entry.program, stamp)))
 
 

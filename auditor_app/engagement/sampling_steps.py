@@ -91,7 +91,7 @@ def drawn(asked: DrawAsked, token: CancelToken, *, form: int = FORM, list_name: 
         if isinstance(record, CommitmentRecord):
             refuse_other_snapshot(record, snapshot)
         else:
-            listed = read_list(read_table_file(_list_of(asked), list_name))
+            listed = read_list(read_table_file(_list_of(asked), list_name, token), token)
         source = SnapshotLedger(snapshot, ledger)
         result = yield from recompute(source, ledger.commitments, totals=ledger.totals, typed_root=None, token=token)
         before = (*snapshot.findings, *result.findings)

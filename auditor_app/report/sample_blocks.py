@@ -133,9 +133,8 @@ def _exact(fraction: str) -> str:
 
 def _share(fraction: str) -> str:
     """A rate in percent."""
-    return f"{_exact(str(Fraction(fraction) * 100))} %".replace(
-        f"(exactly {Fraction(fraction) * 100})", f"(exactly {fraction})"
-    )
+    about, _, exactly = _exact(str(Fraction(fraction) * 100)).partition(" (")
+    return f"{about} % (exactly {fraction})" if exactly else f"{about} %"
 
 
 def strata_blocks(strata: Sequence[Stratum]) -> list[PageBlock]:

@@ -5,12 +5,13 @@ Each table names the item in its first columns: ``item`` (the id that was drawn)
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 from auditor_app.amounts import ZERO, Amount
 from auditor_app.errors import NOWHERE, Location, SamplingError
+from auditor_app.operation import CancelToken
 from auditor_app.sampling.drawn import DrawnSample
 from auditor_app.sampling.tables import (
     ImportedTable,
@@ -18,6 +19,7 @@ from auditor_app.sampling.tables import (
     amount,
     identifier,
     line_of_text,
+    patient,
     refuse_twice,
     refused,
     require_columns,
@@ -83,7 +85,9 @@ _CHECKS = ("ledger", "confirmation")
 _ANSWERS = ("agrees", "differs", "none")
 
 
-def read_extract(table: ImportedTable, sample: DrawnSample, *, more_rows: bool = False) -> Extract:
+def read_extract(
+    table: ImportedTable, sample: DrawnSample, *, more_rows: bool = False, token: CancelToken | None = None
+) -> Extract:
     """An extract with columns named like the ledger's: amounts in units of the asset, an empty cell is 0 or no text.
 
     ``more_rows`` passes over rows of items that were not drawn. Raises :class:`SamplingError` ``SAMPLE.TABLE`` for a
@@ -103,9 +107,33 @@ def read_extract(table: ImportedTable, sample: DrawnSample, *, more_rows: bool =
     assets = _assets(sample)
     rows = {
         item: Answer(*_cells(table, line, fields, assets, sample, whole=True), table.at(line))
-        for item, line in _by_item(table, sample, more_rows=more_rows)
+        for item, line in _by_item(table, sample, more_rows=more_rows, token=token)
     }
     return Extract(table.name, table.sha256, fields, rows)
+
+
+def observed_extract(addresses: Sequence[Mapping[str, Any]], sample: DrawnSample, sha256: str) -> Extract:
+    """The observed balances of a recorded run as an extract: ``addresses`` of its result, ``sha256`` its digest.
+
+    An account that the run did not observe has no answer. :class:`SamplingError` ``SAMPLE.TABLE`` for another kind of
+    sample.
+    """
+    if sample.kind != "reserves":
+        raise SamplingError(
+            "SAMPLE.TABLE", "a run observes reserve addresses only", action="Import an extract for this sample."
+        )
+    seen: dict[str, Amount | None] = {}
+    for row in addresses:
+        if row["asset"] == sample.asset:
+            value = None if row["observed"] is None else Amount(int(row["observed"]), row["decimals"])
+            before = seen.get(row["account"], ZERO)
+            seen[row["account"]] = None if value is None or before is None else before + value
+    rows = {
+        item.id: Answer({sample.asset: value}, {}, NOWHERE)
+        for item in sample.items
+        if (value := seen.get(item.id)) is not None
+    }
+    return Extract("balances observed in the run", sha256, (sample.asset,), rows)
 
 
 def read_replies(table: ImportedTable, sample: DrawnSample) -> Replies:
@@ -181,7 +209,12 @@ def _require_item(table: ImportedTable, needed: tuple[str, ...], allowed: tuple[
 
 
 def _by_item(
-    table: ImportedTable, sample: DrawnSample, *, more_rows: bool, once: bool = True
+    table: ImportedTable,
+    sample: DrawnSample,
+    *,
+    more_rows: bool,
+    once: bool = True,
+    token: CancelToken | None = None,
 ) -> list[tuple[str, Line]]:
     """Each row with the id of its drawn item; unknown items, and with ``once`` repeated ones, are refused."""
     ids = frozenset(item.id for item in sample.items)
@@ -190,7 +223,7 @@ def _by_item(
         keys.setdefault(item.key, []).append(item.id)
     seen: dict[str, Line] = {}
     found = []
-    for line in table.lines:
+    for line in patient(table.lines, token):
         item_id = _named(table, line, ids, keys)
         if item_id is None:
             if more_rows:

@@ -44,7 +44,7 @@ from auditor_app.sampling.randomness import Source, parse_source, read_randomnes
 from auditor_app.sampling.rates import parse_rate
 from auditor_app.sampling.sealing import Seal, digest_of, write_seal
 from auditor_app.sampling.select import draw_ids
-from auditor_app.sampling.tables import ImportedTable, Line, amount, identifier, refuse_twice, require_columns
+from auditor_app.sampling.tables import ImportedTable, Line, amount, identifier, patient, refuse_twice, require_columns
 from auditor_app.snapshot.authentic import AuthenticSnapshot
 from auditor_app.snapshot.statement import Closed, Count, Hex64, Name
 
@@ -120,7 +120,7 @@ class LookedUp:
     findings: tuple[Finding, ...]
 
 
-def read_list(table: ImportedTable) -> ListPopulation:
+def read_list(table: ImportedTable, token: CancelToken | None = None) -> ListPopulation:
     """The columns ``id`` and ``key``, and where amounts are known ``asset`` and ``amount``.
 
     :class:`SamplingError` ``SAMPLE.TABLE`` for another column, an id that stands twice or a cell outside its grammar.
@@ -131,7 +131,7 @@ def read_list(table: ImportedTable) -> ListPopulation:
         require_columns(table, ("id", "key", "asset", "amount"), (), what="a list to draw from")
     seen: dict[str, Line] = {}
     items = []
-    for line in table.lines:
+    for line in patient(table.lines, token):
         item_id = identifier(table, line, "id")
         if item_id in seen:
             raise refuse_twice(table, line, "id", seen[item_id], item_id)
@@ -226,7 +226,7 @@ def draw_list(
     typed = read_randomness(record.source, randomness)
     seed = seed_of(record.digest, typed)
     by_id = {item.id: item for item in population.items}
-    tickets = draw_ids(seed.hex(), by_id, size)
+    tickets = draw_ids(seed.hex(), patient(by_id, token), size)
     source = SnapshotLedger(snapshot, sampled_ledger(snapshot, committed.ledger))
     tree = tree_of(committed, ledgers)
     dummy = sha256(b"por-sample/dummy/v1" + seed).hexdigest()
@@ -298,7 +298,7 @@ def _places(source: LedgerSource, keys: set[str], token: CancelToken) -> Operati
     index = 0
     for part in source.parts(token):
         token.check()
-        for row in part.data.splitlines():
+        for row in patient(part.data.splitlines(), token):
             key = row.partition(b",")[0]
             if key in wanted:
                 found.setdefault(key.decode("utf-8"), []).append(index)

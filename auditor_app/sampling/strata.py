@@ -23,6 +23,7 @@ from auditor_app.ledger.source import LedgerSource
 from auditor_app.operation import CancelToken, Operation, Progress
 from auditor_app.sampling.drawn import Stratum
 from auditor_app.sampling.select import Ticket, ticket_number, uniform
+from auditor_app.sampling.tables import patient
 
 MAX_STRATA = 32
 _BAND = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]{0,63}):([0-9.]{1,50})\.\.([0-9.]{0,50})\Z", re.ASCII)
@@ -62,7 +63,7 @@ def count_strata(source: LedgerSource, bands: Sequence[Band], token: CancelToken
     counts = [0] * (len(bands) + 1)
     for part in source.parts(token):
         token.check()
-        for number in stratum_of.rows(part.data):
+        for number in patient(stratum_of.rows(part.data), token):
             counts[number] += 1
         yield Progress(sum(counts), source.declared_rows, "rows", f"Ledger {source.name}: counting strata")
     return tuple(counts)
@@ -143,7 +144,7 @@ def stratified(
     index = 0
     for part in source.parts(token):
         token.check()
-        for number in stratum_of.rows(part.data):
+        for number in patient(stratum_of.rows(part.data), token):
             counts[number] += 1
             if sizes[number]:
                 entry = -_rank(uniform(f"{prefix}{index}")), index

@@ -11,14 +11,18 @@ import csv
 import io
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from typing import TypeVar
 
 from auditor_app.amounts import Amount
 from auditor_app.errors import Location, SamplingError
 from auditor_app.files import read_capped
+from auditor_app.operation import CancelToken
+
+T = TypeVar("T")
 
 CODE = "SAMPLE.TABLE"
 MAX_BYTES = 64 * 2**20
@@ -29,6 +33,7 @@ MAX_TEXT = 500
 _IDENTIFIER = re.compile(r"[0-9A-Za-z_.:%/-]{1,180}\Z", re.ASCII)
 _FORMULA = re.compile(r"[=@\t\r]|[+-](?![0-9 ().-]*\Z)")
 _LONGEST_AMOUNT = 100
+_OFTEN = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +62,15 @@ class ImportedTable:
         return self.header.index(column) if column in self.header else None
 
 
-def read_table_file(path: Path, name: str | None = None) -> ImportedTable:
+def read_table_file(path: Path, name: str | None = None, token: CancelToken | None = None) -> ImportedTable:
     """:func:`read_table` of a file; :class:`SamplingError` ``SAMPLE.TABLE`` where it cannot be read.
 
     ``name`` is the file's name as recorded earlier, where it may have another one now.
     """
-    return read_table(read_capped(path, max_bytes=MAX_BYTES, code=CODE), name or path.name)
+    return read_table(read_capped(path, max_bytes=MAX_BYTES, code=CODE), name or path.name, token)
 
 
-def read_table(data: bytes, name: str) -> ImportedTable:
+def read_table(data: bytes, name: str, token: CancelToken | None = None) -> ImportedTable:
     """The rows of a CSV table; :class:`SamplingError` ``SAMPLE.TABLE`` naming the row where it is none."""
     try:
         text = data.decode("utf-8-sig")
@@ -73,7 +78,7 @@ def read_table(data: bytes, name: str) -> ImportedTable:
         raise refused(
             "the table is not UTF-8", Location(name, byte=error.start), "Save it again as CSV in UTF-8."
         ) from None
-    rows = list(_rows(text, name))
+    rows = list(patient(_rows(text, name), token))
     if not rows:
         raise refused("the table is empty", Location(name), "It needs a header row and at least one row.")
     header, *lines = rows
@@ -90,6 +95,14 @@ def read_table(data: bytes, name: str) -> ImportedTable:
     if not lines:
         raise refused("the table has a header and no row", Location(name), "Fill it in.")
     return ImportedTable(name, sha256(data).hexdigest(), header.cells, tuple(lines))
+
+
+def patient(rows: Iterable[T], token: CancelToken | None) -> Iterator[T]:
+    """``rows``, looking every few thousand whether the work was cancelled."""
+    for number, row in enumerate(rows):
+        if token is not None and number % _OFTEN == 0:
+            token.check()
+        yield row
 
 
 def _rows(text: str, name: str) -> Iterator[Line]:

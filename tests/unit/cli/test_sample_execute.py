@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from auditor_app.engagement.file import open_for_reading
+from auditor_app.sampling.execution import TICKMARKS
 from tests.unit.cli.test_engagement import BY, Command, _trust, book, clock, command  # noqa: F401 - fixtures
 from tests.unit.cli.test_sample import DICE, RATES, folder  # noqa: F401 - the fixture
 from tests.unit.report.reading import squeezed, text_of
@@ -282,3 +283,9 @@ def test_a_report_with_samples_and_agreed_limits_is_built_again_to_the_byte(
     workbook = ("report", "workbook", book.parent / "good.porsnap", *_trust(book), "--engagement", book)
     tables = command(*workbook, "-o", tmp_path / "papers.zip")[1]["tables"]
     assert {"E1", "E4", "E5"} <= {item["reference"] for item in tables}
+
+
+def test_the_programs_own_marks_keep_their_meaning(book: Path, command: Command) -> None:
+    define = ("engagement", "tickmark", "define", book, "ET")
+    assert command(*define, "something else", *BY)[1]["code"] == "ENGAGEMENT.REFUSED"
+    assert command(*define, TICKMARKS["ET"], *BY)[0] == 0

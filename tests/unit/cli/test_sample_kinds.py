@@ -105,6 +105,35 @@ def test_reserve_addresses_are_drawn_by_monetary_units(book: Path, command: Comm
     assert repeated(book, command, tmp_path, "observed.csv") == ["same"] * 4
 
 
+def test_balances_of_the_recorded_run_stand_in_place_of_an_extract(
+    book: Path, command: Command, tmp_path: Path
+) -> None:
+    commit(book, command, "--confidence", "95%", "--tolerable", "5%", "--reserves", "USDT", "--method", "random")
+    assert draw(book, command)[0] == 0
+    execute = ("sample", "execute", "--observed", "--engagement", book, *BY)
+    assert "no run is recorded" in command(*execute)[1]["error"]
+    arguments = ("verify", book.parent / "good.porsnap", *_trust(book), *TIME, "--engagement", book, *BY)
+    assert command(*arguments)[0] == 1
+    status, document = command(*execute)
+    assert (status, {item["code"] for item in document["findings"]}) == (
+        1,
+        {"SAMPLE.NO_ANSWER"},
+    )  # no evidence: nothing observed
+    assert document["sources"][0]["name"] == "balances observed in the run"
+    extract = book.parent / "observed.csv"
+    extract.write_text("item,USDT\n" + "".join(f"{item['item']['id']},1\n" for item in document["items"]))
+    assert command(*execute, "--extract", extract)[1]["code"] == "USAGE"
+    assert repeated(book, command, tmp_path) == ["same"] * 4
+
+
+def test_a_float_planner_fails(command: Command) -> None:
+    """0.035 x 400 is 14.000000000000002 in binary floating point: 423 where 400 do."""
+    rates = ("--confidence", "90%", "--tolerable", "5%", "--expected", "3.5%", "--population", "1000000")
+    assert command("sample", "plan", *rates, "--method", "binomial")[1]["size"] == "400"
+    rates = ("--confidence", "90%", "--tolerable", "8%", "--expected", "7%", "--population", "1000000")
+    assert command("sample", "plan", *rates, "--method", "binomial")[1]["size"] == "1300"
+
+
 @pytest.mark.parametrize(
     ("more", "words"),
     [

@@ -11,13 +11,23 @@ from hypothesis import strategies as st
 from auditor_app import strict_json
 from auditor_app.errors import SamplingError
 from auditor_app.sampling import execution as module
-from auditor_app.sampling.answers import Replacement
+from auditor_app.sampling.answers import (
+    Answers,
+    Replacement,
+    observed_extract,
+    read_extract,
+    read_replacements,
+    read_replies,
+)
+from auditor_app.sampling.drawn import DrawnItem, DrawnSample
 from auditor_app.sampling.execution import (
     ItemCheck,
+    execute,
     execution_document,
     execution_findings,
     read_execution,
 )
+from auditor_app.sampling.tables import read_table
 from tests.unit.sampling.executed import done, leaf, leaves
 
 SAMPLE = leaves(leaf(3), leaf(17, "0.1", "7"), leaf(20, "0.00000001", "12"))
@@ -124,3 +134,41 @@ def test_deviations_are_those_of_a_naive_count(rows: list[tuple[str, str, bool]]
         context.prec = 100
         wanted = [Decimal(rows[number][0]) != Decimal(text) for number, text in given_rows]
     assert [item.deviates for item in executed.items] == wanted
+
+
+def test_observed_balances_of_a_run() -> None:
+    items = [DrawnItem(id=name, key=name, book={"ETH": book}) for name, book in (("a", "3"), ("b", "5"), ("c", "1"))]
+    base = leaves(*items, method="monetary-random", asset="ETH", total="9", interval="1")
+    sample = DrawnSample(**{name: getattr(base, name) for name in base.__struct_fields__} | {"kind": "reserves"})
+    rows = [
+        {"account": "a", "asset": "ETH", "decimals": 2, "observed": "100"},
+        {"account": "a", "asset": "ETH", "decimals": 2, "observed": "200"},
+        {"account": "b", "asset": "ETH", "decimals": 2, "observed": "499"},
+        {"account": "b", "asset": "USDT", "decimals": 2, "observed": "9"},
+        {"account": "c", "asset": "ETH", "decimals": 2, "observed": None},
+    ]
+    executed = execute(sample, Answers(observed_extract(rows, sample, "ab" * 32)))
+    assert [item.checks[1].outcome for item in executed.items] == ["agrees", "differs", "no answer"]
+    assert executed.items[1].checks[1].observed == "ETH 4.99"
+    with pytest.raises(SamplingError, match="reserve addresses only"):
+        observed_extract(rows, SAMPLE, "ab" * 32)
+
+
+CELL = st.text(max_size=12) | st.sampled_from(
+    ["item", "key", "BTC", "answer", "agrees", "3", "17", "1e5", "-1", "=cmd"]
+)
+
+
+@given(
+    st.binary(max_size=200)
+    | st.lists(st.lists(CELL, max_size=4).map(",".join), max_size=6)
+    .map("\n".join)
+    .map(lambda text: text.encode("utf-8", "replace"))
+)
+def test_whatever_is_imported_is_read_or_refused(data: bytes) -> None:
+    """No table ends in anything but an extract, replies, alternatives, or an error that names the file."""
+    for read in (read_extract, read_replies, read_replacements):
+        try:
+            read(read_table(data, "client.csv"), SAMPLE)
+        except SamplingError as error:
+            assert (error.code, error.at.file, bool(error.action)) == ("SAMPLE.TABLE", "client.csv", True)
