@@ -138,6 +138,23 @@ def test_an_ed25519_row_needs_a_key_and_64_bytes() -> None:
         assert check_one(row("SOL", SOLANA, text)).outcome is Outcome.INVALID
 
 
+def test_a_row_with_a_key_and_no_address_binds_the_key() -> None:
+    """As one of OKX's rows; without a key it names nothing."""
+    signature = KEY.recoverable(keccak256(okx(MESSAGE)))
+    long = KEY.secret.public_key.format(compressed=False).hex()
+    for public_key in (KEY.compressed.hex(), long, long[2:]):
+        line = check_one(row("", "", signature, public_key=public_key))
+        assert (line.outcome, line.binds, line.network) == (Outcome.VALID, Binds.KEY, "secp256k1-key")
+    framed = ED.sign(okx(MESSAGE)).signature.hex()
+    line = check_one(row("", "", framed, public_key=bytes(ED.verify_key).hex()))
+    assert (line.outcome, line.binds, line.network) == (Outcome.VALID, Binds.KEY, "ed25519-key")
+    for public_key in (STRANGER.compressed.hex(), "02" + "00" * 32):
+        assert check_one(row("", "", signature, public_key=public_key)).outcome is Outcome.INVALID
+    for public_key in ("", "00" * 31, "zz"):
+        line = check_one(row("", "", signature, public_key=public_key))
+        assert (line.outcome, line.note) == (Outcome.UNDECODABLE, "the row names no address")
+
+
 def test_an_account_name_binds_the_key_only() -> None:
     line = check_one(
         row("NEAR", "exchange.near", ED.sign(MESSAGE.encode()).signature.hex(), public_key=bytes(ED.verify_key).hex())
