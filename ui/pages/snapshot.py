@@ -7,8 +7,11 @@ from functools import partial
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFormLayout, QFrame, QScrollArea, QVBoxLayout, QWidget
 
+from auditor_app.chain.ownership.challenge import Challenge
+from auditor_app.engagement.actions import IssueChallenge
 from auditor_app.engagement.record import Audit, SnapshotIdentity
 from auditor_app.errors import AuditError
+from ui.dialogs.challenge import ChallengeDialog
 from ui.models.columns import address_column, count_column, hash_column, text_column
 from ui.pages.findings import REASON_COLUMNS, severity_order
 from ui.pages.page import Page
@@ -70,7 +73,7 @@ class InputsCard(QFrame):
     def __init__(self, page: Page) -> None:
         super().__init__()
         desk = page.desk
-        self._case = desk.case
+        self._case, self._binder = desk.case, desk.binder
         self.setProperty("card", True)
         self.setFixedWidth(_INPUTS_WIDTH)
         self.snapshot = _FileLine("Snapshot", "None open")
@@ -91,6 +94,7 @@ class InputsCard(QFrame):
         )
         self.time = TypedField("Trusted time", "now, or 2026-11-01T00:00:00Z", instant, mono=True)
         self.challenge = TypedField("Challenge to be signed with the reserve addresses' keys", "text of your own")
+        self.new_challenge = button("Make one…", self._on_new_challenge, link=True)
         self._typed = (self.nonce, self.previous, self.time, self.challenge)
         self.run = button("Run procedures  (F5)", desk.case.run, primary=True)
         self._why = label("", "muted", wrap=True)
@@ -115,7 +119,8 @@ class InputsCard(QFrame):
         ):
             words = label(name)
             words.setBuddy(field)
-            layout.addLayout(column(words, field, spacing=4))
+            typed = row(field, self.new_challenge) if field is self.challenge else field
+            layout.addLayout(column(words, typed, spacing=4))
         layout.addWidget(self._why)
         layout.addWidget(self.run)
         layout.addStretch(1)
@@ -138,6 +143,19 @@ class InputsCard(QFrame):
             if not field.hasFocus() and field.value != value:
                 field.setText(value or "")
         self._on_judged()
+
+    def _on_new_challenge(self) -> None:
+        ChallengeDialog(self.window(), self.use_challenge).open()
+
+    def use_challenge(self, made: Challenge) -> None:
+        """Compare with it from now on; an open engagement keeps it."""
+        self.challenge.setText(made.text)
+        self.challenge.setCursorPosition(0)
+        self._on_typed()
+        if self._binder.writable:
+            block_from = "typed" if made.block else ""
+            action = IssueChallenge(challenge=made.text, nonce=made.nonce, block=made.block, block_from=block_from)
+            self._binder.record(action, title="Recording the challenge")
 
     def _on_typed(self) -> None:
         if not any(field.wrong for field in self._typed):
