@@ -19,6 +19,9 @@ MOST_TRANSACTIONS = 500
 """Of one account, since the snapshot's slot."""
 
 _PAGE = 1000
+_MOST_PAGES = 20
+"""Busy accounts are used while they are asked about; what comes after the balance was read is passed over."""
+
 _COUNT = re.compile(r"(?:0|[1-9][0-9]{0,19})\Z", re.ASCII)
 
 BeforeAndAfter = Callable[[dict[str, Any]], tuple[int, int]]
@@ -55,7 +58,7 @@ class SolanaHistory:
         """Signatures after the slot and up to ``now_slot``, newest first, and whether an earlier one is known."""
         found: list[str] = []
         last = ""
-        while True:
+        for _ in range(_MOST_PAGES):
             entries = self._page(account, last, now_slot)
             for entry in entries:
                 if entry[1] <= self._slot:
@@ -63,14 +66,13 @@ class SolanaHistory:
                 if entry[1] <= now_slot:
                     found.append(entry[0])
                 if len(found) > MOST_TRANSACTIONS:
-                    raise Untold(
-                        f"more than {MOST_TRANSACTIONS} transactions named the account after the snapshot's slot"
-                    )
+                    raise _too_many()
             if not entries:
                 if not last:
                     raise Untold("the node has no transactions of the account: its history does not reach back")
                 return found, False
             last = entries[-1][0]
+        raise _too_many()
 
     def _page(self, account: str, last: str, now_slot: int) -> list[tuple[str, int]]:
         """Signatures with their slots, which never rise."""
@@ -93,6 +95,10 @@ class SolanaHistory:
             return read(answer)
         except (KeyError, TypeError, ValueError, IndexError, AttributeError):
             self._rpc.fail(f"the transaction {signature[:100]} does not tell balances")
+
+
+def _too_many() -> Untold:
+    return Untold(f"more than {MOST_TRANSACTIONS} transactions named the account after the snapshot's slot")
 
 
 def coins_of(account: str) -> BeforeAndAfter:

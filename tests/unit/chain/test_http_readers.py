@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -244,6 +245,19 @@ def test_a_history_that_does_not_close_tells_nothing(
     captured = chain.capture(tmp_path / "e", **sol_history(transactions, earlier))
     assert captured.balances == 0
     assert words in captured.notes[0]
+
+
+def test_a_list_without_an_end_is_given_up(tmp_path: Path) -> None:
+    """Every page is new and of slots after the one whose balance was read."""
+    pages = itertools.count()
+
+    def endless(_request: Any) -> Replies:
+        return told([{"signature": f"s{next(pages)}", "slot": 10**15}])
+
+    captured = solana().capture(tmp_path / "e", getSignaturesForAddress=endless)
+    assert captured.balances == 0
+    assert "more than 500" in captured.notes[0]
+    assert next(pages) < 100
 
 
 def _without(reply: Replies, *path: str) -> Replies:

@@ -170,6 +170,21 @@ def test_one_account_twice_under_one_asset_in_any_spelling() -> None:
     assert [(f.at.row, f.severity) for f in found] == [(3, Severity.EXCEPTION)]
 
 
+def test_any_of_a_rows_signatures_may_have_stood_before() -> None:
+    other = Wallet.number(2)
+    first = row("BTC", P2PKH, KEY.bitcoin(MESSAGE), at=Location("l", row=2))
+    for signatures in ((KEY.bitcoin(MESSAGE), other.bitcoin("new")), (other.bitcoin("new"), KEY.bitcoin(MESSAGE))):
+        second = row("BTC", P2PKH, *signatures, at=Location("l", row=3))
+        assert [line.seen_before for line in checked(first, second).lines] == ["", "l, row 2"]
+
+
+def test_one_account_on_two_chains_is_two_accounts() -> None:
+    """An asset may be held under the same address on Ethereum and on BNB Smart Chain."""
+    one = row("USDT", EVM, signed_evm(MESSAGE), amount=Amount(1), labels=(), chain="eip155:1")
+    assert [f for f in checked(one, replace(one, chain="eip155:56")).findings if f.code == "ADDRESS.DUPLICATE"] == []
+    assert len([f for f in checked(one, one).findings if f.code == "ADDRESS.DUPLICATE"]) == 1
+
+
 def test_a_row_without_an_amount_listed_again_is_a_warning() -> None:
     one = row("ETH", EVM, signed_evm(MESSAGE), at=Location("l", row=2))
     rows = (one, replace(one, address=EVM.lower(), at=Location("l", row=3)), replace(one, asset="USDT"))
