@@ -9,6 +9,10 @@ addend's limb is below B, and the carry is 0 or 1: their sum is at most 2·B - 1
 which brings it below B again and carries exactly 1. The grammar allows 60 digits, so with a fraction a cell fills at
 most 5 limbs; the accumulators have 6, and a carry out of the last would take 10**18 times more cells of 90 digits than
 exist. Sums of both signs are kept apart, so nothing is ever subtracted.
+
+The amounts of plain rows are first held in two words each: the fraction, reduced like a limb at every row, and the whole
+number, which is not. A plain whole number has at most 16 digits and the carry adds 1, so after 512 rows it is at most
+512·10**16 < 2**63. It is then split into what is below B, added like a limb, and at most 9 above it, added to the next.
 """
 
 from __future__ import annotations
@@ -37,6 +41,7 @@ from auditor_app.native.layout import (
     TOO_WIDE,
 )
 from auditor_app.native.limbs import BASE, LIMB_DIGITS, NARROW, SUM_LIMBS, WIDE
+from auditor_app.native.source.decimals import PLAIN_DIGITS, add_value, read_decimal
 from auditor_app.native.source.words import (
     VECTOR_BYTES,
     count_digits,
@@ -77,6 +82,12 @@ def _classes() -> np.ndarray[Any, np.dtype[np.uint8]]:
 _CLASS = _classes()
 _TOKEN_CLASS, _HEX_CLASS = 1, 2
 
+_MOST_AMOUNTS = 64
+"""Amounts of a row, one more than a ledger may have."""
+
+_HELD_ROWS = 512
+"""Rows whose amounts are added before they go to the sums."""
+
 
 @marker
 def _line_feeds(builder: ir.IRBuilder, found: Any, every: Any) -> Any:
@@ -91,10 +102,16 @@ def _separators(builder: ir.IRBuilder, found: Any, every: Any) -> Any:
     return builder.or_(comma, builder.icmp_unsigned("==", found, every(_LF)))
 
 
-@marker
-def _no_digits(builder: ir.IRBuilder, found: Any, every: Any) -> Any:
+def _not_a_digit(builder: ir.IRBuilder, found: Any, every: Any) -> Any:
     """Marks everything but decimal digits."""
     return builder.icmp_unsigned(">", builder.sub(found, every(_ZERO)), every(9))
+
+
+_no_digits = marker(_not_a_digit)
+_PLAIN_BYTES = 32
+"""The longest plain cell: half a vector, so that the widest registers, which slow the others down, stay out of its way."""
+
+_no_digits_in_plain = marker(_not_a_digit, _PLAIN_BYTES)
 
 
 @marker
@@ -306,10 +323,10 @@ def _split(data: Any, size: Any, seen: Any, cells: Any, filled: Any, wanted: Any
         marks = _separators(data + seen)
         count = np.int64(count_ones(marks))
         place = cells + 4 * filled
-        for step in range(8):
+        for step in range(6):
             store32(place + 4 * step, np.uint32(seen + 1 + np.int64(trailing_zeros(marks))))
             marks &= marks - u64(1)
-        for step in range(8, count):
+        for step in range(6, count):
             store32(place + 4 * step, np.uint32(seen + 1 + np.int64(trailing_zeros(marks))))
             marks &= marks - u64(1)
         filled += count
@@ -344,7 +361,85 @@ def _add_wide(line: Any, limbs: Any) -> None:
         store64(line + 8 * limb, u64(value - carry * BASE))
 
 
+@inlined
+def _add_limb(line: Any, limb: Any, value: Any) -> None:
+    """Add a limb to the six at ``line``, from place ``limb`` on."""
+    while value:
+        total = word_at(line, limb) + value
+        value = np.int64(total >= BASE)
+        store64(line + 8 * limb, u64(total - value * BASE))
+        limb += 1
+
+
+@inlined
+def _let_go(held: Any, count: Any, sums: Any) -> None:
+    """Move what :func:`_plain_row` held to the sums."""
+    for amount in range(count):
+        line = sums + 16 * SUM_LIMBS * amount
+        high = word_at(held, 2 * amount + 1)
+        above = high // BASE
+        _add(line, word_at(held, 2 * amount), high - above * BASE)
+        _add_limb(line, np.int64(2), above)
+        store64(held + 16 * amount, u64(0))
+        store64(held + 16 * amount + 8, u64(0))
+
+
+@inlined
+def _plain_row(data: Any, cell: Any, columns: Any, width: Any, marks: Any, values: Any) -> Any:
+    """Read a row of tokens and decimals whose cells' places are known; whether it is a plain one.
+
+    Plain is what the grammar allows with at most sixteen digits on each side of the dot and no minus. 16 bytes before the
+    row and 64 behind it may be read. Nothing is decided cell by cell: ``other`` gathers the bits of bytes that should be
+    others and of strangers behind the first, ``below`` the signs of differences that should not be below zero: a cell
+    left out, a token, an amount or one side of the dot too long, nothing before or behind a dot, a zero before other
+    digits.
+    """
+    other = u64(0)
+    below = np.int64(0)
+    start = offset_at(cell, 0)
+    for column in range(width):
+        stop = offset_at(cell, column + 1) - 1
+        length = stop - start
+        place = data + start
+        behind = np.uint8(_LF if column == width - 1 else _COMMA)
+        other |= u64(load8(data + stop) ^ behind)
+        below |= length - 1 + word_at(columns, COLUMN_WIDTH * column + COLUMN_OPTIONAL)
+        if word_at(columns, COLUMN_WIDTH * column + COLUMN_KIND) == TOKEN:
+            below |= _TOKEN_LENGTH - length
+        else:
+            below |= _PLAIN_BYTES - length
+            strange = _no_digits_in_plain(place) & ((u64(1) << u64(length & 63)) - u64(1))
+            whole = min(np.int64(trailing_zeros(strange)), length)
+            places = length - whole - 1
+            present = np.int64(length != 0)
+            dotted = np.int64(strange != u64(0))
+            other |= strange & (strange - u64(dotted))
+            other |= u64(load8(place + whole) ^ (np.uint8(_DOT) if dotted else behind))
+            below |= (whole - present) | (places + 1 - 2 * dotted)
+            below |= (PLAIN_DIGITS - whole) | (PLAIN_DIGITS - places)
+            below |= (np.int64(load8(place) ^ np.uint8(_ZERO)) - 1) & (1 - whole)
+            mask = (u64(0xFFFF) << u64((PLAIN_DIGITS - whole) & 31)) & u64(0xFFFF)
+            read_decimal(place + whole, mask, (u64(1) << u64((places + (1 - dotted)) & 31)) - u64(1), values)
+            values += 16
+            store8(marks, np.uint8(present))
+            marks += 1
+        start = stop + 1
+    return other == u64(0) and below >= 0
+
+
+@inlined
+def _is_plain(columns: Any, width: Any) -> Any:
+    """Whether a row holds tokens and decimals only."""
+    plain = True
+    for column in range(width):
+        kind = word_at(columns, COLUMN_WIDTH * column + COLUMN_KIND)
+        plain = plain and (kind == TOKEN or kind == DECIMAL)
+    return plain
+
+
 _limb_room = stack(WIDE)
+_value_room = stack(2 * _MOST_AMOUNTS)
+_held_room = stack(2 * _MOST_AMOUNTS)
 
 
 def scan_rows(
@@ -365,17 +460,23 @@ def scan_rows(
     """Scan rows from byte ``start`` until ``capacity`` rows are read, the data ends or the grammar breaks; how many.
 
     ``cells`` (32 bits; room for :data:`CELLS_AHEAD` more) becomes where each cell begins, row after row, and last where
-    the next row begins. ``amounts`` (row, amount, limb) and ``marks`` (row, amount; 8 bits) become each amount's
-    magnitude and mark; ``sums`` (amount, sign, limb) is added to. With 0 limbs ``kept``, amounts are summed and
+    the next row begins. ``amounts`` (row, amount, limb) and ``marks`` (row, amount;
+    8 bits) become each amount's magnitude and mark; ``sums`` (amount, sign, limb) is added to. With 0 limbs ``kept``, amounts are summed and
     forgotten. ``notes`` is added to.
 
     Separators are looked for ahead, 64 bytes at a time, so that the next cell's place is known before this one is read.
+    The amounts of a plain row are read together and held back from the sums for at most :data:`_HELD_ROWS` rows.
     A cell that is not plain, and the last rows of the data, are read byte by byte from the cell's start; whatever that
     way accepts holds no separator, so the places found ahead stay right.
     """
     limbs = _limb_room()
     for limb in range(WIDE):
         store64(limbs + 8 * limb, u64(0))
+    scratch, held = _value_room(), _held_room()
+    for word in range(2 * _MOST_AMOUNTS):
+        store64(held + 8 * word, u64(0))
+    held_rows = 0
+    plain_rows = _is_plain(column_table, width) and (kept == 0 or kept == NARROW)
     end = data + size
     place = data + start
     store32(cells, np.uint32(start))
@@ -397,7 +498,19 @@ def scan_rows(
         own_amounts = amounts + 8 * kept * amount_count * row
         own_marks = marks + amount_count * row
         line = sums
-        for column in range(width):
+        columns = width
+        may_be_plain = plain_rows and ahead and begin - data >= PLAIN_DIGITS
+        values = own_amounts if kept else scratch
+        if may_be_plain and _plain_row(data, cell, column_table, width, own_marks, values):
+            for amount in range(amount_count):
+                add_value(held + 16 * amount, values + 16 * amount)
+            held_rows += 1
+            if held_rows == _HELD_ROWS:
+                _let_go(held, amount_count, sums)
+                held_rows = 0
+            columns = 0
+            place = data + offset_at(cell, width)
+        for column in range(columns):
             kind = word_at(column_table, COLUMN_WIDTH * column + COLUMN_KIND)
             fits = True
             if kind >= BASE_UNITS:
@@ -471,6 +584,7 @@ def scan_rows(
         earlier = begin
         earlier_stop = stop
         row += 1
+    _let_go(held, amount_count, sums)
     store64(notes + 8 * END, u64(place - data))
     store64(notes + 8 * LONGEST, u64(longest))
     store64(notes + 8 * DISORDER, u64(disorder))

@@ -130,18 +130,20 @@ def offset_at(table: Any, number: Any) -> Any:
     return np.int64(load32(table + 4 * number))
 
 
-def marker(generator: Callable[[ir.IRBuilder, Any, Callable[[int], Any]], Any]) -> Any:
-    """A function that gives a bit for each of the 64 bytes at an address, the first lowest.
+Marks = Callable[[ir.IRBuilder, Any, Callable[[int], Any]], Any]
+"""Writes the comparison of bytes as one vector; the last argument makes a vector of one byte."""
 
-    ``generator`` writes the comparison of the bytes as one vector; its last argument makes a vector of one byte.
-    """
-    kind = ir.VectorType(ir.IntType(8), VECTOR_BYTES)
+
+def marker(generator: Marks, count: int = VECTOR_BYTES) -> Any:
+    """A function that gives a bit for each of ``count`` bytes at an address, the first lowest."""
+    kind = ir.VectorType(ir.IntType(8), count)
 
     def look(_context: Any, _place: types.Integer) -> Any:
         def generate(_context: Any, builder: ir.IRBuilder, _signature: Any, arguments: Any) -> Any:
             found = builder.load(builder.inttoptr(arguments[0], kind.as_pointer()), align=1)
-            marks = generator(builder, found, lambda byte: ir.Constant(kind, [byte] * VECTOR_BYTES))
-            return builder.bitcast(marks, WORD)
+            marks = generator(builder, found, lambda byte: ir.Constant(kind, [byte] * count))
+            word = builder.bitcast(marks, ir.IntType(count))
+            return word if count == VECTOR_BYTES else builder.zext(word, WORD)
 
         return types.uint64(types.int64), generate
 
