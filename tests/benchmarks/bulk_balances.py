@@ -35,8 +35,8 @@ def measure() -> list[Measure]:
         node.mine()
         naive, bulk = _naive(node, token, holders, height), _bulk(node, token, holders, height)
     return [
-        Measure("ERC-20 balances, naive balanceOf", naive, "balances"),
-        Measure("ERC-20 balances, bulk", bulk, "balances", 50 * naive),
+        Measure("ERC-20 balances, naive balanceOf", naive, "balances/s"),
+        Measure("ERC-20 balances, bulk", bulk, "balances/s", 50 * naive),
     ]
 
 

@@ -21,38 +21,13 @@ from pathlib import Path
 from typing import Any
 
 from auditor_app.ledger.source import PART_ROWS
+from tests.benchmarks.ledger_schemes import schemes
 from tests.benchmarks.ledger_snapshots import PROOF_ID, Made, naive_mexc, write_snapshot
-from tests.benchmarks.measure import Measure
+from tests.benchmarks.measure import Measure, markdown
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENT = ROOT / "docs" / "performance.md"
-_BEGIN, _END = "<!-- measured: begin -->\n", "<!-- measured: end -->\n"
 _COLUMNS = "accountId:token,BTC:decimal,ETH:decimal,USDC:decimal,USDT:decimal"
-
-
-@dataclass(frozen=True)
-class Line:
-    """One line of the table. ``goal`` is the least ``value`` may be, or the most where ``at_most``; none if ``None``."""
-
-    what: str
-    value: float
-    unit: str
-    goal: float | None = None
-    at_most: bool = False
-    detail: str = ""
-
-    @property
-    def reached(self) -> bool:
-        if self.goal is None:
-            return True
-        return self.value <= self.goal if self.at_most else self.value >= self.goal
-
-    @property
-    def verdict(self) -> str:
-        if self.goal is None:
-            return ""
-        word = "at most" if self.at_most else "at least"
-        return f"{word} {self.goal:g}: {'reached' if self.reached else 'MISSED'}"
 
 
 @dataclass(frozen=True)
@@ -64,9 +39,11 @@ class Sizes:
     wide: int = 2**20
     proofs: int = 10_000
     repetitions: int = 5
+    scheme: int = 2**17
+    scheme_by_reference: int = 2**13
 
 
-SHORT = Sizes(small=5_000, large=9_000, wide=3_000, proofs=50, repetitions=1)
+SHORT = Sizes(5_000, 9_000, 3_000, proofs=50, repetitions=1, scheme=2**12, scheme_by_reference=2**11)
 
 
 def child(path: Path, threads: str, repetitions: int, proofs: int = 0) -> dict[str, Any]:
@@ -79,41 +56,44 @@ def child(path: Path, threads: str, repetitions: int, proofs: int = 0) -> dict[s
     return found
 
 
-def lines(sizes: Sizes = Sizes()) -> Iterator[Line]:
+def lines(sizes: Sizes = Sizes()) -> Iterator[Measure]:
     """Measure everything, one line after the other."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         yield from _sum_tree(folder, sizes)
         yield from _native_tree(folder, sizes)
+    yield from schemes(sizes.scheme, sizes.scheme_by_reference)
 
 
-def _sum_tree(folder: Path, sizes: Sizes) -> Iterator[Line]:
+def _sum_tree(folder: Path, sizes: Sizes) -> Iterator[Measure]:
     made = Made(sizes.small, 4)
     parts = [made.part(number) for number in range(-(-made.rows // PART_ROWS))]
     naive, (root, totals, repeated) = _timed(lambda: naive_mexc(parts))
     assert not repeated
     each = naive / made.rows
-    yield Line("naive plain Python, `mexc`, 4 assets", each * 1e6, "µs an account", 12, at_most=True)
+    yield Measure("naive plain Python, `mexc`, 4 assets", each * 1e6, "µs an account", 12, at_most=True)
     path = write_snapshot(folder, made, "mexc")
     found = child(path, "1,2", sizes.repetitions)
     assert (found["root"], found["totals"]) == (root, [str(one) for one in totals])
     one, two = found["seconds"]["1"], found["seconds"]["2"]
     size = f"{made.rows:,} accounts"
-    yield Line("the same work, two threads", naive / two, "times the naive", 25, detail=_each(two, made))
-    yield Line("two threads against one", one / two, "times", 1.7, detail=_each(one, made))
+    yield Measure("the same work, two threads", naive / two, "times the naive", 25, detail=_each(two, made))
+    yield Measure("two threads against one", one / two, "times", 1.7, detail=_each(one, made))
     csv = folder / "ledger.csv"
     csv.write_bytes(b"".join(parts))
     parts.clear()
     whole = min(_whole_process(csv, root) for _ in range(max(1, sizes.repetitions // 2)))
-    yield Line("as a whole process, start-up included", naive / whole, "times the naive", 12, detail=f"{whole:.2f} s")
+    yield Measure(
+        "as a whole process, start-up included", naive / whole, "times the naive", 12, detail=f"{whole:.2f} s"
+    )
     csv.unlink()
     small = child(path, "2", max(1, sizes.repetitions // 2))
-    yield Line(f"peak memory, {size}", small["peak"], "MiB", 700, at_most=True)
+    yield Measure(f"peak memory, {size}", small["peak"], "MiB", 700, at_most=True)
     path.unlink()
     yield from _large(folder, sizes, small, two / made.rows)
 
 
-def _large(folder: Path, sizes: Sizes, small: dict[str, Any], each: float) -> Iterator[Line]:
+def _large(folder: Path, sizes: Sizes, small: dict[str, Any], each: float) -> Iterator[Measure]:
     made = Made(sizes.large, 4)
     path = write_snapshot(folder, made, "mexc")
     peak = child(path, "2", 1)["peak"]
@@ -121,7 +101,7 @@ def _large(folder: Path, sizes: Sizes, small: dict[str, Any], each: float) -> It
     seconds = found["seconds"]["2"]
     path.unlink()
     size = f"{made.rows:,} accounts"
-    yield Line(
+    yield Measure(
         f"cost of an account, {size} against {sizes.small:,}",
         seconds / made.rows / each,
         "times",
@@ -129,9 +109,9 @@ def _large(folder: Path, sizes: Sizes, small: dict[str, Any], each: float) -> It
         at_most=True,
         detail=_each(seconds, made),
     )
-    yield Line(f"peak memory, {size}", peak, "MiB", 700, at_most=True)
-    yield Line("peak memory, the larger against the smaller", peak / small["peak"], "times", 1.15, at_most=True)
-    yield Line(
+    yield Measure(f"peak memory, {size}", peak, "MiB", 700, at_most=True)
+    yield Measure("peak memory, the larger against the smaller", peak / small["peak"], "times", 1.15, at_most=True)
+    yield Measure(
         f"{sizes.proofs:,} inclusion proofs from {size}",
         found["proofs"],
         "s",
@@ -141,15 +121,15 @@ def _large(folder: Path, sizes: Sizes, small: dict[str, Any], each: float) -> It
     )
 
 
-def _native_tree(folder: Path, sizes: Sizes) -> Iterator[Line]:
+def _native_tree(folder: Path, sizes: Sizes) -> Iterator[Measure]:
     made = Made(sizes.wide, 20)
     path = write_snapshot(folder, made, "rfc6962-sha256")
     size = path.stat().st_size
     found = child(path, "1,2", sizes.repetitions)
     one, two = found["seconds"]["1"], found["seconds"]["2"]
-    yield Line("`rfc6962-sha256`, 20 assets, one core", size / one / 1e6, "MB/s", 300, detail=_each(one, made))
+    yield Measure("`rfc6962-sha256`, 20 assets, one core", size / one / 1e6, "MB/s", 300, detail=_each(one, made))
     plain = min(_read_and_digest(path) for _ in range(max(2, sizes.repetitions // 2)))
-    yield Line(
+    yield Measure(
         "`rfc6962-sha256`, two cores, against sha256sum and a plain read",
         two / plain,
         "times",
@@ -199,23 +179,16 @@ def _read_and_digest(path: Path) -> float:
 
 
 def measure() -> Iterator[Measure]:
-    """The table as measures: where a goal is the most, both numbers are turned over."""
-    for line in lines():
-        if line.at_most and line.goal is not None:
-            yield Measure(f"{line.what} ({line.value:.3g} {line.unit})", 1 / line.value, "1", 1 / line.goal)
-        else:
-            yield Measure(line.what, line.value, line.unit, line.goal)
+    """The table of issue 4."""
+    return lines()
 
 
-def table(found: list[Line]) -> str:
+def table(found: list[Measure]) -> str:
     """The lines as Markdown, with machine and date."""
-    rows = "".join(
-        f"| {line.what} | {line.value:.3g} {line.unit} | {line.detail} | {line.verdict} |\n" for line in found
-    )
-    return f"{_machine()}\n\n| what | measured | | goal |\n|---|---|---|---|\n{rows}"
+    return f"{machine()}\n\n{markdown(found)}"
 
 
-def _machine() -> str:
+def machine() -> str:
     model = platform.processor() or platform.machine()
     if sys.platform == "linux":
         names = [row for row in Path("/proc/cpuinfo").read_text().splitlines() if row.startswith("model name")]
@@ -225,17 +198,24 @@ def _machine() -> str:
     return f"{today}, {model}, {os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}{load}."
 
 
+def write_between(name: str, text: str) -> None:
+    """Put a generated part into docs/performance.md, between its two markers."""
+    begin, end = f"<!-- {name}: begin -->\n", f"<!-- {name}: end -->\n"
+    page = DOCUMENT.read_text(encoding="utf-8")
+    head, found, rest = page.partition(begin)
+    assert found and end in rest, f"docs/performance.md has no place for {name}"
+    DOCUMENT.write_text(head + begin + text + end + rest.partition(end)[2], encoding="utf-8")
+
+
 def main(arguments: list[str]) -> int:
     """Print the table as it comes; 1 if a goal is missed."""
     short = "--short" in arguments
     found = []
     for line in lines(SHORT if short else Sizes()):
         found.append(line)
-        print(f"{line.what:<66} {line.value:>10.3g} {line.unit:<16} {line.detail:<26} {line.verdict}", flush=True)
+        print(line.line, flush=True)
     if "--write" in arguments:
-        text = DOCUMENT.read_text(encoding="utf-8")
-        head, tail = text.partition(_BEGIN)[0], text.partition(_END)[2]
-        DOCUMENT.write_text(head + _BEGIN + table(found) + _END + tail, encoding="utf-8")
+        write_between("measured", table(found))
     return 0 if short or all(line.reached for line in found) else 1
 
 

@@ -48,4 +48,4 @@ def _measured(kind: str, name: str, *, rows: int, most_mebibytes: int) -> Measur
     peaks = [peak / 2**20 for peak in result["peaks"]]
     assert max(peaks) < most_mebibytes, peaks
     told = f"report, {name}, {result['pages']} pages, {peaks[0]:.0f} and {peaks[1]:.0f} MiB"
-    return Measure(told, rows / result["seconds"], "rows", rows / SECONDS)
+    return Measure(told, rows / result["seconds"], "rows/s", rows / SECONDS)

@@ -32,7 +32,7 @@ def measure() -> list[Measure]:
     elapsed = time.process_time() - started
     if found != list(range(ACCOUNTS)):
         raise AssertionError("a proof gave another balance")
-    return [Measure("account proofs, offline", ACCOUNTS / elapsed, "proofs", 10_000), *_one_by_one()]
+    return [Measure("account proofs, offline", ACCOUNTS / elapsed, "proofs/s", 10_000), *_one_by_one()]
 
 
 def _one_by_one() -> list[Measure]:
@@ -47,4 +47,4 @@ def _one_by_one() -> list[Measure]:
     for _ in range(REPEATS):
         read_account(prove(root, address, nodes) or b"")
     elapsed = time.process_time() - started
-    return [Measure("account proof of 8 nodes, alone", REPEATS / elapsed, "proofs", 10_000)]
+    return [Measure("account proof of 8 nodes, alone", REPEATS / elapsed, "proofs/s", 10_000)]

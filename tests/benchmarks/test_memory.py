@@ -81,7 +81,7 @@ def measure_all(rows: int) -> Iterator[Measure]:
         for scheme in SCHEMES:
             peak, seconds, _ = peak_of(path, scheme)
             assert peak < LIMIT, f"{scheme} took {peak} bytes"
-            yield Measure(f"{scheme}, {rows:,} rows, {peak / 2**20:.0f} MiB", rows / seconds, "rows")
+            yield Measure(f"{scheme}, {rows:,} rows, {peak / 2**20:.0f} MiB", rows / seconds, "rows/s")
 
 
 def measure() -> Iterator[Measure]:
@@ -91,4 +91,4 @@ def measure() -> Iterator[Measure]:
 
 if __name__ == "__main__":
     for item in measure_all(int(sys.argv[1])):
-        print(f"{item.name}  {item.rate:,.0f} {item.unit}/s", flush=True)
+        print(item.line, flush=True)
