@@ -149,9 +149,9 @@ QListWidget:focus { border: 2px solid $accent; padding: 1px; }
 QListWidget::item { padding: 4px 6px; }
 QComboBox QAbstractItemView { background: $surface; border: 1px solid $border; selection-background-color: $selection; selection-color: $text; }
 QTableView, QTreeView { background: $surface; alternate-background-color: $sunken; border: 1px solid $border; border-radius: 6px; gridline-color: transparent; selection-background-color: $selection; selection-color: $text; }
-QTableView:focus, QTreeView:focus { border: 2px solid $accent; }
+QTableView:focus { border: 2px solid $accent; }
+QTreeView:focus { border: 1px solid $accent; }
 QTableView::item, QTreeView::item { padding: 0 8px; border: none; }
-QTreeView { show-decoration-selected: 1; }
 QTreeView::item:selected, QTreeView::branch:selected { background: $selection; color: $text; }
 QHeaderView { background: $sunken; border: none; border-top-left-radius: 6px; border-top-right-radius: 6px; }
 QHeaderView::section { background: $sunken; color: $muted; border: none; border-bottom: 1px solid $border; padding: 5px 11px; font-weight: 600; }
@@ -194,6 +194,7 @@ QFrame[tone="good"] { background: $good_fill; border: none; border-radius: 8px; 
 QFrame[tone="warn"] { background: $warn_fill; border: none; border-radius: 8px; }
 QFrame[tone="bad"] { background: $bad_fill; border: none; border-radius: 8px; }
 QFrame[tone="stale"] { background: $stale_fill; border: none; border-radius: 8px; }
+QFrame[above="true"] { margin: 12px 24px 0 24px; }
 QLabel[ink="neutral"] { color: $neutral_text; }
 QLabel[ink="info"] { color: $info_text; }
 QLabel[ink="good"] { color: $good_text; }

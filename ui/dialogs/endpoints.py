@@ -11,13 +11,15 @@ from typing import Any
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QFormLayout, QLineEdit, QTabWidget, QWidget
 
+from auditor_app.chain.names import chain_name
 from auditor_app.errors import AuditError
 from ui.chain_work import keep_key, keys_held
 from ui.connections import ConfiguredEndpoint, Connections, Inspected, inspect
 from ui.jobs import Job, JobRunner
 from ui.models.columns import chip_column, text_column
+from ui.models.reserves import named_chain
 from ui.theme import Tone
-from ui.widgets.blocks import GRID, Banner, button, choice, column, label, row, show_text
+from ui.widgets.blocks import GRID, Banner, button, choice, column, label, restyle, row, show_text
 from ui.widgets.fields import TypedField
 from ui.widgets.table_panel import TablePanel
 
@@ -52,7 +54,7 @@ class _Row:
 
 
 _COLUMNS = (
-    text_column("Chain", lambda item: item.endpoint.chain),
+    text_column("Chain", lambda item: named_chain(item.endpoint.chain)),
     text_column("URL", lambda item: item.endpoint.url, wide=True),
     text_column("Node", lambda item: "own" if item.endpoint.own_node else "another's"),
     chip_column("Key", lambda item: item.key[0], lambda item: item.key[1]),
@@ -178,7 +180,13 @@ class EndpointsDialog(QDialog):
     def _on_judged(self) -> None:
         chosen = self._selected()
         missing = self.chain.wrong or self.url.wrong or ("" if self.chain.value and self.url.value else "Type both.")
-        show_text(self._why, missing if self.url.text() else "")
+        wrong = self.chain.wrong or self.url.wrong
+        said = (
+            wrong[:1].upper() + wrong[1:] + "." if wrong else chain_name(self.chain.value) if self.chain.value else ""
+        )
+        show_text(self._why, said)
+        self._why.setProperty("ink", "bad" if wrong else "")
+        restyle(self._why)
         self.add.setEnabled(not missing)
         self.remove.setEnabled(chosen is not None)
         keyed = chosen is not None and chosen.seen.needs_key

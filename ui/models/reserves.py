@@ -168,7 +168,9 @@ def _alike(described: Column, many: str) -> Callable[[Sequence[ReserveRow]], Cel
     """What all rows have in common, or how many different things they have."""
 
     def total(rows: Sequence[ReserveRow]) -> Cell:
-        found = {described.shown(row): row for row in rows}
+        found = {described.shown(row): row for row in rows if described.shown(row) != ABSENT}
+        if not found:
+            return ABSENT, None
         if len(found) > 1:
             return f"{len(found)} {many}", None
         ((words, row),) = found.items()
@@ -176,6 +178,11 @@ def _alike(described: Column, many: str) -> Callable[[Sequence[ReserveRow]], Cel
         return words, tone
 
     return total
+
+
+def _fresh(rows: Sequence[ReserveRow]) -> Cell:
+    fresh = sum(row.control.freshness is Freshness.FRESH for row in rows)
+    return f"{count(fresh)} of {count(len(rows))} fresh", None
 
 
 def _proven(rows: Sequence[ReserveRow]) -> Cell:
@@ -197,7 +204,7 @@ TREE = (
     TreeColumn(_DIFFERENCE, _amounts(lambda row: row.difference, marks=True), gives_way=2),
     TreeColumn(GRADE, _alike(GRADE, "grades")),
     TreeColumn(OWNERSHIP, _proven, gives_way=1),
-    TreeColumn(FRESHNESS, _alike(FRESHNESS, "kinds"), gives_way=3),
+    TreeColumn(FRESHNESS, _fresh, gives_way=3),
     TreeColumn(_BINDS, _alike(_BINDS, "kinds"), gives_way=4),
     TreeColumn(_METHOD, _alike(_METHOD, "methods"), gives_way=5),
     TreeColumn(_ROLE, _alike(_ROLE, "roles"), gives_way=6),

@@ -16,7 +16,7 @@ from auditor_app.operation import CancelToken, Operation, Progress
 from ui.models.columns import Column, Kind
 from ui.models.filters import Predicate
 from ui.models.rows import CHIP_ROLE, TONE_ROLE, arranged
-from ui.text import HIDDEN, count, spreadsheet_cell, tooltip
+from ui.text import ABSENT, HIDDEN, count, spreadsheet_cell, tooltip
 from ui.theme import Tone
 
 TREE_ROW_HEIGHT = 30
@@ -280,7 +280,7 @@ class TreeModel(QAbstractItemModel):
     def _chip(self, node: Node, at: int) -> bool:
         if self.column_at(at).kind is not Kind.CHIP:
             return False
-        return node.item is not None or self._tone(node, at) is not None
+        return self._shown(node, at) != ABSENT and (node.item is not None or self._tone(node, at) is not None)
 
     def _font(self, node: Node, at: int) -> QFont | None:
         if node.item is None:

@@ -102,7 +102,7 @@ class AddressDetail(QScrollArea):
         self._show_head(audit, line)
         evidence = audit.request.evidence
         self.raw.setVisible(evidence is not None)
-        self.raw.setEnabled(True)
+        self.raw.setEnabled(not self._hidden)
         if evidence is None:
             show_text(self._state, _NO_EVIDENCE)
             return
@@ -118,6 +118,7 @@ class AddressDetail(QScrollArea):
         """Mask amounts here as in the tables."""
         if hidden != self._hidden:
             self._hidden = hidden
+            self.raw.setEnabled(not hidden)  # raw replies hold amounts in every form
             if self._audit is not None and self._line is not None:
                 self._show_head(self._audit, self._line)
             self._show_steps(self.steps)
@@ -186,7 +187,7 @@ class AddressDetail(QScrollArea):
         job.start()
 
     def _on_exchanges(self, line: AddressLine, found: AccountExchanges) -> None:
-        self.raw.setEnabled(True)
+        self.raw.setEnabled(not self._hidden)
         if line is self._line:
             ExchangesDialog(self.window(), line.address.account, found, self._runner).open()
 

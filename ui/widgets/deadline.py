@@ -39,6 +39,7 @@ class DeadlineBanner(Banner):
         self, case: Case, runner: JobRunner, capture: Callable[[], object], now: Callable[[], datetime] = _now
     ) -> None:
         super().__init__()
+        self.setProperty("above", True)
         self._case = case
         self._runner = runner
         self._now = now

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from auditor_app.coverage.shares import ValueParts
@@ -42,6 +43,7 @@ class SharesPanel(QWidget):
         room = QScrollArea()
         room.setWidgetResizable(True)
         room.setFrameShape(QFrame.Shape.NoFrame)
+        room.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # the table below says the same to a keyboard
         room.setAccessibleName(f"{title}: chart")
         room.setWidget(self.chart)
         self.table = TablePanel(title, _columns(kinds), runner, filterable=False)

@@ -188,7 +188,7 @@ class TablePanel(QWidget):
         self.model = RowsModel(columns, mono_font(), self)
         self.view = RowsView(self.model, title)
         self.field = FilterField(columns, title)
-        self._fitted = False
+        self._fitted_for: tuple[Any, ...] | None = None
         self._count = label("", "muted")
         self._count.setAccessibleName(f"{title}: displayed rows")
         self._why = label("", wrap=True)
@@ -269,8 +269,8 @@ class TablePanel(QWidget):
     def _show_order(self, rows: tuple[Any, ...], order: array[int]) -> None:
         self._job = None
         self.model.set_rows(rows, order)
-        if not self._fitted:
-            self._fitted = bool(rows)
+        if rows is not self._fitted_for:
+            self._fitted_for = rows
             self.view.fit_columns()
         total, shown = len(rows), len(order)
         self._count.setText(f"displayed {count(shown)} of {count(total)}" if self._filterable else "")

@@ -6,9 +6,18 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPoint, QSize, Qt, Signal
-from PySide6.QtGui import QFontMetrics, QGuiApplication, QKeyEvent, QKeySequence, QResizeEvent
-from PySide6.QtWidgets import QAbstractItemView, QComboBox, QHeaderView, QMenu, QTreeView, QWidget
+from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPersistentModelIndex, QPoint, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QFontMetrics, QGuiApplication, QKeyEvent, QKeySequence, QPainter, QResizeEvent
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QComboBox,
+    QHeaderView,
+    QMenu,
+    QStyle,
+    QStyleOptionViewItem,
+    QTreeView,
+    QWidget,
+)
 
 from auditor_app.operation import CancelToken, run
 from ui.jobs import Job, JobRunner
@@ -16,7 +25,7 @@ from ui.models.columns import Column, Kind, in_words
 from ui.models.filters import BadFilter, Predicate
 from ui.models.tree import TREE_ROW_HEIGHT, Level, Node, TreeColumn, TreeModel, grouped
 from ui.text import count
-from ui.theme import mono_font
+from ui.theme import current, mono_font
 from ui.widgets.blocks import GRID, choice, column, label, row, show_text
 from ui.widgets.chips import CellDelegate, chip_width
 from ui.widgets.filter_field import FilterField
@@ -24,7 +33,8 @@ from ui.widgets.filter_field import FilterField
 _IN_THE_WINDOW_THREAD = 1500
 _UNFOLDED_AT_MOST = 300
 _HEADER_HEIGHT = 32
-_TREE_AT_LEAST = 226
+_TREE_AT_LEAST = 216
+_TREE_AT_MOST = 300
 _PAD = 26
 _MOST_COPIED = 100_000
 _MEASURED = 200
@@ -38,13 +48,13 @@ class TreeView(QTreeView):
         self._rows = model
         self._every = tuple(every)
         self._natural: list[int] = []
+        self._tree = _TREE_AT_LEAST
         self.setModel(model)
         self.setAccessibleName(name)
         self.setItemDelegate(CellDelegate(self))
         self.setUniformRowHeights(True)
         self.setIndentation(16)
         self.setAlternatingRowColors(True)
-        self.setAllColumnsShowFocus(True)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
@@ -66,6 +76,11 @@ class TreeView(QTreeView):
 
     def fit_columns(self) -> None:
         """Widths from the first rows and all groups; then as many columns as there is room for."""
+        words = QFontMetrics(self.font()).horizontalAdvance
+        titles = [
+            words(str(index.data())) + (self._depth(index) + 1) * self.indentation() for index in self._sampled(0)
+        ]
+        self._tree = max(_TREE_AT_LEAST, min(max(titles, default=0) + _PAD, _TREE_AT_MOST))
         self._natural = [self._wanted(at) for at in range(1, len(self._rows.columns) + 1)]
         self._share_room()
 
@@ -89,6 +104,9 @@ class TreeView(QTreeView):
         widest = max((chip_width(text, self.font()) if chip else words(text) for text in texts), default=0)
         return max(widest, words(described.title) + 14) + _PAD
 
+    def _depth(self, index: QModelIndex) -> int:
+        return 1 + self._depth(index.parent()) if index.parent().isValid() else 0
+
     def _sampled(self, at: int) -> list[QModelIndex]:
         """The cells of groups and of the first rows in one column."""
         found: list[QModelIndex] = []
@@ -104,7 +122,7 @@ class TreeView(QTreeView):
         columns = self._rows.columns
         if len(self._natural) != len(columns):
             return
-        room = self.viewport().width() - _TREE_AT_LEAST
+        room = self.viewport().width() - self._tree
         kept = list(range(len(columns)))
         for at in sorted(kept, key=lambda at: -columns[at].gives_way):
             if sum(self._natural[item] for item in kept) > room and columns[at].gives_way:
@@ -113,7 +131,21 @@ class TreeView(QTreeView):
             self.header().setSectionHidden(at + 1, at not in kept)
             if at in kept:
                 self.setColumnWidth(at + 1, width)
-        self.setColumnWidth(0, max(_TREE_AT_LEAST, _TREE_AT_LEAST + room - sum(self._natural[at] for at in kept)))
+        left = room - sum(self._natural[at] for at in kept)
+        self.setColumnWidth(0, max(_TREE_AT_LEAST, self._tree + left))
+
+    def drawRow(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        """A flat selection over the whole row: the style would shade it, and pass over the folding mark."""
+        if self.selectionModel().isSelected(index):
+            shown = QStyleOptionViewItem(option)
+            shown.features &= ~QStyleOptionViewItem.ViewItemFeature.Alternate
+            shown.state &= ~QStyle.StateFlag.State_MouseOver
+            painter.fillRect(option.rect, QColor(current().selection))
+            super().drawRow(painter, shown, index)
+        else:
+            super().drawRow(painter, option, index)
 
     def selected_rows(self) -> list[Any]:
         """Selected rows from top to bottom; a selected group stands for all of its rows."""
