@@ -164,7 +164,8 @@ def _say_sample(outcome: Drawn) -> None:
         say(f"  stratum     {stratum.label}: {drawn_here} of {stratum.population}")
     for item in sample.items:
         beside = " certain" if item.certain else ""
-        say(f"  {item.id:>12}  {item.key:<64}  {reached if item.reached else not_reached}{beside}")
+        key = "" if item.key == item.id else item.key
+        say(f"  {item.id:>12}  {key:<64}  {reached if item.reached else not_reached}{beside}")
     missed = sum(not item.reached for item in sample.items)
     say(f"  dummy         {'failed, as it must' if sample.dummy_rejected else 'PASSED'}")
     say(

@@ -117,6 +117,10 @@ def _say(record: AnyRecord, path: Path) -> None:
     if isinstance(record, CommitmentRecord):
         for item in record.committed.strata:
             say(f"  {item.label:<40} {item.size} of {item.population}")
+        if record_document(record).get("bounded") is False:
+            say(
+                "  These sizes do NOT bound the deviation rate below the tolerable one: raise them, or plan without strata."
+            )
     say(f"  commitment  {record.digest.hex()}")
     say(f"  written     {path} at {record.committed_at}")
     speaks = record.source.speaks_at

@@ -181,7 +181,7 @@ def _last_run(book: EngagementFile | None) -> str:
 
 
 def _say_execution(execution: Execution) -> None:
-    say(f"{len(execution.items):,} items, {execution.deviations:,} deviations")
+    say(f"{execution.deviations:,} of {len(execution.items):,} items deviate")
     for check in execution.checks:
         counts = ", ".join(
             f"{execution.count(check, outcome):,} {outcome}"
@@ -190,7 +190,8 @@ def _say_execution(execution: Execution) -> None:
         )
         say(f"  {check:<13} {counts}")
     for item in execution.items:
-        say(f"  {item.item.id:>12}  {item.item.key:<64}  {' '.join(item.tickmarks)}")
+        key = "" if item.item.key == item.item.id else item.item.key
+        say(f"  {item.item.id:>12}  {key:<64}  {' '.join(item.tickmarks)}")
     used = {mark for item in execution.items for mark in item.tickmarks}
     for mark, meaning in TICKMARKS.items():
         if mark in used:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, cast
@@ -15,12 +15,13 @@ from auditor_app.operation import CancelToken, Operation, Progress
 from auditor_app.sampling.commitment import commit, sampled_ledger
 from auditor_app.sampling.distributions import Distribution
 from auditor_app.sampling.drawn import Stratum
-from auditor_app.sampling.plan import plan_attribute
+from auditor_app.sampling.plan import MAX_SIZE, AttributePlan, plan_attribute
 from auditor_app.sampling.rates import parse_rate
 from auditor_app.sampling.reciprocal import Compare, commit_list, read_list
 from auditor_app.sampling.records import AnyRecord
 from auditor_app.sampling.reserves import SELECTIONS, Selection, commit_reserves, reserve_population
 from auditor_app.sampling.strata import allocate, committed_strata, count_strata, parse_band
+from auditor_app.sampling.stratified_limit import serves
 from auditor_app.sampling.tables import read_table_file
 from auditor_app.snapshot.authentic import AuthenticSnapshot
 from auditor_app.snapshot.authenticate import authenticate_snapshot
@@ -164,4 +165,16 @@ def _strata(
         population=int(ledger.row_count),
     )
     populations = yield from count_strata(SnapshotLedger(snapshot, ledger), bands, token)
-    return committed_strata(bands, populations, allocate(plan.size, populations, asked.allocation))
+    return committed_strata(bands, populations, _sizes(plan, populations, asked.allocation))
+
+
+def _sizes(plan: AttributePlan, populations: Sequence[int], how: str) -> tuple[int, ...]:
+    """The allocation of the plan's size; not typed, of as many more as bound the rate below the tolerable one.
+
+    Strata cost a few items: the limit holds for the strata together, with the deviations that the plan allows.
+    """
+    sizes = allocate(plan.size, populations, how)
+    largest = min(sum(populations), MAX_SIZE)
+    while how in ("proportional", "equal") and sum(sizes) < largest and not serves(plan, populations, sizes):
+        sizes = allocate(sum(sizes) + 1, populations, how)
+    return sizes

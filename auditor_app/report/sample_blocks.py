@@ -43,6 +43,7 @@ _CHECKS = {
     "confirmation": "Customers' replies",
 }
 _OBSERVED = "Extract of observed balances"
+_RULES = {"pooled": "all strata together", "separate": "each stratum by itself, weighted by population"}
 _METHODS = {
     "attribute-hypergeometric": "attribute, hypergeometric",
     "attribute-binomial": "attribute, binomial",
@@ -285,6 +286,8 @@ def _limits(found: Conclusion) -> list[PageBlock]:
         (said("Most likely rate"), given(_share(found.most_likely_rate))),
         (said("Upper limit"), given(f"{found.upper_limit} at confidence {found.confidence}")),
     ]
+    if found.limit_rule:
+        rows.append((said("Limit over strata"), said(_RULES[found.limit_rule])))
     rows += [
         (
             given(part.label),

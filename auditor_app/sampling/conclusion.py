@@ -20,7 +20,8 @@ from auditor_app.sampling.drawn import DrawnSample
 from auditor_app.sampling.evaluate import Taint, stringer_rate, upper_limit
 from auditor_app.sampling.execution import ExecutedItem, Execution
 from auditor_app.sampling.plan import allowed_of
-from auditor_app.sampling.rates import parse_rate
+from auditor_app.sampling.rates import Rate, parse_rate
+from auditor_app.sampling.stratified_limit import Counted, each_confidence, own_limit, stratified_limit
 from auditor_app.snapshot.statement import Closed
 
 FORMAT = "por-sample-conclusion/v1"
@@ -77,8 +78,8 @@ class MonetaryConclusion(Closed, frozen=True, kw_only=True):
 class Conclusion(Closed, frozen=True, kw_only=True):
     """What the sample says; ``most_likely_rate`` is fraction text, ``upper_limit`` a decimal share of ten digits.
 
-    For a stratified sample the rate is weighted by the strata's populations and the limit adds the weighted limits of
-    the strata, each at confidence 1 − (1 − c) ÷ number of strata: it holds whatever the allocation. For a monetary
+    For a stratified sample the rate is weighted by the strata's populations, and ``limit_rule`` says by which rule of
+    :mod:`auditor_app.sampling.stratified_limit` the limit holds, ``pooled`` or ``separate``. For a monetary
     sample the rate and the limit count deviating units among those not certain.
     """
 
@@ -94,6 +95,7 @@ class Conclusion(Closed, frozen=True, kw_only=True):
     within_plan: bool
     most_likely_rate: str
     upper_limit: str
+    limit_rule: str = ""
     strata: tuple[StratumConclusion, ...] = ()
     monetary: MonetaryConclusion | None = None
 
@@ -113,11 +115,7 @@ def conclude(execution: Execution, *, confidence: str = "") -> Conclusion:
     population, size, found = int(sample.population), len(execution.items), execution.deviations
     tolerable = parse_rate(sample.tolerable, name="tolerable rate").value
     if sample.strata:
-        strata = _strata(execution, distribution, level.value)
-        rate = _weighted([Fraction(item.most_likely_rate) for item in strata], strata)
-        limit = float(min(Fraction(1), _weighted([Fraction(item.upper_limit) for item in strata], strata)))
-        within = limit < float(tolerable)
-        return _conclusion(execution, level.text, rate, limit, within=within, strata=strata)
+        return _stratified(execution, distribution, level, tolerable)
     allowed = allowed_of(
         distribution, size, parse_rate(sample.confidence, name="confidence").value, tolerable, population
     )
@@ -141,6 +139,7 @@ def _conclusion(
     within: bool,
     allowed: int | None = None,
     strata: tuple[StratumConclusion, ...] = (),
+    limit_rule: str = "",
     monetary: MonetaryConclusion | None = None,
 ) -> Conclusion:
     sample = execution.sample
@@ -161,43 +160,43 @@ def _conclusion(
         within_plan=within,
         most_likely_rate=str(rate),
         upper_limit=_digits(limit),
+        limit_rule=limit_rule,
         strata=strata,
         monetary=monetary,
     )
 
 
-def _strata(execution: Execution, distribution: Distribution, confidence: Fraction) -> tuple[StratumConclusion, ...]:
-    """Each stratum that holds leaves, at the confidence that leaves the whole its own (Bonferroni)."""
+def _stratified(execution: Execution, distribution: Distribution, confidence: Rate, tolerable: Fraction) -> Conclusion:
     sample = execution.sample
-    held = [(number, stratum) for number, stratum in enumerate(sample.strata) if stratum.population != "0"]
-    each = 1 - (1 - confidence) / len(held)
-    made = []
-    for number, stratum in held:
-        items = [done for done in execution.items if done.item.stratum == number]
-        population, found = int(stratum.population), sum(done.deviates for done in items)
-        if not items:  # nothing was drawn: nothing is known
-            rate, limit = Fraction(0), 1.0
-        else:
-            rate = Fraction(found, len(items))
-            limit = _limit(distribution, len(items), found, each, population)
-        made.append(
-            StratumConclusion(
-                label=stratum.label,
-                population=stratum.population,
-                size=str(len(items)),
-                deviations=str(found),
-                most_likely_rate=str(rate),
-                confidence=str(each),
-                upper_limit=_digits(limit),
-            )
+    counted = [
+        Counted(
+            int(stratum.population),
+            sum(done.item.stratum == number for done in execution.items),
+            sum(done.item.stratum == number and done.deviates for done in execution.items),
         )
-    return tuple(made)
-
-
-def _weighted(values: Sequence[Fraction], strata: Sequence[StratumConclusion]) -> Fraction:
-    total = sum(int(item.population) for item in strata)
-    shares = (value * int(item.population) for value, item in zip(values, strata, strict=True))
-    return sum(shares, Fraction(0)) / total
+        for number, stratum in enumerate(sample.strata)
+    ]
+    each = each_confidence(counted, confidence.value)
+    parts = tuple(
+        StratumConclusion(
+            label=stratum.label,
+            population=stratum.population,
+            size=str(item.size),
+            deviations=str(item.deviations),
+            most_likely_rate=str(item.rate),
+            confidence=str(each),
+            upper_limit=_digits(own_limit(item, distribution, each)),
+        )
+        for stratum, item in zip(sample.strata, counted, strict=True)
+        if item.population
+    )
+    total = sum(item.population for item in counted)
+    rate = sum((item.rate * item.population for item in counted), Fraction(0)) / total
+    found = stratified_limit(counted, distribution, confidence.value)
+    within = found.limit < float(tolerable)
+    return _conclusion(
+        execution, confidence.text, rate, found.limit, within=within, strata=parts, limit_rule=found.rule
+    )
 
 
 def _monetary(execution: Execution, confidence: str, level: Fraction) -> Conclusion:

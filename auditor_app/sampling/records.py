@@ -10,6 +10,7 @@ from auditor_app.sampling.commitment import CommitmentRecord
 from auditor_app.sampling.reciprocal import ListRecord
 from auditor_app.sampling.reserves import ReserveRecord
 from auditor_app.sampling.sealing import read_seal, write_seal
+from auditor_app.sampling.stratified_limit import serves
 
 AnyRecord: TypeAlias = CommitmentRecord | ListRecord | ReserveRecord
 
@@ -30,7 +31,10 @@ def write_any(record: AnyRecord, path: Path) -> None:
 
 
 def record_document(record: AnyRecord) -> dict[str, Any]:
-    """What a commitment fixes, as plain JSON: what commands print and journals keep."""
+    """What a commitment fixes, as plain JSON: what commands print and journals keep.
+
+    ``bounded`` says of strata whether their sizes bound the rate below the tolerable one, as the plan wants it.
+    """
     start = {"commitment": record.digest.hex(), "committedAt": record.committed_at}
     if isinstance(record, ReserveRecord):
         committed = record.committed
@@ -76,4 +80,6 @@ def record_document(record: AnyRecord) -> dict[str, Any]:
         document["strata"] = [
             {"label": item.label, "population": item.population, "size": item.size} for item in leaves.strata
         ]
+        populations, sizes = ([int(getattr(item, name)) for item in leaves.strata] for name in ("population", "size"))
+        document["bounded"] = serves(plan, populations, sizes)
     return document

@@ -60,7 +60,10 @@ def test_strata_are_weighted_by_their_populations() -> None:
     found = conclude(done(leaves(*items, strata=strata, method="attribute-binomial")))
     each = stats.beta.ppf(0.975, 2, 59)
     assert Fraction(found.most_likely_rate) == (Fraction(1, 10) * 10 + Fraction(1, 60) * 990) / 1000
-    assert float(found.upper_limit) == pytest.approx((0.1 * 10 + each * 990) / 1000, rel=1e-8)
+    pooled = stats.beta.ppf(0.95, 3, 68) * (990 * 70) / (60 * 1000)
+    assert found.limit_rule == "pooled"
+    assert float(found.upper_limit) == pytest.approx(pooled, rel=1e-8)
+    assert float(found.strata[1].upper_limit) == pytest.approx(each, rel=1e-8)
     assert [part.deviations for part in found.strata] == ["1", "1"]
     assert found.strata[1].confidence == "39/40"
 
