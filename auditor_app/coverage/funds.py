@@ -45,7 +45,8 @@ def protection_funds(snapshot: AuthenticSnapshot, reserves: ReserveResult, token
     except AuditError as error:
         return FundResult((), (), (from_error(error, procedure=_PROCEDURE, subject=member),))
     findings: list[Finding] = []
-    sheet = _Sheet(predicate, reserves, _reserve_coins(predicate, reserves), findings)
+    accounts = frozenset(account_identity(line.address.account) for line in reserves.lines)
+    sheet = _Sheet(predicate, reserves, accounts, _reserve_coins(predicate, reserves), findings)
     lines = tuple(_line(row, Location(member, row=number), sheet) for number, row in enumerate(rows, start=2))
     names = dict.fromkeys((line.name, line.kind) for line in lines)
     prices = PriceList(predicate, reserves.prices)
@@ -61,6 +62,7 @@ class _Sheet:
 
     predicate: SnapshotPredicate
     reserves: ReserveResult
+    reserve_accounts: frozenset[str]
     used: dict[Coin, str]
     findings: list[Finding]
 
@@ -159,6 +161,17 @@ def _inspect(row: FundRow, asset: Asset | None, at: Location, sheet: _Sheet) -> 
                 subject=subject,
                 message=f"The same coins stand in {earlier}; they were not counted again for the fund.",
                 expected="a fund apart from the reserves",
+                at=at,
+            )
+        )
+    elif account.identity in sheet.reserve_accounts:
+        sheet.findings.append(
+            finding(
+                "FUND.SHARED_ADDRESS",
+                procedure=_PROCEDURE,
+                subject=subject,
+                message="The fund's address holds reserves of other assets too: one key moves both.",
+                expected="an address of the fund's own",
                 at=at,
             )
         )

@@ -170,6 +170,7 @@ _ENTRIES: tuple[tuple[str, Severity, Area, str, str], ...] = (
     ("FUND.BELOW_TARGET", _EXC, _COV, "A protection fund is below its promised target.", "Report the difference."),
     ("FUND.CLAIM_ONLY", _WARN, _COV, "A protection fund exists only as an entry in the issuer's ledger.", "Treat it as a claim."),
     ("FUND.UNOBSERVED", _WARN, _COV, "A protection fund's balance was not observed on chain.", "Capture it."),
+    ("FUND.SHARED_ADDRESS", _WARN, _COV, "A protection fund's address is a reserve address of other assets.", "Ask for an address of the fund's own."),
     ("FUND.PRICE_STALE", _WARN, _COV, "A protection fund was valued with a price of another day.", "Ask for a price near the snapshot's instant."),
     ("FUND.PRICE_CLAIMED", _NOTE, _COV, "A protection fund was valued with the issuer's own price.", "Compare it with a source of your own, or capture a price feed."),
     ("FUND.PRICE_DIFFERS", _WARN, _COV, "The issuer's price is not that of the price feed in the evidence.", "Ask where the price comes from; the feed's was used."),

@@ -301,6 +301,10 @@ def with_header(member: TransactionMember) -> tuple[str, ...]:
     return tuple(sorted((*member.headers, "0x" + other_rlp.encode(words).hex()), key=_digest))
 
 
+def with_node(member: TransactionMember) -> tuple[str, ...]:
+    return tuple(sorted((*member.nodes, "0x" + (b"\xc2\x80\x80" * 12).hex()), key=_digest))
+
+
 CHANGES: list[tuple[str, Callable[[TransactionMember], TransactionMember | bytes], str]] = [
     ("another position", lambda m: placed(m, position=1), "does not stand|missing|on no path"),
     ("another id", lambda m: placed(m, id="0x" + "12" * 32), "does not stand"),
@@ -309,6 +313,9 @@ CHANGES: list[tuple[str, Callable[[TransactionMember], TransactionMember | bytes
     ("a header twice", lambda m: msgspec.structs.replace(m, headers=m.headers * 2), "headers are not in canonical order"),
     ("a header of no transaction", lambda m: msgspec.structs.replace(m, headers=with_header(m)), "no transaction needs"),
     ("headers reordered", lambda m: msgspec.structs.replace(m, headers=with_header(m)[::-1]), "headers are not in canonical"),
+    ("a node that nothing needs", lambda m: msgspec.structs.replace(m, nodes=with_node(m)), "on no path"),
+    ("a transaction twice", lambda m: msgspec.structs.replace(m, transactions=m.transactions * 2), "canonical form"),
+    ("an earlier block twice", lambda m: msgspec.structs.replace(m, earlier=m.earlier * 2), "canonical form"),
     ("a node dropped", lambda m: msgspec.structs.replace(m, nodes=m.nodes[1:]), "missing"),
     ("a node twice", lambda m: msgspec.structs.replace(m, nodes=(*m.nodes, m.nodes[-1])), "twice"),
     ("nodes reordered", lambda m: msgspec.structs.replace(m, nodes=m.nodes[::-1]), "canonical order"),

@@ -72,10 +72,13 @@ def test_a_fund_account_that_is_a_reserve_account_is_counted_only_there() -> Non
     assert result.totals[0].observed is None
 
 
-def test_another_asset_of_a_reserve_account_is_other_coins() -> None:
-    assert (
-        codes(run([GUARDIAN], [(EVM_A, "USDT", 100 * MILLION), (EVM_A, "ETH", 1)], addresses=[(EVM_A, "ETH", 1)])) == []
-    )
+def test_another_asset_of_a_reserve_account_is_other_coins_behind_one_key() -> None:
+    seen = [(EVM_A, "USDT", 100 * MILLION), (EVM_A, "ETH", 1)]
+    for spelling in (EVM_A, EVM_A.lower()):
+        result = run([GUARDIAN], seen, addresses=[(spelling, "ETH", 1)])
+        assert codes(result) == ["FUND.SHARED_ADDRESS"]
+        assert result.totals[0].met is True
+    assert codes(run([GUARDIAN], seen, addresses=[(EVM_B, "ETH", 1)])) == []
 
 
 def test_one_account_in_two_funds_counts_once() -> None:
