@@ -18,8 +18,9 @@ from auditor_app.operation import CancelToken, Operation, Progress
 from auditor_app.snapshot.statement import Column
 
 if TYPE_CHECKING:
-    from auditor_app.ledger.browse import LedgerRow, PartRows
+    from auditor_app.ledger.browse import PartRows
     from auditor_app.ledger.parts import SnapshotLedger
+    from auditor_app.merkle.exceptional import ExceptionalRows
     from auditor_app.snapshot.authentic import AuthenticSnapshot
 
 
@@ -72,13 +73,13 @@ def find_id(place: LedgerPlace, key: str, token: CancelToken) -> Operation[tuple
 
 def read_exceptions(
     place: LedgerPlace, form: LedgerForm, findings: tuple[Finding, ...], token: CancelToken
-) -> Operation[tuple[LedgerRow, ...]]:
-    """The rows that findings name."""
-    yield Progress(0, None, "parts", f"Ledger {place.ledger}: reading the rows that findings name")
-    from auditor_app.ledger.browse import named_places, rows_at
+) -> Operation[ExceptionalRows]:
+    """Every row that findings are about."""
+    yield Progress(0, None, "rows", f"Ledger {place.ledger}: reading the rows that findings are about")
+    from auditor_app.merkle.exceptional import exceptional_rows
 
     with _opened(place, token) as authentic:
-        return (yield from rows_at(_source(place, authentic), named_places(findings, form.members), token))
+        return (yield from exceptional_rows(_source(place, authentic), findings, form.members, token))
 
 
 @contextmanager

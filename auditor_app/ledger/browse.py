@@ -57,6 +57,10 @@ class PartRows(Sequence[LedgerRow]):
     def __len__(self) -> int:
         return len(self._ends)
 
+    def row_of(self, offset: int) -> int:
+        """The 0-based position of the row that holds the byte at ``offset``."""
+        return int(np.searchsorted(self._ends, offset, side="right"))
+
     @overload
     def __getitem__(self, at: int) -> LedgerRow: ...
     @overload

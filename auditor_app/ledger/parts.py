@@ -40,8 +40,11 @@ def count_rows(data: bytes) -> int:
 
 def _row_counter() -> RowCounter | None:
     """Counts rows while a part is read, where this process has loaded machine code already."""
-    library = sys.modules.get("auditor_app.native.library")
-    if library is None or library.loaded() is None:
+    if "auditor_app.native.library" not in sys.modules:
+        return None
+    from auditor_app.native.library import loaded  # waits for a thread that is still importing it
+
+    if loaded() is None:
         return None
     from auditor_app.ledger.fast_scan import RowCounter
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
@@ -18,10 +19,11 @@ from auditor_app.engagement.record import Audit, AuditRequest
 from auditor_app.errors import Location
 from auditor_app.findings import finding
 from auditor_app.issuing.pack import pack
-from auditor_app.operation import CancelToken, run
+from auditor_app.operation import CancelToken, Operation, Progress, run
 from auditor_app.snapshot.trust import EMPTY, Provenance, add_key, save_store
 from tests.ui import fakes
 from tests.ui.conftest import MakeWindow
+from ui import ledger_work
 from ui.main_window import MainWindow
 from ui.pages.ledger import LedgerPage
 
@@ -145,15 +147,73 @@ def test_an_id_is_found_in_the_background(opened: MainWindow, qtbot: QtBot) -> N
 
 def test_only_the_rows_that_findings_name(opened: MainWindow, qtbot: QtBot, qtmodeltester: ModelTester) -> None:
     page = ledger(opened, qtbot)
-    assert page.exceptions.text().endswith("2")
     qtbot.mouseClick(page.exceptions, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: page.model.rowCount() == 2, timeout=10_000)
+    assert page.exceptions.text().endswith("2")
+    assert "2 rows in the whole ledger" in page.said.text()
+    assert [column.title for column in page.model.columns] == ["Row", "Finding", "account", "BTC"]
+    assert page.model.index(1, 1).data() == "LEAF.NEGATIVE"
     qtmodeltester.check(page.model)
     shown = [page.model.row_at(at).cells for at in range(2)]
     assert shown == [("u1", "1"), (f"u{PART + 3}", "-5")]
     assert page.model.index(1, 0).data() == f"{PART + 4:,}".replace(",", "\u202f")
     qtbot.mouseClick(page.exceptions, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: page.model.rowCount() == PART, timeout=10_000)
+
+
+def test_keys_turn_the_parts(opened: MainWindow, qtbot: QtBot) -> None:
+    page = ledger(opened, qtbot)
+    page.view.setFocus()
+    qtbot.keyClick(page.view, Qt.Key.Key_PageDown, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: page.model.rowCount() == 500, timeout=10_000)
+    qtbot.keyClick(page.view, Qt.Key.Key_PageUp, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: page.model.rowCount() == PART, timeout=10_000)
+    assert page.pager.part == 0
+
+
+def test_cancelled_exceptions_give_the_part_back(
+    opened: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = ledger(opened, qtbot)
+
+    def endless(*arguments: Any) -> Operation[Any]:
+        token = arguments[-1]
+        while True:
+            token.check()
+            time.sleep(0.01)
+            yield Progress(0, None, "rows", "Reading")
+
+    monkeypatch.setattr(ledger_work, "read_exceptions", endless)
+    qtbot.mouseClick(page.exceptions, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(opened.strip.isVisible, timeout=5000)
+    qtbot.keyClick(page.view, Qt.Key.Key_Escape)
+    qtbot.waitUntil(lambda: page.said.text().startswith("Rows 1 to"), timeout=10_000)
+    assert page.model.rowCount() == PART
+    assert not page.exceptions.isChecked()
+
+
+def test_a_search_that_is_cancelled_says_so_and_leaves_the_rows(
+    opened: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = ledger(opened, qtbot)
+
+    def endless(*arguments: Any) -> Operation[Any]:
+        token = arguments[-1]
+        while True:
+            token.check()
+            time.sleep(0.01)
+            yield Progress(0, None, "rows", "Looking")
+
+    monkeypatch.setattr(ledger_work, "find_id", endless)
+    page.id.setText("u1")
+    page.find_id()
+    qtbot.waitUntil(opened.strip.isVisible, timeout=5000)
+    began = time.monotonic()
+    opened.cancel()
+    qtbot.waitUntil(lambda: not opened.runner.busy, timeout=5000)
+    assert time.monotonic() - began < 1
+    assert page.said.text() == "Cancelled"
+    assert page.model.rowCount() == PART
 
 
 def test_selecting_and_copying_does_not_freeze(opened: MainWindow, qtbot: QtBot) -> None:

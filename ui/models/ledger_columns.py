@@ -9,7 +9,7 @@ from functools import partial
 from auditor_app.amounts import Amount
 from auditor_app.ledger.browse import LedgerRow
 from auditor_app.snapshot.statement import Column as LedgerColumn
-from ui.models.columns import Column, Kind, count_column
+from ui.models.columns import Column, Kind, count_column, text_column
 from ui.text import ABSENT, amount, short_hash, visible
 
 _UNITS = re.compile(r"-?(?:0|[1-9][0-9]{0,59})\Z", re.ASCII)
@@ -23,6 +23,12 @@ def ledger_columns(columns: Sequence[LedgerColumn]) -> tuple[Column, ...]:
         count_column("Row", lambda row: row.index + 1),
         *(_column(at, item, partial(_cell, at, at == last)) for at, item in enumerate(columns)),
     )
+
+
+def exception_columns(columns: Sequence[LedgerColumn]) -> tuple[Column, ...]:
+    """The same with the findings that each row is in."""
+    row, *cells = ledger_columns(columns)
+    return (row, text_column("Finding", lambda item: ", ".join(item.codes), yields=True), *cells)
 
 
 def _column(at: int, column: LedgerColumn, cell: Callable[[LedgerRow], str]) -> Column:

@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QAbstractItemView, QSpinBox, QWidget
 
 from auditor_app.engagement.record import Audit
@@ -24,9 +25,14 @@ from ui.widgets.fields import TypedField
 from ui.widgets.table_panel import RowsView
 
 if TYPE_CHECKING:
-    from auditor_app.ledger.browse import LedgerRow, PartRows
+    from auditor_app.ledger.browse import PartRows
+    from auditor_app.merkle.exceptional import ExceptionalRows
+    from auditor_app.snapshot.statement import Column as LedgerColumn
+    from ui.models.columns import Column
 
 _PART_ROWS = 2**18
+_TURNS = (("Ctrl+PgUp", -1), ("Ctrl+PgDown", 1))
+"""Keys that turn the parts."""
 
 
 class PartPager(QWidget):
@@ -40,8 +46,10 @@ class PartPager(QWidget):
         self.spin.setAccessibleName("Part")
         self.spin.setKeyboardTracking(False)
         self.spin.setMinimumWidth(88)
-        self.previous = button("Previous part", lambda: self.spin.setValue(self.spin.value() - 1))
-        self.next = button("Next part", lambda: self.spin.setValue(self.spin.value() + 1))
+        self.previous = button("Previous part", partial(self.turn, -1))
+        self.previous.setToolTip("Ctrl+Page Up")
+        self.next = button("Next part", partial(self.turn, 1))
+        self.next.setToolTip("Ctrl+Page Down")
         self.spin.valueChanged.connect(self._on_turned)
         self.setLayout(row(label("Part"), self.spin, self._of, self.previous, self.next))
 
@@ -66,6 +74,11 @@ class PartPager(QWidget):
         self.spin.blockSignals(False)
         self._show_ends()
 
+    def turn(self, step: int) -> None:
+        """So many parts on; not beyond the ends."""
+        if self.isEnabled():
+            self.spin.setValue(self.spin.value() + step)
+
     def _on_turned(self) -> None:
         self._show_ends()
         self._turned(self.part)
@@ -85,6 +98,7 @@ class LedgerPage(Page):
         self._findings: tuple[Finding, ...] = ()
         self._job: Job | None = None
         self._shown_part = -1
+        self._fitted = False
         self.ledgers = choice("Ledger")
         self.ledgers.currentIndexChanged.connect(self._on_ledger)
         self.pager = PartPager(self._on_part)
@@ -92,7 +106,8 @@ class LedgerPage(Page):
         self.id.setMinimumWidth(280)
         self.id.returnPressed.connect(self.find_id)
         self._find = button("Find id", self.find_id)
-        self.exceptions = button("Rows that findings name", self._on_exceptions)
+        self.exceptions = button("Exceptions only", self._on_exceptions)
+        self.exceptions.setToolTip("Every row that a finding is about: negative, repeated, out of order, malformed")
         self.exceptions.setCheckable(True)
         self.said = label("", "muted")
         self.problem = Banner()
@@ -100,6 +115,10 @@ class LedgerPage(Page):
         self.view = RowsView(self.model, "Rows of the ledger")
         self.view.horizontalHeader().setSectionsClickable(False)  # the rows stand in the order that was hashed
         self.view.horizontalHeader().setSortIndicatorShown(False)
+        for keys, step in _TURNS:
+            turn = QShortcut(QKeySequence(keys), self)
+            turn.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            turn.activated.connect(partial(self.pager.turn, step))
         above = row(self.ledgers, self.pager, 1, self.exceptions, spacing=2 * GRID)
         below = row(self.id, self._find, 1, self.said)
         content = QWidget()
@@ -187,10 +206,8 @@ class LedgerPage(Page):
         form = self.form
         if form is None:
             return
-        from ui.models.ledger_columns import ledger_columns
-
         self._shown_part = -1
-        self.model.set_columns(ledger_columns(form.columns))
+        self.model.set_columns(())
         self.pager.show_parts(len(form.members))
         self._show_exceptions_button(form)
         if self.exceptions.isChecked():
@@ -201,9 +218,9 @@ class LedgerPage(Page):
     def _show_exceptions_button(self, form: LedgerForm) -> None:
         from auditor_app.ledger.browse import named_places
 
-        named = len(named_places(self._findings, form.members))
-        self.exceptions.setText(f"Rows that findings name  {named}")
-        self.exceptions.setEnabled(bool(named))
+        named = bool(named_places(self._findings, form.members))
+        self.exceptions.setText("Exceptions only")
+        self.exceptions.setEnabled(named)
         if not named:
             self.exceptions.setChecked(False)
 
@@ -228,8 +245,10 @@ class LedgerPage(Page):
         self._read(work, "Reading the part", partial(self._on_rows, part, position))
 
     def _on_rows(self, part: int, position: int, rows: PartRows) -> None:
+        from ui.models.ledger_columns import ledger_columns
+
         self._shown_part = part
-        self._show(rows, range(len(rows)))
+        self._show(rows, ledger_columns)
         first = rows.part.first_row
         show_text(self.said, f"Rows {count(first + 1)} to {count(first + len(rows))}  ·  {rows.part.name}")
         self._select(position)
@@ -245,16 +264,30 @@ class LedgerPage(Page):
         self.pager.setEnabled(False)
         self.said.setText("Reading…")
         work = partial(ledger_work.read_exceptions, self.place, form, self._findings)
-        self._read(work, "Reading the rows that findings name", self._on_exception_rows)
+        self._read(work, "Reading the exceptions", self._on_exception_rows, follow=True)
 
-    def _on_exception_rows(self, rows: tuple[LedgerRow, ...]) -> None:
-        self._show(rows, range(len(rows)))
-        show_text(self.said, f"{count(len(rows))} rows; a finding names the first ten of a kind and counts the rest")
+    def _on_exception_rows(self, found: ExceptionalRows) -> None:
+        from ui.models.ledger_columns import exception_columns
+
+        self._show(found.rows, exception_columns)
+        shown = count(len(found.rows))
+        self.exceptions.setText(f"Exceptions only  {shown}{'+' if found.more else ''}")
+        show_text(
+            self.said, f"The first {shown} rows; there are more" if found.more else f"{shown} rows in the whole ledger"
+        )
         self._select(0)
 
-    def _show(self, rows: Sequence[Any], order: range) -> None:
-        self.model.set_rows(rows, order)
-        self.view.fit_columns()
+    def _show(self, rows: Sequence[Any], columns: Callable[[Sequence[LedgerColumn]], tuple[Column, ...]]) -> None:
+        """Other rows; other columns, and their widths, only where they are other ones."""
+        form = self.form
+        wanted = () if form is None else columns(form.columns)
+        same = [item.title for item in wanted] == [item.title for item in self.model.columns]
+        if not same:
+            self.model.set_columns(wanted)
+        self.model.set_rows(rows, range(len(rows)))
+        if not same or not self._fitted:
+            self.view.fit_columns()
+        self._fitted = bool(rows)
 
     def _select(self, position: int) -> None:
         if self.model.rowCount():
@@ -273,19 +306,29 @@ class LedgerPage(Page):
 
     def _read(self, work: Work, title: str, done: Callable[[Any], None], *, follow: bool = False) -> None:
         """A job whose result is shown; whatever was being read before is dropped."""
-        if self._job is not None and self._job.running:
-            self._job.cancel()
+        before, self._job = self._job, None
+        if before is not None and before.running:
+            before.cancel()
         self.problem.hide()
         job = self.desk.runner.make(work, title)
         job.succeeded.connect(done)
         job.failed.connect(self._on_failed)
         self._job = job
+        job.cancelled.connect(partial(self._on_cancelled, job))
         if follow:
             self.desk.follow(job)
         job.start()
 
+    def _on_cancelled(self, job: Job) -> None:
+        """Cancelled by a person, not by the next reading: what was shown before stays, or comes back."""
+        if job is self._job:
+            if self.exceptions.isChecked():
+                self._open(self.pager.part, 0)
+            else:
+                show_text(self.said, "Cancelled")
+
     def _on_failed(self, error: AuditError) -> None:
         self.model.set_rows((), range(0))
-        self._shown_part = -1
+        self._shown_part, self._fitted = -1, False
         show_text(self.said, "")
         self.problem.say(Tone.WARN, "The rows were not read", error.sentence())

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 
 import numpy as np
+import numpy.typing as npt
 
 from auditor_app.errors import Location
 from auditor_app.ledger.checks import DuplicateSearch, Repeated
@@ -84,6 +85,13 @@ class FastDuplicateSearch:
                 token.check()
                 prints.add(scan, chunk)
             yield part, prints.result()
+
+    def hits(
+        self, source: LedgerSource, candidates: Fingerprints, token: CancelToken
+    ) -> Iterator[tuple[LedgerPart, npt.NDArray[np.int64]]]:
+        """Every part with its rows, by 0-based number, whose fingerprint is one of the candidates."""
+        for part, prints in self._fingerprinted(source, token):
+            yield part, np.array(_hits(prints, candidates) if len(candidates) else [], np.int64)
 
 
 def _hits(prints: Fingerprints, candidates: Fingerprints) -> list[int]:

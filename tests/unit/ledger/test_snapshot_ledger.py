@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -74,3 +76,28 @@ def test_what_was_declared() -> None:
     assert (ledger.name, ledger.order, ledger.declared_rows) == ("spot", "tree", 9)
     assert [column.name for column in ledger.columns] == [column.name for column in COLUMNS]
     assert ledger.total_bytes == 12
+
+
+_RACE = """
+import sys, threading, time
+from auditor_app.ledger import parts
+class Slow:
+    def find_spec(self, name, path=None, target=None):
+        if name == "llvmlite":  # in the middle of the module that machine code is loaded by
+            begun.set()
+            time.sleep(0.5)
+begun = threading.Event()
+sys.meta_path.insert(0, Slow())
+thread = threading.Thread(target=lambda: __import__("auditor_app.native.library"))
+thread.start()
+assert begun.wait(20)
+print(parts._row_counter())
+thread.join()
+"""
+
+
+def test_rows_are_counted_while_another_thread_loads_the_library() -> None:
+    """The window imports ahead of need: a run that begins meanwhile must not meet half a module."""
+    done = subprocess.run([sys.executable, "-c", _RACE], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "None\n"
