@@ -126,13 +126,13 @@ def _letters(options: argparse.Namespace) -> int:
         drawn = _document(options.drawn, book, "draw")
         asked = LettersAsked(options.template, options.contacts, _values(options.value, book))
         letters = merged(drawn, asked)
-        write_letters(letters.letters, options.output)
+        write_letters((*letters.letters, letters.form), options.output)
         with taken_back(options.output):
             if book is not None:
                 acts = letters_acts(book.papers, drawn, asked, letters, author=author_of(options), token=CancelToken())
                 say_recorded(book.record(*drive(acts)))
     emit_json(options.json, letters_document(letters.template, letters.letters))
-    say(f"{len(letters.letters):,} letters in {options.output}")
+    say(f"{len(letters.letters):,} letters in {options.output}, and {letters.form.file} to fill in as replies come")
     return 0
 
 

@@ -32,7 +32,15 @@ from auditor_app.sampling.answers import (
 from auditor_app.sampling.conclusion import conclude, conclusion_document
 from auditor_app.sampling.drawn import read_drawn
 from auditor_app.sampling.execution import Execution, execute, execution_document, read_execution
-from auditor_app.sampling.letters import Letter, Template, letters_document, merge, read_template, read_template_file
+from auditor_app.sampling.letters import (
+    Letter,
+    Template,
+    letters_document,
+    merge,
+    read_template,
+    read_template_file,
+    reply_form,
+)
 from auditor_app.sampling.tables import ImportedTable, read_table_file
 
 Document = Mapping[str, Any]
@@ -68,10 +76,11 @@ class LettersAsked:
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """Letters ready to be written, and the template they came from."""
+    """Letters ready to be written, the template they came from, and a form for the replies."""
 
     template: Template
     letters: tuple[Letter, ...]
+    form: Letter
 
 
 def digest_of_document(document: Document) -> str:
@@ -213,7 +222,9 @@ def _merged(drawn: Document, asked: LettersAsked, names: Mapping[str, str]) -> M
     contacts = None
     if asked.contacts is not None:
         contacts = read_table_file(asked.contacts, names.get("letter contacts"))
-    return Merged(template, merge(read_drawn(drawn), template, contacts=contacts, values=dict(asked.values)))
+    sample = read_drawn(drawn)
+    letters = merge(sample, template, contacts=contacts, values=dict(asked.values))
+    return Merged(template, letters, reply_form(sample))
 
 
 def letters_acts(

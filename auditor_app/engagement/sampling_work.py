@@ -12,7 +12,7 @@ from auditor_app.engagement.outcomes import in_working_paper_order, omitted, per
 from auditor_app.engagement.papers import Papers, Stamp
 from auditor_app.engagement.record import Audit, PerformedProcedure
 from auditor_app.engagement.results import read_result
-from auditor_app.findings import Finding
+from auditor_app.findings import Finding, Verdict, Verdicts, verdicts
 from auditor_app.findings.document import read_finding
 from auditor_app.sampling.conclusion import Conclusion, read_conclusion
 from auditor_app.sampling.drawn import DrawnSample, read_drawn
@@ -84,7 +84,10 @@ def limits_agreed(papers: Papers | None) -> bool:
 
 
 def written_up(audit: Audit, works: Sequence[SampledWork], papers: Papers | None) -> Audit:
-    """``audit`` with the procedures and findings of the engagement's samples among its own; verdicts stay the run's."""
+    """``audit`` with the procedures and findings of the engagement's samples among its own.
+
+    A verdict becomes *exceptions* where one of them is in its area; none becomes better.
+    """
     if not works and not limits_agreed(papers):
         return audit
     findings = [item for work in works for item in work.findings]
@@ -94,7 +97,21 @@ def written_up(audit: Audit, works: Sequence[SampledWork], papers: Papers | None
     procedures += [_leaves(audit, works, findings), *_others(works, findings)]
     if limits_agreed(papers):
         procedures.append(_limits(works))
-    return replace(audit, findings=(*audit.findings, *new), procedures=in_working_paper_order(procedures))
+    return replace(
+        audit,
+        verdicts=_with_exceptions(audit.verdicts, new),
+        findings=(*audit.findings, *new),
+        procedures=in_working_paper_order(procedures),
+    )
+
+
+def _with_exceptions(before: Verdicts, findings: Sequence[Finding]) -> Verdicts:
+    now = verdicts(findings, frozenset())
+    judged = {
+        area: Verdict.EXCEPTIONS if getattr(now, area) is Verdict.EXCEPTIONS else getattr(before, area)
+        for area in ("authentic", "data", "coverage")
+    }
+    return Verdicts(**judged)
 
 
 def _leaves(audit: Audit, works: Sequence[SampledWork], findings: Sequence[Finding]) -> PerformedProcedure:

@@ -247,7 +247,7 @@ def _named(table: ImportedTable, line: Line, ids: Container[str], keys: Mapping[
     """The drawn item that a row names; both columns must name the same one."""
     by_key: str | None = None
     key = ""
-    if "key" in table.header:
+    if "key" in table.header and (line.cells[table.header.index("key")] or "item" not in table.header):
         key = identifier(table, line, "key")
         fitting = keys.get(key, [])
         if len(fitting) > 1 and "item" not in table.header:

@@ -26,6 +26,7 @@ _MAX_BYTES = 256 * 1024
 _FIELD = re.compile(r"\{\{([a-z][a-z0-9_-]{0,63})\}\}")
 _BRACES = re.compile(r"\{\{|\}\}")
 _UNSAFE = re.compile(r"[^0-9A-Za-z._-]")
+REPLY_FORM = "replies.csv"
 OWN_FIELDS = ("number", "item", "key", "ledger", "balances", "commitment")
 """What every letter can say without being told: its number, the item's id and key, the ledger, balances, one a line."""
 
@@ -147,6 +148,12 @@ def _own(sample: DrawnSample, item: DrawnItem, number: str) -> dict[str, str]:
         "commitment": sample.commitment,
         "balances": balances or "  no balance in any asset",
     }
+
+
+def reply_form(sample: DrawnSample) -> Letter:
+    """A table to fill in as replies come: every item, nobody having answered yet; ``sample execute --replies`` reads it."""
+    rows = "".join(f"{item.id},{item.key},none,\n" for item in sample.items)
+    return Letter(REPLY_FORM, "", f"item,key,answer,note\n{rows}")
 
 
 def letters_document(template: Template, letters: Sequence[Letter]) -> dict[str, Any]:

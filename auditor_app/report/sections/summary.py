@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from auditor_app.amounts import Amount
 from auditor_app.coverage.lines import CoverageLine
+from auditor_app.engagement.sampling_work import SampledWork, title_of
 from auditor_app.findings import Area
 from auditor_app.report.blocks import (
     Card,
@@ -65,10 +66,19 @@ def _figures(material: Material) -> Table:
         (said("Assets compared"), said(_compared(audit.coverage))),
         (said("Lowest rate"), _lowest(audit.coverage)),
     ]
-    if audit.sample is not None:
+    journalled = {work.sample.commitment for work in material.samples}
+    rows += [((Given(title_of(work.sample)),), said(_sampled(work))) for work in material.samples]
+    if audit.sample is not None and audit.sample.commitment not in journalled:
         outcome = f"{plural(audit.sample.size, 'leaf', 'leaves')} drawn, {plural(audit.sample.deviations, 'deviation')}"
         rows.append((said("Sample"), said(outcome)))
     return Table((Column("Key figure", 1), Column("As found", 2.2)), tuple(rows), labels=True)
+
+
+def _sampled(work: SampledWork) -> str:
+    drawn = f"{plural(len(work.sample.items), 'item')} drawn"
+    if work.execution is None:
+        return f"{drawn}, {count_text(sum(not item.reached for item in work.sample.items))} not traced"
+    return f"{drawn} and compared, {plural(work.execution.deviations, 'deviation')}"
 
 
 def _compared(lines: tuple[CoverageLine, ...]) -> str:

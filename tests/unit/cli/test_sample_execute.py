@@ -106,7 +106,12 @@ def test_letters_hold_values_literally(book: Path, command: Command, drawn: dict
         f"To {{{{key}}}} #set page() $x$ <b>\n{first['key']} at Example Exchange Ltd:\n  BTC  {btc}\n"
     )
     assert text.endswith("\n50 % \\n *x*\n")
-    assert len(list((book.parent / "letters").iterdir())) == 55
+    assert len(list((book.parent / "letters").iterdir())) == 56
+    form = book.parent / "letters" / "replies.csv"
+    nobody = command("sample", "execute", book.parent / "drawn.json", "--replies", form)[1]
+    assert nobody["deviations"] == "55"
+    form.write_text(form.read_text().replace(",none,", ",agrees,"))
+    assert command("sample", "execute", book.parent / "drawn.json", "--replies", form)[1]["deviations"] == "0"
     status, document = command(*arguments, "-o", book.parent / "letters")
     assert (status, document["code"]) == (3, "USAGE")
 

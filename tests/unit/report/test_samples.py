@@ -10,6 +10,7 @@ import pytest
 from auditor_app.engagement.papers import Papers, Stamp
 from auditor_app.engagement.sampling_work import SampledWork, written_up
 from auditor_app.engagement.terms import AgreedProcedure
+from auditor_app.findings import Verdict, Verdicts
 from auditor_app.operation import CancelToken, run
 from auditor_app.procedures import PROCEDURES
 from auditor_app.report.document import Report, ReportOptions, build_report
@@ -162,6 +163,9 @@ def test_every_exception_of_an_execution_is_in_the_report(plain: Report) -> None
     for item in added:
         assert squeezed(item.subject) in text
     assert written_up(factory.audit(), (), papers(limits=False)) == factory.audit()
+    agreeing = replace(factory.audit(), verdicts=Verdicts(Verdict.AGREES, Verdict.AGREES, Verdict.NOT_CHECKED))
+    judged = written_up(agreeing, (leaf_work(),), None).verdicts
+    assert judged == Verdicts(Verdict.AGREES, Verdict.EXCEPTIONS, Verdict.NOT_CHECKED)
 
 
 def test_the_samples_ride_along_for_machines(plain: Report, agreed: Report) -> None:

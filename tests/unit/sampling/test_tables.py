@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from auditor_app.errors import SamplingError
 from auditor_app.sampling.answers import read_extract, read_replacements, read_replies
+from auditor_app.sampling.drawn import DrawnItem
+from auditor_app.sampling.letters import reply_form
 from auditor_app.sampling.tables import MAX_TEXT, read_table
 from tests.unit.sampling.executed import leaf, leaves
 
@@ -120,3 +122,10 @@ def test_cells_are_those_of_the_standard_library(rows: list[list[str]]) -> None:
 def test_the_longest_text_passes() -> None:
     table = read_table(b"item,answer,note\n3,none," + b"x" * MAX_TEXT + b"\n", "replies.csv")
     assert len(read_replies(table, SAMPLE).rows["3"].note) == MAX_TEXT
+
+
+def test_a_leaf_without_a_row_is_named_by_its_index() -> None:
+    sample = leaves(leaf(3), DrawnItem(id="9", key="", reached=False))
+    read = read_replies(read_table(reply_form(sample).text.encode(), "replies.csv"), sample)
+    assert {item: answer.said for item, answer in read.rows.items()} == {"3": "none", "9": "none"}
+    assert "no identifier" in refusal("key,BTC\n,1\n").sentence()
