@@ -24,7 +24,7 @@ from auditor_app.engagement.papers import Papers
 from auditor_app.engagement.record import Audit, AuditRequest
 from auditor_app.engagement.rules import cleared_by
 from auditor_app.engagement.terms import Person, Terms
-from auditor_app.errors import AuditError
+from auditor_app.errors import AuditError, EngagementError
 from auditor_app.instants import format_instant
 from auditor_app.operation import CancelToken, Operation
 from ui import engagement_work
@@ -47,6 +47,26 @@ _NOBODY = "Not recorded: nobody was chosen who acts"
 def now() -> str:
     """The instant that enters the journal."""
     return format_instant(datetime.now(UTC))
+
+
+_Looks = tuple[int, int, int]
+
+
+def _looks(path: Path) -> _Looks:
+    """Which file it is, its size and when it was written; zeros where it is gone. The file is not opened."""
+    try:
+        status = path.stat()
+    except OSError:
+        return (0, 0, 0)
+    return (status.st_ino, status.st_size, status.st_mtime_ns)
+
+
+def _moved(name: str) -> AuditError:
+    return EngagementError(
+        "ENGAGEMENT.REFUSED",
+        f"{name} was moved, deleted or replaced while it was open here; it was closed, and what was entered so far is in the file that was opened",
+        action="Open the file that is right.",
+    )
 
 
 class Questions(Protocol):
@@ -112,6 +132,7 @@ class Binder(QObject):
         self._job: Job | None = None
         self._noted: tuple[Audit, RunNote] | None = None
         self._time_typed = False
+        self._looked: _Looks = (0, 0, 0)
         self._leaving: list[EngagementFile] = []
 
     # what is open
@@ -171,6 +192,20 @@ class Binder(QObject):
         """Read the file again, as it is now on the disk."""
         if self.path is not None and not self.busy:
             self.open(self.path, writing=self.writable)
+
+    def look_again(self) -> None:
+        """The window comes back to the front: read what somebody else wrote, or notice that the file was replaced."""
+        path = self.path
+        if path is None or self.busy:
+            return
+        now = _looks(path)
+        if self.writable:
+            if now[0] != self._looked[0]:
+                where = path.name
+                self.close()
+                self.failed.emit(_moved(where))
+        elif now != self._looked:
+            self.reopen()
 
     def close(self) -> None:
         """Let go of the file: what waits is dropped; an entry being written is whole or not there."""
@@ -372,6 +407,7 @@ class Binder(QObject):
 
     def _on_opened(self, opened: Opened) -> None:
         self._book, self._papers, self._why_not = opened.book, opened.book.papers, opened.why_read_only
+        self._looked = _looks(opened.book.path)
         people = self._papers.people
         self._author = people[0].name if self.writable and len(people) == 1 else ""
         self.changed.emit()

@@ -44,6 +44,8 @@ class Desk:
     """Ask for a review note on the page on screen."""
     set_tickmark: Callable[[], object]
     """Ask for a tickmark beside the selected row of the page on screen."""
+    record_run: Callable[[], object]
+    """Enter the run on screen where it was not entered by itself."""
     lock: Callable[[], object]
     """Ask for the reason and lock the engagement."""
     new_engagement: Callable[[], object]

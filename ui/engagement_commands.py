@@ -84,6 +84,12 @@ class EngagementCommands(QObject):
             window.settings.remember_actor(window.binder.papers.identity, name)
             window.binder.act_as(name)
 
+    def record_run(self) -> None:
+        """Enter the run on screen: asks who acts, and in a locked engagement what is amended and why."""
+        case = self._window.case
+        if case.audit is not None and case.current:
+            self._window.binder.record_run(case.audit, time_typed=case.inputs.trusted_time is not None)
+
     def add_inputs(self) -> None:
         """File → Add inputs."""
         if self._window.binder.papers is not None:

@@ -63,7 +63,7 @@ class MainWindow(QMainWindow):
             ask_for_evidence=self.ask_for_evidence, capture=self.capture, edit_endpoints=self.edit_endpoints, pin_key=self.pin_key, open_snapshot=self.open_snapshot, say=self.say,
             new_engagement=self.engagement.new, open_engagement=self.engagement.open, add_inputs=self.engagement.add_inputs,
             new_note=self.engagement.new_note, set_tickmark=self.engagement.set_tickmark,
-            lock=self.engagement.lock, act_as=self.engagement.act_as,
+            record_run=self.engagement.record_run, lock=self.engagement.lock, act_as=self.engagement.act_as,
         )  # fmt: skip
         self.setWindowTitle("Reserve Auditor")
         self.setAcceptDrops(True)
@@ -376,6 +376,7 @@ class MainWindow(QMainWindow):
         super().changeEvent(event)
         if event.type() is QEvent.Type.ActivationChange and self.isActiveWindow() and self.stack.count():
             self.case.look_at_files_again()
+            self.binder.look_again()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Files from this machine only."""

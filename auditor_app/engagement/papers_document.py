@@ -52,7 +52,7 @@ def indexed(papers: Papers) -> tuple[tuple[str, str, tuple[tuple[str, str], ...]
     ]
     own = [item for item in papers.procedures if item.agreed and item.key not in PROCEDURES]
     named += [(reference_of(papers, item.key), item.key) for item in own]
-    named.append(("F1", "Exceptions log"))
+    named += [("A2", "Review notes and tickmarks"), ("F1", "Exceptions log")]
     return tuple(
         (letter, title, tuple(paper for paper in sorted(named) if paper[0][0] == letter)) for letter, title in INDEX
     )

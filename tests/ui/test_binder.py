@@ -17,7 +17,7 @@ from auditor_app.engagement import actions
 from auditor_app.engagement.file import EngagementFile, open_for_writing
 from auditor_app.engagement.papers import Papers
 from auditor_app.engagement.terms import Person
-from auditor_app.errors import AuditError
+from auditor_app.errors import AuditError, EngagementError
 from auditor_app.operation import CancelToken
 from tests.ui import fakes
 from tests.ui.conftest import MakeWindow
@@ -264,3 +264,78 @@ def test_work_that_reads_and_work_that_enters_take_turns(engaged: MainWindow, qt
     settled(engaged, qtbot)
     assert order == ["read 2", "told", "ended"]
     assert papers(engaged).head.length == 3
+
+
+def test_a_reader_sees_what_another_process_wrote(make_window: MakeWindow, tmp_path: Path, qtbot: QtBot) -> None:
+    path = books.new(tmp_path)
+    window = make_window()
+    with qtbot.waitSignal(window.binder.opened, timeout=30_000):
+        window.binder.open(path, writing=False)
+    settled(window, qtbot)
+    with open_for_writing(path) as other:
+        other.record(books.act(books.exception("from elsewhere")))
+    window.binder.look_again()
+    settled(window, qtbot)
+    assert [line.item for line in papers(window).exceptions] == ["from elsewhere"]
+    assert not window.binder.writable
+
+
+def test_a_file_that_was_replaced_is_not_written_to_silently(engaged: MainWindow, tmp_path: Path, qtbot: QtBot) -> None:
+    path = engaged.binder.path
+    assert path is not None
+    path.rename(tmp_path / "away.engagement")
+    engaged.binder.look_again()
+    box = dialog_of(QMessageBox, qtbot)
+    assert "moved, deleted or replaced" in box.text()
+    assert engaged.binder.papers is None
+    box.close()
+
+
+def test_a_run_is_entered_as_an_amendment_where_somebody_asks(engaged: MainWindow, files: Files, qtbot: QtBot) -> None:
+    engaged.binder.record(actions.Lock(reason="delivered"))
+    settled(engaged, qtbot)
+    performed(engaged, files, qtbot)
+    page = engaged.go_to("liabilities")
+    assert page._entry_note.text() == "Not recorded: the engagement is locked"
+    assert papers(engaged).runs == ()
+    qtbot.mouseClick(page._record, Qt.MouseButton.LeftButton)
+    dialog = dialog_of(AmendmentDialog, qtbot)
+    qtbot.keyClicks(dialog.what, "another run")
+    qtbot.keyClicks(dialog.reason, "new evidence")
+    qtbot.mouseClick(dialog.yes, Qt.MouseButton.LeftButton)
+    settled(engaged, qtbot)
+    assert len(papers(engaged).runs) == 1
+    assert page._entry_note.text().startswith("Recorded as journal entry")
+    assert not page._record.isVisible()
+
+
+def test_a_medium_that_cannot_be_written_to_is_read(
+    make_window: MakeWindow, tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = books.new(tmp_path)
+
+    def refuses(path: Path) -> EngagementFile:
+        raise EngagementError("OUTPUT.WRITE", "the engagement file may not be written here")
+
+    monkeypatch.setattr("ui.engagement_work.open_for_writing", refuses)
+    window = make_window()
+    opened(window, path, qtbot)
+    assert not window.binder.writable
+    assert "may not be written here" in window.binder.why_read_only
+    assert papers(window).terms.client == "Example Exchange Ltd"
+
+
+def test_a_page_says_what_stands_on_it(engaged: MainWindow, files: Files, qtbot: QtBot) -> None:
+    performed(engaged, files, qtbot)
+    engaged.binder.record(
+        actions.OpenNote(paper="D4", text="?"),
+        actions.DefineTickmark(mark="TB", meaning="traced"),
+        actions.ApplyTickmark(mark="TB", paper="D5", item="fund"),
+    )
+    settled(engaged, qtbot)
+    page = engaged.go_to("coverage")
+    assert page._attached.text() == "1 open note, 1 tickmark"
+    assert [table._paper.text() for table in page.tables()] == ["D4–D5"] * len(page.tables())
+    qtbot.mouseClick(page._attached, Qt.MouseButton.LeftButton)
+    assert engaged.page.entry.key == "notes"
+    assert not engaged.go_to("liabilities")._attached.isVisible()

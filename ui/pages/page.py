@@ -7,9 +7,9 @@ from PySide6.QtWidgets import QPushButton, QStackedLayout, QVBoxLayout, QWidget
 
 from auditor_app.engagement.record import Audit
 from ui.desk import Desk
-from ui.pages import PageEntry
+from ui.pages import PageEntry, page_of
 from ui.session import StepState
-from ui.text import cut
+from ui.text import cut, tooltip
 from ui.theme import Tone
 from ui.widgets.blocks import GRID, Banner, EmptyState, button, column, label, row, show_text
 from ui.widgets.chips import Chip
@@ -37,7 +37,12 @@ class Page(QWidget):
         self._title = label(entry.title, "title")
         self._entry_note = label("", "muted")
         self._entry_note.setAccessibleName("Journal entry of this run")
-        title = row(self._title, self._chip, 1, self._entry_note, spacing=2 * GRID)
+        self._record = button("Record this run…", desk.record_run, link=True)
+        self._attached = button("", lambda: desk.go_to("notes"), link=True)
+        self._attached.setAccessibleName("Notes and tickmarks on this paper")
+        self._record.hide()
+        self._attached.hide()
+        title = row(self._title, self._chip, 1, self._attached, self._entry_note, self._record, spacing=2 * GRID)
         title.setAlignment(self._chip, Qt.AlignmentFlag.AlignVCenter)
         head = column(label(entry.overline, "overline"), title, label(entry.summary, "muted"), spacing=4)
         self.empty = EmptyState("", "", *self.empty_buttons())
@@ -51,6 +56,8 @@ class Page(QWidget):
         layout.addLayout(self._stack, 1)
         self._stack.addWidget(self.empty)  # only now: a stack without a parent shows its first widget as a window
         self._stack.addWidget(self.content)
+        for table in self.tables():
+            table.name_paper(entry.reference)
 
     def build(self) -> QWidget:
         """The content, made once."""
@@ -138,11 +145,30 @@ class Page(QWidget):
         """Ctrl+E: the report, wherever one is."""
         self.desk.go_to("report").export()
 
+    def _show_attached(self) -> None:
+        """How many open notes and tickmarks stand on this page's papers."""
+        papers = self.desk.binder.papers
+        if papers is None or not self.entry.reference:
+            self._attached.hide()
+            return
+        notes = sum(page_of(note.paper) == self.entry.key for note in papers.open_notes)
+        ticks = sum(page_of(tick.paper) == self.entry.key for tick in papers.ticks)
+        said = [f"{number:,} {words}{'' if number == 1 else 's'}" for number, words in ((notes, "open note"), (ticks, "tickmark")) if number]  # fmt: skip
+        self._attached.setText(", ".join(said))
+        self._attached.setAccessibleName(f"On this paper: {', '.join(said)}" if said else "Notes and tickmarks on this paper")  # fmt: skip
+        self._attached.setVisible(bool(said))
+
     def _refresh_status(self) -> None:
+        self._show_attached()
         if self.entry.step is None:
             return
-        note = self.desk.binder.note_of(self.desk.case.audit)
-        show_text(self._entry_note, "" if note is None else cut(note.text))
+        binder, audit = self.desk.binder, self.desk.case.audit
+        note = binder.note_of(audit)
+        show_text(self._entry_note, "" if note is None else cut(note.text, 70))
+        self._entry_note.setToolTip(tooltip("" if note is None else note.text))
+        judged = audit is not None and audit.request.trusted_time is not None
+        lacks = note is not None and note.entry is None
+        self._record.setVisible(lacks and judged and binder.writable and self.desk.case.current)
         status = self.desk.case.status(self.entry.step)
         self._chip.say(status.text, status.state.tone)
         if status.state is StepState.OUT_OF_DATE:

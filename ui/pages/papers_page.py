@@ -59,6 +59,7 @@ class PapersPage(Page):
         papers = binder.papers
         state = binder.state
         self._chip.say(state.value[0], state.tone)
+        self._show_attached()
         if papers is None:
             self._shown_papers = None
             self.banner.hide()

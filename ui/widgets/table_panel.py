@@ -196,7 +196,9 @@ class TablePanel(QWidget):
         self._why.setProperty("ink", "bad")
         self._why.hide()
         self._title = label(title, "section")
-        head = row(self._title, 1, self._count, self.field, spacing=2 * GRID)
+        self._paper = label("", "muted")
+        self._paper.hide()
+        head = row(self._title, self._paper, 1, self._count, self.field, spacing=2 * GRID)
         self.setLayout(column(head, self._why, self.view, self._reader_card))
         self.field.setVisible(filterable)
         self._filterable = filterable
@@ -224,6 +226,11 @@ class TablePanel(QWidget):
     def shown_count(self) -> int:
         """How many rows Go to row can go to."""
         return self.model.rowCount()
+
+    def name_paper(self, reference: str) -> None:
+        """Name the working paper that the table belongs to."""
+        show_text(self._paper, reference)
+        self._paper.setAccessibleName(f"Working paper {reference}" if reference else "")
 
     def chosen_in_words(self) -> str:
         """The row under the cursor in one line; empty where there is none."""

@@ -227,8 +227,10 @@ class TreePanel(QWidget):
         self._why = label("", wrap=True)
         self._why.setProperty("ink", "bad")
         self._why.hide()
-        head = row(self.field, self._count, spacing=2 * GRID)
-        head.setStretch(0, 1)
+        self._paper = label("", "muted")
+        self._paper.hide()
+        head = row(self._paper, self.field, self._count, spacing=2 * GRID)
+        head.setStretch(1, 1)
         layout = column(head, self._why, row(*self.choices.values(), 1), self.view)
         layout.setStretch(3, 1)
         self.setLayout(layout)
@@ -261,6 +263,11 @@ class TreePanel(QWidget):
         item = self.model.item(self.view.currentIndex())
         described = (self.model.leaf, *(entry.column for entry in self.model.columns))
         return "" if item is None else in_words(item, described)
+
+    def name_paper(self, reference: str) -> None:
+        """Name the working paper that the table belongs to."""
+        show_text(self._paper, reference)
+        self._paper.setAccessibleName(f"Working paper {reference}" if reference else "")
 
     def focus_filter(self) -> None:
         """Ctrl+F."""
