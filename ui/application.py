@@ -71,7 +71,7 @@ def open_both(window: MainWindow, engagement: Path, request: AuditRequest | None
     """The engagement first, so that the run is one inside it."""
     if request is not None:
         window.case.open_request(request, trust_store)
-        window.binder.opened.connect(window.case.run, Qt.ConnectionType.SingleShotConnection)
+        window.binder.opened.connect(window.engagement.perform_again, Qt.ConnectionType.SingleShotConnection)
     window.engagement.open_file(engagement)
 
 

@@ -41,6 +41,7 @@ Failed = Callable[[AuditError], object]
 Ended = Callable[[], object]
 
 
+_BEFORE = "Not recorded: performed before the engagement was opened (F5 records it)"
 _NOBODY = "Not recorded: nobody was chosen who acts"
 
 
@@ -85,6 +86,10 @@ class RunNote:
 
     entry: int | None
     text: str
+
+
+def _entered(entry: int) -> RunNote:
+    return RunNote(entry, f"Recorded as journal entry {entry}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -327,11 +332,17 @@ class Binder(QObject):
         work = partial(engagement_work.enter_run, audit, author, time_typed)
         self.read("Recording the run", work, partial(self._on_run, audit), partial(self._on_run_refused, audit))
 
-    def find_run(self, audit: Audit) -> None:
-        """A run that was performed before the engagement was opened: find the entry that it has, if it has one."""
-        if audit.request.trusted_time is not None:
-            work = partial(engagement_work.enter_run, audit, None, False)
-            self.read("Finding the run", work, partial(self._on_found, audit))
+    def find_run(self, audit: Audit, otherwise: str = _BEFORE) -> None:
+        """Find the entry that a run has without entering it; ``otherwise`` is what is said where it has none."""
+        if self._papers is None or audit.request.trusted_time is None:
+            return
+        self._note(audit, RunNote(None, "Looking in the journal…"))
+        work = partial(engagement_work.enter_run, audit, None, False)
+
+        def found(entry: int | None) -> None:
+            self._note(audit, RunNote(None, otherwise) if entry is None else _entered(entry))
+
+        self.read("Finding the run", work, found, partial(self._on_run_refused, audit))
 
     def record_run(self, audit: Audit, *, time_typed: bool) -> None:
         """Enter a run that was not entered by itself: asks who acts, and for the amendment."""
@@ -347,7 +358,7 @@ class Binder(QObject):
             return None
         if self._noted is not None and self._noted[0] is audit:
             return self._noted[1]
-        return RunNote(None, "Not recorded: performed before the engagement was opened (F5 records it)")
+        return RunNote(None, _BEFORE)
 
     # inside
 
@@ -413,13 +424,9 @@ class Binder(QObject):
         self.changed.emit()
         self.opened.emit()
 
-    def _on_found(self, audit: Audit, entry: int | None) -> None:
-        if entry is not None:
-            self._on_run(audit, entry)
-
     def _on_run(self, audit: Audit, entry: int | None) -> None:
         if entry is not None:
-            self._note(audit, RunNote(entry, f"Recorded as journal entry {entry}"))
+            self._note(audit, _entered(entry))
         elif self._papers is not None and not self.writable:
             self._note(audit, RunNote(None, "Not recorded: the engagement is open read-only"))
         elif self._papers is not None and self._papers.locked is not None:

@@ -26,12 +26,16 @@ if TYPE_CHECKING:
     from ui.main_window import MainWindow
 
 
+_OTHERWISE = "Not recorded: it came out otherwise than any run in the journal"
+
+
 class EngagementCommands(QObject):
     """What the menus do with an engagement; the binder holds it."""
 
     def __init__(self, window: MainWindow) -> None:
         super().__init__(window)
         self._window = window
+        self._restoring = False
 
     # questions of the binder
 
@@ -189,10 +193,16 @@ class EngagementCommands(QObject):
         """Perform the last run again on the files where they were last seen; it comes out the same, or says so."""
         window = self._window
         if found.request is None:
-            window.say(f"The inputs of the last run were not found: {', '.join(cut(name) for name in found.missing)}")
+            names = "\n".join(cut(name) for name in found.missing)
+            text = f"These inputs of the last run are not where they were last seen:\n\n{names}\n\nSay where they are on the Engagement page, under Inputs."
+            prompts.tell(window, "Inputs not found", text, alarming=False)
             return
         window.case.open_request(found.request, found.request.trust_store)
-        window.case.run()
+        self.perform_again()
+
+    def perform_again(self) -> None:
+        """Perform the run of an engagement that was opened: compared with the journal, never entered by itself."""
+        self._restoring = self._window.case.run()
 
     def on_recorded(self, done: Recorded) -> None:
         """Say what was entered; sign-offs that were taken back are told so that nobody misses it."""
@@ -210,6 +220,11 @@ class EngagementCommands(QObject):
     def on_run_ended(self) -> None:
         """Enter a finished run, or find the entry it has."""
         case = self._window.case
-        outcome = case.outcome
-        if outcome is not None and outcome.audit is not None and outcome.inputs == case.inputs:
+        outcome, restoring = case.outcome, self._restoring
+        self._restoring = False
+        if outcome is None or outcome.audit is None or outcome.inputs != case.inputs:
+            return
+        if restoring:
+            self._window.binder.find_run(outcome.audit, _OTHERWISE)
+        else:
             self._window.binder.take_run(outcome.audit, time_typed=case.inputs.trusted_time is not None)

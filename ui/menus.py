@@ -85,13 +85,12 @@ class Menus:
         _add(menu, "Open engagement rea&d-only…", commands.open_to_read, None)
         self._recent_engagements = menu.addMenu("Open recent engage&ment")
         self.show_recent_engagements(self._window.settings.recent_engagements)
-        self._with_engagement = (
-            _add(menu, "&Add inputs…", commands.add_inputs, "Ctrl+Shift+A"),
-            _add(menu, "Export pac&kage…", commands.export, "Ctrl+Shift+P"),
-            _add(menu, "&Lock…", commands.lock, None),
-            _add(menu, "C&lose engagement", commands.close, "Ctrl+W"),
-        )
+        add = _add(menu, "&Add inputs…", commands.add_inputs, "Ctrl+Shift+A")
+        export = _add(menu, "Export pac&kage…", commands.export, "Ctrl+Shift+P")
+        self.lock = _add(menu, "&Lock…", commands.lock, None)
         _add(menu, "Chec&k engagement…", commands.check, "Ctrl+Shift+K")
+        close = _add(menu, "C&lose engagement", commands.close, "Ctrl+W")
+        self._with_engagement, self._writing = (export, close), [add]
 
     def _edit(self, menu: QMenu) -> None:
         window = self._window
@@ -100,8 +99,10 @@ class Menus:
         menu.addSeparator()
         _add(menu, "&Copy selected rows", self._copy, None)
         menu.addSeparator()
-        _add(menu, "Review &note on this page…", window.engagement.new_note, "Ctrl+Shift+N")
-        _add(menu, "Set a &tickmark on the selected row…", window.engagement.set_tickmark, "Ctrl+M")
+        self._writing += [
+            _add(menu, "Review &note on this page…", window.engagement.new_note, "Ctrl+Shift+N"),
+            _add(menu, "Set a &tickmark on the selected row…", window.engagement.set_tickmark, "Ctrl+M"),
+        ]
         menu.addSeparator()
         preferences = menu.addMenu("P&references")
         _add(preferences, "&Endpoints…", window.edit_endpoints, None)
@@ -181,8 +182,12 @@ class Menus:
         self.evidence.setEnabled(case.inputs.snapshot is not None)
         self.capture.setEnabled(case.inputs.complete)
         self.export.setEnabled(case.current)
+        binder = self._window.binder
         for action in self._with_engagement:
-            action.setEnabled(self._window.binder.papers is not None)
+            action.setEnabled(binder.papers is not None)
+        for action in self._writing:
+            action.setEnabled(binder.writable)
+        self.lock.setEnabled(binder.writable and binder.papers is not None and binder.papers.locked is None)
 
     def _forget(self) -> None:
         self._window.settings.forget_recent()

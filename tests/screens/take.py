@@ -17,13 +17,17 @@ import pypdfium2
 from PySide6.QtCore import QEventLoop, QTimer
 from PySide6.QtWidgets import QApplication
 
+from auditor_app.demo.binder import PREPARER
 from auditor_app.demo.build import DemoFiles, build_demo
+from auditor_app.engagement.file import open_for_reading
 from auditor_app.operation import CancelToken, run
-from ui.application import make_application
+from ui.application import make_application, open_both
 from ui.main_window import MainWindow
+from ui.pages.papers_page import PapersPage
 from ui.settings import Settings
 
 PAGES = (
+    "engagement",
     "snapshot",
     "liabilities",
     "sample",
@@ -31,6 +35,8 @@ PAGES = (
     "coverage",
     "findings",
     "report",
+    "exceptions",
+    "notes",
     "ledger",
     "proof",
     "schemes",
@@ -47,6 +53,11 @@ def settle(milliseconds: int) -> None:
     loop.exec()
 
 
+def _identity(files: DemoFiles) -> str:
+    with open_for_reading(files.engagement) as book:
+        return book.papers.identity
+
+
 def take(folder: Path) -> None:
     """Write every picture into ``folder``."""
     with tempfile.TemporaryDirectory() as scratch:
@@ -58,15 +69,22 @@ def take(folder: Path) -> None:
         window = MainWindow(settings)
         window.resize(*SIZE)
         window.show()
-        window.open_request(files.request(), files.trust_store)
-        window.case.run()
-        while window.case.running:
+        settings.remember_actor(_identity(files), PREPARER)
+        open_both(window, files.engagement, files.request(), files.trust_store)
+        settle(2000)
+        while window.case.running or window.binder.busy:
             settle(200)
         for name in PAGES:
             if name == "proof" and _PROOF.is_file():
                 window.check_proof([_PROOF])
             window.go_to(name)
             settle(2500)
+            window.grab().save(str(folder / f"page-{name}.png"))
+        for title, name in (("Journal", "journal"), ("Sign-offs", "sign-offs")):
+            page = window.go_to("engagement")
+            assert isinstance(page, PapersPage)
+            page.show_paper(title)
+            settle(1000)
             window.grab().save(str(folder / f"page-{name}.png"))
         window.go_to("coverage")
         settle(500)

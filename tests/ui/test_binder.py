@@ -339,3 +339,51 @@ def test_a_page_says_what_stands_on_it(engaged: MainWindow, files: Files, qtbot:
     qtbot.mouseClick(page._attached, Qt.MouseButton.LeftButton)
     assert engaged.page.entry.key == "notes"
     assert not engaged.go_to("liabilities")._attached.isVisible()
+
+
+def test_opening_never_enters_a_run_by_itself(
+    engaged: MainWindow, files: Files, make_window: MakeWindow, qtbot: QtBot
+) -> None:
+    performed(engaged, files, qtbot)
+    engaged.binder.record(actions.SignOff(role="preparer"))
+    settled(engaged, qtbot)
+    path, head = engaged.binder.path, papers(engaged).head
+    assert path is not None
+    engaged.close()
+    files[1].write_text("a trust store with another key")
+    other = make_window(fakes.performs(with_inputs))
+    with qtbot.waitSignal(other.case.run_ended, timeout=30_000):
+        other.engagement.open_file(path)
+    settled(other, qtbot)
+    assert papers(other).head == head
+    page = other.go_to("liabilities")
+    assert page._entry_note.text() == "Not recorded: it came out otherwise than any run in the journal"
+    qtbot.mouseClick(page._record, Qt.MouseButton.LeftButton)
+    settled(other, qtbot)
+    assert len(papers(other).runs) == 2
+
+
+def test_inputs_that_are_gone_are_named_when_the_file_is_opened(
+    engaged: MainWindow, files: Files, make_window: MakeWindow, qtbot: QtBot
+) -> None:
+    performed(engaged, files, qtbot)
+    path = engaged.binder.path
+    assert path is not None
+    engaged.close()
+    files[2].unlink()
+    other = make_window(fakes.performs(with_inputs))
+    opened(other, path, qtbot)
+    box = dialog_of(QMessageBox, qtbot)
+    assert "demo.porevidence" in box.text()
+    assert "demo.porsnap" not in box.text()
+    box.close()
+
+
+def test_commands_that_enter_are_disabled_for_a_reader(make_window: MakeWindow, tmp_path: Path, qtbot: QtBot) -> None:
+    window = make_window()
+    with qtbot.waitSignal(window.binder.opened, timeout=30_000):
+        window.binder.open(books.new(tmp_path), writing=False)
+    settled(window, qtbot)
+    assert not window.menus.lock.isEnabled()
+    assert not any(action.isEnabled() for action in window.menus._writing)
+    assert all(action.isEnabled() for action in window.menus._with_engagement)

@@ -96,7 +96,7 @@ def test_terms_are_recorded_in_one_entry_and_what_is_missing_is_named(
     window = make_window()
     opened(window, books.new(tmp_path, independence="", scope=""), qtbot)
     paper = paper_of(window, "engagement", TermsPaper, qtbot)
-    assert "The terms do not state: scope." in paper.missing.text
+    assert "Not stated yet: scope, independence." in paper.missing.text
     assert paper._marks["independence"].text().startswith("not stated yet")
     assert not paper.record.isEnabled()
     paper.go_to_term("independence")

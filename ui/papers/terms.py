@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from PySide6.QtWidgets import QCheckBox, QGridLayout, QLabel, QVBoxLayout, QWidget
 
@@ -32,6 +33,7 @@ _HINTS = {
     "ethics": "the ethical requirements that were followed",
     "quality_management": "the standard on quality management that the firm applies",
 }
+_MOST_SHOWN = 6
 _MISSING = "not stated yet: no final report without it"
 _THRESHOLD = re.compile(r"([a-z0-9][a-z0-9._-]{0,63})\s*=\s*(\S.*)\Z")
 
@@ -107,8 +109,7 @@ class TermsPaper(Paper):
         self._recorded = papers.terms
         obstacles = papers.obstacles()
         if obstacles:
-            shown = " ".join(obstacles[:6]) + (f" And {len(obstacles) - 6} more." if len(obstacles) > 6 else "")
-            self.missing.say(Tone.WARN, "What keeps the report a draft", shown)
+            self.missing.say(Tone.WARN, "What keeps the report a draft", _shortly(papers, obstacles))
         else:
             self.missing.say(Tone.GOOD, "Nothing keeps a report from being final", "All terms, notes and sign-offs are there.")  # fmt: skip
         self._on_typed()
@@ -188,6 +189,18 @@ class TermsPaper(Paper):
         if papers is not None:
             self._fill(papers.terms)
             self._on_typed()
+
+
+def _shortly(papers: Papers, obstacles: Sequence[str]) -> str:
+    """The obstacles, the missing terms in one sentence and no more than a few of the others."""
+    missing = papers.terms.missing()
+    others = obstacles[: len(obstacles) - len(missing)]
+    shown = [*others[:_MOST_SHOWN]]
+    if len(others) > _MOST_SHOWN:
+        shown.append(f"And {len(others) - _MOST_SHOWN:,} more.")
+    if missing:
+        shown.append(f"Not stated yet: {', '.join(missing).replace('_', ' ')}.")
+    return " ".join(shown)
 
 
 def _text(field: TypedField | Prose) -> str:
