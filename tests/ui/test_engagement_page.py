@@ -512,6 +512,9 @@ def test_a_tickmark_has_one_meaning_and_stands_beside_the_selected_row(
     click(tick.yes, qtbot)
     settled(engaged, qtbot)
     assert [(item.mark, item.paper) for item in papers(engaged).ticks] == [("TB", "D1")]
+    assert "TB  traced to the trial balance (P. Reparer, entry" in shown._marks.text()
+    shown.tables()[0].go_to(1)
+    assert not shown._marks.isVisible()
     paper_of(engaged, "notes", TickmarksPaper, qtbot)
     model = paper.ticks.model
     assert [model.data(model.index(0, at)) for at in (0, 1, 2)] == ["TB", "traced to the trial balance", "D1"]

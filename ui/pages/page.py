@@ -37,6 +37,9 @@ class Page(QWidget):
         self._title = label(entry.title, "title")
         self._entry_note = label("", "muted")
         self._entry_note.setAccessibleName("Journal entry of this run")
+        self._marks = label("", wrap=True)
+        self._marks.setAccessibleName("Tickmarks on the selected row")
+        self._marks.hide()
         self._record = button("Record this run…", desk.record_run, link=True)
         self._attached = button("", lambda: desk.go_to("notes"), link=True)
         self._attached.setAccessibleName("Notes and tickmarks on this paper")
@@ -53,11 +56,13 @@ class Page(QWidget):
         layout.setSpacing(2 * GRID)
         layout.addLayout(head)
         layout.addWidget(self.banner)
+        layout.addWidget(self._marks)
         layout.addLayout(self._stack, 1)
         self._stack.addWidget(self.empty)  # only now: a stack without a parent shows its first widget as a window
         self._stack.addWidget(self.content)
         for table in self.tables():
             table.name_paper(entry.reference)
+            table.current_changed.connect(self._show_marks)
 
     def build(self) -> QWidget:
         """The content, made once."""
@@ -145,6 +150,17 @@ class Page(QWidget):
         """Ctrl+E: the report, wherever one is."""
         self.desk.go_to("report").export()
 
+    def _show_marks(self, *_: object) -> None:
+        """The tickmarks on the selected row, with their meanings in words."""
+        papers = self.desk.binder.papers
+        if papers is None or not papers.ticks or not self.entry.reference:
+            self._marks.hide()
+            return
+        chosen, meanings = self.selected_item(), dict(papers.tickmarks)
+        found = [tick for tick in papers.ticks if tick.item == chosen and page_of(tick.paper) == self.entry.key]
+        said = "; ".join(f"{tick.mark}  {meanings[tick.mark]} ({tick.stamp.person}, entry {tick.stamp.entry})" for tick in found[:6])  # fmt: skip
+        show_text(self._marks, f"On the selected row: {cut(said, 400)}" if said else "")
+
     def _show_attached(self) -> None:
         """How many open notes and tickmarks stand on this page's papers."""
         papers = self.desk.binder.papers
@@ -157,6 +173,7 @@ class Page(QWidget):
         self._attached.setText(", ".join(said))
         self._attached.setAccessibleName(f"On this paper: {', '.join(said)}" if said else "Notes and tickmarks on this paper")  # fmt: skip
         self._attached.setVisible(bool(said))
+        self._show_marks()
 
     def _refresh_status(self) -> None:
         self._show_attached()
