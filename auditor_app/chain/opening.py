@@ -28,7 +28,7 @@ class Opening:
         self._ended = threading.Event()
         self._lock = threading.Lock()
         self._left = False
-        self._raw: socket.socket | None = None
+        self._under_way: socket.socket | None = None
         self._found: socket.socket | OSError = OSError(errno.ETIMEDOUT, _TOO_LATE)
         threading.Thread(target=self._open, name="rpc-open", daemon=True).start()
 
@@ -50,25 +50,37 @@ class Opening:
     def _leave(self) -> None:
         with self._lock:
             self._left = True
-            for sock in (self._raw, self._found):
-                if isinstance(sock, socket.socket):
-                    with contextlib.suppress(OSError):
-                        sock.shutdown(socket.SHUT_RDWR)  # wakes a greeting that is being dripped
-                    sock.close()
+            if self._under_way is not None:
+                with contextlib.suppress(OSError):  # past TLS, whose own shutdown is not thread-safe
+                    socket.socket.shutdown(self._under_way, socket.SHUT_RDWR)  # wakes a greeting that hangs or drips
+            if isinstance(self._found, socket.socket):
+                self._found.close()
 
     def _open(self) -> None:
         where = self._endpoint
         try:
-            raw = socket.create_connection((where.host, where.port or where.default_port), self._seconds)
-            with self._lock:
-                self._raw = raw
+            made = socket.create_connection((where.host, where.port or where.default_port), self._seconds)
+            self._goes_on_with(made)
             # as http.client does: one exchange, one round trip
-            raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            self._end(_over_tls(raw, where) if where.encrypted else raw)
+            made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if where.encrypted:
+                context = ssl.create_default_context()
+                greeting = context.wrap_socket(made, server_hostname=where.host, do_handshake_on_connect=False)
+                self._goes_on_with(greeting)
+                greeting.do_handshake()
+                made = greeting
+            self._end(made)
         except (OSError, ValueError) as error:
-            if self._raw is not None:
-                self._raw.close()
+            if self._under_way is not None:
+                self._under_way.close()
             self._end(error if isinstance(error, OSError) else OSError(errno.EINVAL, "its name cannot be looked up"))
+
+    def _goes_on_with(self, sock: socket.socket) -> None:
+        """The socket that a cancel shuts; ``OSError`` where it came before."""
+        with self._lock:
+            self._under_way = sock
+            if self._left:
+                raise OSError(errno.ETIMEDOUT, _TOO_LATE)
 
     def _end(self, found: socket.socket | OSError) -> None:
         with self._lock:
@@ -76,7 +88,3 @@ class Opening:
             self._ended.set()
             if self._left and isinstance(found, socket.socket):
                 found.close()
-
-
-def _over_tls(raw: socket.socket, where: Endpoint) -> socket.socket:
-    return ssl.create_default_context().wrap_socket(raw, server_hostname=where.host)

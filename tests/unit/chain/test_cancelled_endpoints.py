@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import threading
 import time
@@ -102,9 +103,50 @@ def test_a_cancel_ends_a_connection_that_is_not_made(hanging: Any, kind: Kind, t
         with pytest.raises(ChainError, match="cannot be reached"):
             over_tls.capture(tmp_path, netloc, TOKEN, replace(HASTY, connect_seconds=0.2))
         assert time.monotonic() - begun < 2
-    for _ in range(40):
-        if not [thread for thread in threading.enumerate() if thread.name == "rpc-open"]:
-            break
-        time.sleep(0.1)
-    else:
-        pytest.fail("a thread still tries to connect")
+        if hanging is _greets_nobody:
+            _no_thread_is_left(3)  # shutting the connection wakes it
+
+
+@contextmanager
+def _greets_for_ever() -> Iterator[str]:
+    """A port whose greeting over TLS never ends: every byte resets a timeout."""
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        server.listen(20)
+        over = threading.Event()
+
+        def drip() -> None:
+            with contextlib.suppress(OSError):
+                while not over.is_set():
+                    sock, _ = server.accept()
+                    with sock, contextlib.suppress(OSError):
+                        sock.sendall(b"\x16\x03\x03\x40\x00\x02\x00\x3f\xfc")  # the head of a long handshake message
+                        while not over.wait(0.02):
+                            sock.sendall(b"\0")
+
+        thread = threading.Thread(target=drip, daemon=True)
+        thread.start()
+        try:
+            yield f"127.0.0.1:{server.getsockname()[1]}"
+        finally:
+            over.set()
+
+
+def test_a_greeting_without_an_end_is_ended(tmp_path: Path) -> None:
+    kind = next(kind for kind in KINDS if kind.name == "evm")
+    over_tls = replace(kind, scheme="https://")
+    with _greets_for_ever() as netloc:
+        begun = time.monotonic()
+        with pytest.raises(ChainError, match="cannot be reached"):
+            over_tls.capture(tmp_path, netloc, TOKEN, replace(HASTY, connect_seconds=0.3, attempts=1))
+        assert time.monotonic() - begun < 2
+        _no_thread_is_left(2)
+        _cancelled_within_a_second(lambda token: over_tls.capture(tmp_path, netloc, token, PATIENT))
+        _no_thread_is_left(2)
+
+
+def _no_thread_is_left(seconds: float) -> None:
+    end = time.monotonic() + seconds
+    while [thread for thread in threading.enumerate() if thread.name == "rpc-open"]:
+        assert time.monotonic() < end, "a thread still tries to connect"
+        time.sleep(0.02)
