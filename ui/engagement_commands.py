@@ -16,7 +16,6 @@ from auditor_app.engagement.papers import Papers
 from auditor_app.engagement.terms import InputRole
 from auditor_app.errors import AuditError
 from ui import engagement_work, prompts
-from ui.dialogs.check_engagement import CheckEngagementDialog
 from ui.dialogs.engagement import AddInputsDialog, AmendmentDialog, LockDialog, NewEngagementDialog, WhoActsDialog
 from ui.dialogs.notes import NoteDialog, TickDialog
 from ui.engagement_work import LastRun
@@ -140,6 +139,8 @@ class EngagementCommands(QObject):
     def check(self) -> None:
         """File → Check engagement."""
         window = self._window
+        from ui.dialogs.check_engagement import CheckEngagementDialog
+
         trust = window.case.inputs.trust_store
         CheckEngagementDialog(window, window.desk, window.binder.path, None if trust is None else trust.path).open()
 

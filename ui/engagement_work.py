@@ -6,19 +6,22 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from auditor_app.engagement.actions import Action
-from auditor_app.engagement.checking import CheckResult, KnownHead
 from auditor_app.engagement.file import Author, EngagementFile, Recorded, create, open_for_reading, open_for_writing
 from auditor_app.engagement.papers import Papers
 from auditor_app.engagement.record import Audit, AuditRequest
-from auditor_app.engagement.taking import FoundInput
 from auditor_app.engagement.terms import InputReference, InputRole, Person, Role, Terms
 from auditor_app.errors import EngagementError
 from auditor_app.operation import CancelToken, Operation, Progress
-from auditor_app.snapshot.trust import TrustStore
 from ui.chain_work import SigningFile
 from ui.text import visible
+
+if TYPE_CHECKING:
+    from auditor_app.engagement.checking import CheckResult, KnownHead
+    from auditor_app.engagement.taking import FoundInput
+    from auditor_app.snapshot.trust import TrustStore
 
 Perform = Callable[[AuditRequest, CancelToken], Operation[Audit]]
 _LONGEST_SHOWN = 20_000

@@ -17,8 +17,6 @@ from ui.case import Case, Perform, perform_audit, sort_dropped
 from ui.chain_work import Subject
 from ui.connections import Connections
 from ui.desk import BuildReport, Desk
-from ui.dialogs.capture import CaptureDialog
-from ui.dialogs.endpoints import EndpointsDialog
 from ui.dialogs.pin_key import PinKeyDialog
 from ui.engagement_commands import EngagementCommands
 from ui.jobs import Job, JobRunner, ProgramDefect
@@ -240,6 +238,8 @@ class MainWindow(QMainWindow):
 
     def edit_endpoints(self) -> None:
         """Edit → Preferences → Endpoints."""
+        from ui.dialogs.endpoints import EndpointsDialog
+
         audit = self.case.audit
         served = {item.chain for item in self.connections.configured}
         chains = () if audit is None else tuple(chain for chain, _, _ in audit.identity.chains)
@@ -253,6 +253,8 @@ class MainWindow(QMainWindow):
         if inputs.snapshot is None or inputs.trust_store is None:
             self.run_or_explain()
             return
+        from ui.dialogs.capture import CaptureDialog  # with the chains behind it: the first window does not wait
+
         subject = Subject(inputs.snapshot.path, inputs.trust_store.path, inputs.trusted_time)
         CaptureDialog(self, self.desk, subject, self.use_evidence).open()
 

@@ -387,3 +387,21 @@ def test_commands_that_enter_are_disabled_for_a_reader(make_window: MakeWindow, 
     assert not window.menus.lock.isEnabled()
     assert not any(action.isEnabled() for action in window.menus._writing)
     assert all(action.isEnabled() for action in window.menus._with_engagement)
+
+
+def test_a_dropped_engagement_is_opened_and_offered_again(
+    make_window: MakeWindow, tmp_path: Path, qtbot: QtBot
+) -> None:
+    path, window = books.new(tmp_path), make_window()
+    with qtbot.waitSignal(window.binder.opened, timeout=30_000):
+        window.take_files([path])
+    settled(window, qtbot)
+    recent = [action.text() for action in window.menus._recent_engagements.actions()]
+    assert recent[0].startswith("book.engagement")
+    qtbot.keyClick(window, Qt.Key.Key_W, Qt.KeyboardModifier.ControlModifier)
+    assert window.binder.papers is None
+    assert not window.page.content.isVisible()
+    with qtbot.waitSignal(window.binder.opened, timeout=30_000):
+        window.menus._recent_engagements.actions()[0].trigger()
+    settled(window, qtbot)
+    assert papers(window).terms.client == "Example Exchange Ltd"

@@ -11,7 +11,7 @@ import pytest
 
 from ui import launch
 
-SLOW = ("matplotlib", "pandas", "web3", "scipy", "numpy", "numba", "typst", "pypdfium2")
+SLOW = ("matplotlib", "pandas", "web3", "scipy", "numpy", "numba", "typst", "pypdfium2", "py_ecc")
 
 
 def python(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
