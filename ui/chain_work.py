@@ -54,6 +54,8 @@ class Listed:
     without_endpoint: tuple[str, ...]
     one_host: tuple[str, ...]
     endpoints: tuple[ConfiguredEndpoint, ...]
+    live: bool = False
+    feeds: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +67,17 @@ class SigningFile:
 
 
 def list_requests(
-    subject: Subject, configured: tuple[ConfiguredEndpoint, ...], token: CancelToken, *, live: bool = False
+    subject: Subject,
+    configured: tuple[ConfiguredEndpoint, ...],
+    token: CancelToken,
+    *,
+    live: bool = False,
+    feeds: tuple[str, ...] = (),
 ) -> Operation[Listed]:
-    """What a capture, or a ``live`` look, would ask of the configured endpoints. Asks nobody, not even the keyring."""
+    """What a capture, or a ``live`` look, would ask of the configured endpoints. Asks nobody, not even the keyring.
+
+    ``feeds`` are price feeds as the command line writes them; :class:`AuditError` for one that cannot be asked.
+    """
     yield Progress(0, None, "requests", "Listing the requests")
     from auditor_app.chain.plan import readable_chains
 
@@ -76,7 +86,8 @@ def list_requests(
         wanted = tuple(item for item in configured if item.chain in chains)
         if live:
             wanted = _first_of_each(wanted)
-        plan = _plan(snapshot, wanted, token, with_secrets=False)
+        wished = Wished(wanted, live=live, feeds=feeds)
+        plan = _plan(snapshot, wished, token, with_secrets=False)
     hosts: dict[str, set[str]] = {}
     for item in wanted:
         hosts.setdefault(item.chain, set()).add(inspect(item).host.lower())
@@ -87,6 +98,8 @@ def list_requests(
         tuple(sorted(chains - set(hosts))),
         tuple(sorted(chain for chain, found in hosts.items() if len(found) == 1)),
         wanted,
+        live,
+        feeds,
     )
 
 
@@ -236,25 +249,36 @@ def _first_of_each(endpoints: tuple[ConfiguredEndpoint, ...]) -> tuple[Configure
     return tuple(found.values())
 
 
-def _plan(
-    snapshot: AuthenticSnapshot, wanted: tuple[ConfiguredEndpoint, ...], token: CancelToken, *, with_secrets: bool
-) -> CapturePlan:
+@dataclass(frozen=True, slots=True)
+class Wished:
+    """Whom to ask, whether for a live look, and for which price feeds."""
+
+    endpoints: tuple[ConfiguredEndpoint, ...]
+    live: bool = False
+    feeds: tuple[str, ...] = ()
+
+
+def _plan(snapshot: AuthenticSnapshot, wished: Wished, token: CancelToken, *, with_secrets: bool) -> CapturePlan:
     from auditor_app.chain.endpoints import lookup_secret, parse_endpoints
-    from auditor_app.chain.plan import plan_capture
+    from auditor_app.chain.feeds import parse_feeds
+    from auditor_app.chain.plan import plan_balances, plan_capture
 
     endpoints = parse_endpoints(
-        [item.specification for item in wanted],
-        own_nodes={inspect(item).netloc for item in wanted if item.own_node},
+        [item.specification for item in wished.endpoints],
+        own_nodes={inspect(item).netloc for item in wished.endpoints if item.own_node},
         secrets=lookup_secret if with_secrets else lambda _: "not:needed",
     )
-    return plan_capture(snapshot, endpoints, token)
+    if wished.live:
+        return plan_balances(snapshot, endpoints, token)
+    return plan_capture(snapshot, endpoints, token, parse_feeds(wished.feeds))
 
 
 def _permitted_plan(
     snapshot: AuthenticSnapshot, listed: Listed, permission: Permission, token: CancelToken
 ) -> CapturePlan:
     """The plan with its secrets; :class:`UsageError` unless it asks exactly what was listed, of permitted endpoints."""
-    plan = _plan(snapshot, listed.endpoints, token, with_secrets=True)
+    wished = Wished(listed.endpoints, live=listed.live, feeds=listed.feeds)
+    plan = _plan(snapshot, wished, token, with_secrets=True)
     same = plan.readings == listed.readings and snapshot.payload_sha256 == listed.payload_sha256
     if not plan.readings or not same or not set(listed.endpoints) <= set(permission.endpoints):
         raise UsageError(

@@ -118,6 +118,13 @@ def plan_capture(
     return CapturePlan(tuple(endpoints), targets, readings, tuple(left_out), wallets, prices, sent)
 
 
+def plan_balances(snapshot: AuthenticSnapshot, endpoints: Sequence[Endpoint], token: CancelToken) -> CapturePlan:
+    """The same with balances alone: for a look that keeps no evidence, which asks for nothing else."""
+    plan = plan_capture(snapshot, endpoints, token)
+    readings = tuple(item for item in plan.readings if not item.instead)
+    return CapturePlan(plan.endpoints, plan.targets, readings, plan.left_out)
+
+
 def readable_chains(snapshot: AuthenticSnapshot, token: CancelToken) -> frozenset[str]:
     """The CAIP-2 ids on which a capture could read something that the snapshot claims."""
     predicate = snapshot.statement.predicate

@@ -9,7 +9,7 @@ from pathlib import Path
 from auditor_app.amounts import Amount
 from auditor_app.chain.endpoints import parse_endpoints
 from auditor_app.chain.live import LiveAsset, LiveResult, claimed_units, look_now
-from auditor_app.chain.plan import plan_capture
+from auditor_app.chain.plan import plan_balances
 from auditor_app.cli.terminal import add_json_option, drive, emit_json, say
 from auditor_app.instants import format_instant
 from auditor_app.operation import CancelToken
@@ -31,7 +31,7 @@ def _now(options: argparse.Namespace) -> int:
     endpoints = parse_endpoints(options.endpoint)
     snapshot = authenticate_snapshot(options.snapshot, load_store(options.trust), token=token)
     try:
-        plan = plan_capture(snapshot, endpoints, token)
+        plan = plan_balances(snapshot, endpoints, token)
         for reading in plan.readings:
             say(
                 f"  {reading.origin}: {reading.accounts} {'balance' if reading.accounts == 1 else 'balances'} of {reading.asset} at the newest block"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from auditor_app.chain.around import read_around
 from auditor_app.chain.endpoints import parse_endpoints
-from auditor_app.chain.plan import plan_capture
+from auditor_app.chain.plan import plan_balances
 from auditor_app.chain.window import write_window
 from auditor_app.cli.terminal import add_json_option, drive, emit_json, say
 from auditor_app.files import write_atomically
@@ -31,7 +31,7 @@ def _window(options: argparse.Namespace) -> int:
     endpoints = parse_endpoints(options.endpoint)
     snapshot = authenticate_snapshot(options.snapshot, load_store(options.trust), token=token)
     try:
-        result = drive(read_around(snapshot, plan_capture(snapshot, endpoints, token), token))
+        result = drive(read_around(snapshot, plan_balances(snapshot, endpoints, token), token))
     finally:
         snapshot.members.close()
     write_atomically(options.output, write_window(result.balances))

@@ -95,6 +95,35 @@ def test_from_the_list_to_evidence_in_the_case(
     assert "eth_getProof" in node.methods
 
 
+def test_a_typed_price_feed_is_listed_and_then_asked(
+    window: MainWindow, held: AuditorFiles, node: Node, qtbot: QtBot
+) -> None:
+    opened(window, held, qtbot)
+    configured(window, node, offline=False)
+    dialog = capture_dialog(window, qtbot)
+    dialog.feeds.setFocus()
+    qtbot.keyClicks(dialog.feeds, "ETH/USDT")
+    dialog.choose_key.setFocus()
+    qtbot.waitUntil(lambda: "names no price feed" in dialog.banner.text, timeout=20_000)
+    assert not dialog.start.isEnabled()
+    dialog.feeds.setFocus()
+    dialog.feeds.clear()
+    feed = "0x" + "fe" * 20
+    qtbot.keyClicks(dialog.feeds, f"ETH/USDT={CHAIN}:{feed}")
+    dialog.choose_key.setFocus()
+    settled(window, qtbot)
+    assert [item.asset for item in dialog.requests.model.rows] == ["ETH", "USDT", "ETH/USDT"]
+    assert "price feed 0x" in dialog.requests.model.rows[2].sentence()
+    assert node.fake.seen == []
+    dialog.sign_with(held.key)
+    with qtbot.waitSignal(window.case.run_ended, timeout=20_000):
+        click(qtbot, dialog.start)
+    settled(window, qtbot)
+    asked = b"".join(body for _, body in node.fake.seen)
+    assert feed.encode() in asked
+    assert b"0xfeaf968c" in asked
+
+
 def test_a_locked_key_asks_for_its_pass_phrase_and_forgets_it(
     window: MainWindow, held: AuditorFiles, node: Node, qtbot: QtBot
 ) -> None:

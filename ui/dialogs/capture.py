@@ -62,6 +62,7 @@ class CaptureDialog(QDialog):
         self._listed: Listed | None = None
         self._job: Job | None = None
         self._key: Path | None = None
+        self._feeds: tuple[str, ...] = ()
         self._output = subject.snapshot.with_suffix(".porevidence")
         self.banner = Banner()
         self.go_online = button("Go online", partial(desk.connections.set_offline, False))
@@ -74,6 +75,12 @@ class CaptureDialog(QDialog):
         self.key_file = _read_only("Signing key file", "PEM file of your private key, role auditor")
         self.choose_key = button("Choose…", self._on_choose_key)
         self.choose_key.setAccessibleName("Choose the signing key")
+        self.feeds = QLineEdit()
+        self.feeds.setAccessibleName("Price feeds")
+        self.feeds.setPlaceholderText("ETH/USD=eip155:1:0x…  USDT/USD=eip155:1:0x…")
+        self.feeds.setToolTip(
+            "Contracts whose price values the protection funds, with blanks between; asked at the block"
+        )
         self.passphrase = QLineEdit()
         self.passphrase.setEchoMode(QLineEdit.EchoMode.Password)
         self.passphrase.setAccessibleName("Pass phrase of the signing key")
@@ -87,6 +94,7 @@ class CaptureDialog(QDialog):
         self.start = button("Capture", self._on_start, primary=True)
         self._fill()
         self.passphrase.textChanged.connect(self._refresh)
+        self.feeds.editingFinished.connect(self._on_feeds)
         desk.connections.changed.connect(self._list)
         self.write_to(self._output)
         self._list()
@@ -105,6 +113,9 @@ class CaptureDialog(QDialog):
         form.setVerticalSpacing(GRID)
         self._passphrase_label = label("Pass phrase")
         self._passphrase_label.setBuddy(self.passphrase)
+        feeds_label = label("Price feeds")
+        feeds_label.setBuddy(self.feeds)
+        form.addRow(feeds_label, self.feeds)
         form.addRow(label("Signing key"), row(self.key_file, self.choose_key))
         form.addRow(self._passphrase_label, self.passphrase)
         form.addRow(label("Evidence file"), row(self.output, self.choose_output))
@@ -163,12 +174,18 @@ class CaptureDialog(QDialog):
             self._job.cancel()
         self._listed = None
         configured = self._desk.connections.configured
-        work = partial(list_requests, self._subject, configured)
+        self._feeds = tuple(self.feeds.text().split())
+        work = partial(list_requests, self._subject, configured, feeds=self._feeds)
         self._job = self._desk.runner.make(work, "Listing the requests")
         self._job.succeeded.connect(self._on_listed)
         self._job.failed.connect(self._on_failed)
         self._job.start()
         self._refresh()
+
+    def _on_feeds(self) -> None:
+        """List again where other feeds were typed."""
+        if tuple(self.feeds.text().split()) != self._feeds and not self.capturing:
+            self._list()
 
     def _on_listed(self, listed: Listed) -> None:
         self._job = None
@@ -216,7 +233,7 @@ class CaptureDialog(QDialog):
         goes_on = "An interrupted capture left balances; it goes on from there." if left else ""
         show_text(self._why, missing or goes_on)
         self.start.setEnabled(not missing and self._job is None)
-        for widget in (self.choose_key, self.choose_output, self.passphrase, self.endpoints):
+        for widget in (self.choose_key, self.choose_output, self.passphrase, self.feeds, self.endpoints):
             widget.setEnabled(not self.capturing)
 
     def _on_start(self) -> None:
@@ -254,7 +271,8 @@ class CaptureDialog(QDialog):
     def _on_failed(self, error: AuditError) -> None:
         self._job = None
         self.go_online.hide()
-        self.banner.say(Tone.BAD, "No evidence was written", error.sentence())
+        wrong = "The requests cannot be listed" if self._listed is None else "No evidence was written"
+        self.banner.say(Tone.BAD, wrong, error.sentence())
         self._refresh()
 
 
