@@ -117,6 +117,7 @@ def _plan_document(plan: CapturePlan) -> dict[str, object]:
                 "asset": item.asset,
                 "token": item.token,
                 "accounts": str(item.accounts),
+                "request": item.sentence(),
             }
             for item in plan.readings
         ],

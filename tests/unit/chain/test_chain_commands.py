@@ -150,6 +150,19 @@ def test_listing_the_requests_sends_none(town: Town, tmp_path: Path, monkeypatch
 
 
 @pytest.mark.node
+def test_a_price_feed_is_listed_and_said_to_give_no_price_where_there_is_none(town: Town, tmp_path: Path) -> None:
+    desk = Desk(tmp_path, town, named_hash=town.hash)
+    feed = f"ETH/USDT={CHAIN}:0x{'fe' * 20}"
+    status, document = desk.capture(more=("--feed", feed))
+    assert status == 0
+    assert document["readings"][-1]["request"].endswith(f"(ETH in USDT) on {CHAIN} at block {town.height}")
+    assert ["gives no price, because it answered 0 bytes" in note for note in document["notes"]] == [True]
+    assert desk.verify()[1]["prices"] == []
+    for wrong in ("ETH/USDT", f"ETH/USDT=eip155:56:0x{'fe' * 20}"):
+        assert desk.capture(more=("--feed", wrong))[0] == 3
+
+
+@pytest.mark.node
 def test_evidence_that_was_changed_is_not_authentic(town: Town, tmp_path: Path) -> None:
     desk = Desk(tmp_path, town, named_hash=town.hash)
     desk.capture()

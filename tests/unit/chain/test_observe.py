@@ -227,3 +227,31 @@ def test_addresses_of_an_unknown_form_are_a_warning() -> None:
     rows = [("tezos:NetXdQprcVkpaWU:tz1", "XTZ", 1)]
     result = observe(snapshot(rows, assets=(*ASSETS, tezos)), None, TOKEN)
     assert codes(result) == ["ADDRESS.UNKNOWN_FORM", "CHAIN.UNPINNED_BLOCK", "EVIDENCE.ABSENT"]
+
+
+def test_rows_of_a_chain_that_the_snapshot_names_no_block_for_are_not_used() -> None:
+    chains = {BTC_CHAIN: CHAINS[BTC_CHAIN]}
+    result = observe(snapshot(ROWS, chains=chains), evidence(ROWS), TOKEN)
+    assert "EVIDENCE.OTHER_BLOCK" in codes(result)
+    assert [line.observed for line in result.lines] == [5, None, None]
+    typed = observe(snapshot(ROWS, chains=chains), evidence(ROWS), TOKEN, {"eip155:1": ETH_HASH})
+    assert [line.observed for line in typed.lines] == [5, None, None]  # a typed hash names no height
+
+
+def test_a_chain_captured_at_another_block_is_said_even_where_no_row_uses_it() -> None:
+    chains = {
+        "eip155:1": EvidenceBlock(block_height="101", block_hash=ETH_HASH),
+        BTC_CHAIN: EvidenceBlock(block_height="900", block_hash=BTC_HASH),
+    }
+    rows = [(BTC_A, "BTC", 5)]
+    assert codes(observe(snapshot(rows), evidence(rows, chains=chains), TOKEN)) == ["EVIDENCE.OTHER_BLOCK"]
+
+
+def test_a_typed_hash_that_the_evidence_is_not_of_is_refused_where_the_snapshot_names_none() -> None:
+    chains = {**CHAINS, "eip155:1": BlockReference(block_height="100")}
+    held = snapshot(ROWS, chains=chains)
+    agreeing = observe(held, evidence(ROWS), TOKEN, {"eip155:1": ETH_HASH})
+    assert "EVIDENCE.OTHER_BLOCK" not in codes(agreeing)
+    other = observe(held, evidence(ROWS), TOKEN, {"eip155:1": "0x" + "ac" * 32})
+    assert "EVIDENCE.OTHER_BLOCK" in codes(other)
+    assert [line.observed for line in other.lines] == [5, None, None]
