@@ -10,7 +10,7 @@ import pytest
 
 from auditor_app.chain import proven_state
 from auditor_app.chain.accounts import decode_account
-from auditor_app.chain.bundle import ProofBundle, Touched, make_bundle
+from auditor_app.chain.bundle import ProofBundle, TokenLayout, Touched, make_bundle
 from auditor_app.chain.evm import open_block
 from auditor_app.chain.header import Header
 from auditor_app.chain.observe import observe
@@ -185,6 +185,7 @@ CHANGES: list[Callable[[ProofBundle], Any]] = [
     lambda b: {"executed": (*b.executed, "0x" + "ff" * 20)},
     lambda b: {"executed": ()},
     lambda b: {"nodes": b.nodes[:-1]},
+    lambda b: {"tokens": (TokenLayout(contract=b.executed[0], decimals=18, index="0", key_first=True),)},
     lambda b: {"touched": tuple(Touched(address=t.address, slots=t.slots[::-1]) for t in b.touched)},
 ]
 
@@ -199,6 +200,15 @@ def test_changed_code_accounts_or_slots_are_refused(place: Place, change: Callab
     with pytest.raises(ChainError) as caught:
         place.read(msgspec.structs.replace(place.bundle, **change(place.bundle)))
     assert caught.value.code == "EVIDENCE.PROOF"
+
+
+@pytest.mark.node
+@pytest.mark.parametrize("size", [0, 31, 33, 64])
+def test_a_token_that_answers_no_word_has_no_balance(place: Place, size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Reexecution, "call", lambda *_: bytes(size))
+    with pytest.raises(ChainError) as caught:
+        place.read(place.bundle)
+    assert f"answered {size} bytes" in caught.value.what
 
 
 @pytest.mark.node
