@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 from typing import TypeVar, cast
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QGuiApplication, QTextCharFormat
-from PySide6.QtWidgets import QLabel, QMessageBox, QPushButton, QWidget
+from PySide6.QtGui import QAccessible, QGuiApplication, QTextCharFormat
+from PySide6.QtWidgets import QApplication, QLabel, QMessageBox, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from auditor_app.demo.build import demo_key
@@ -664,3 +666,62 @@ def test_the_package_is_written_and_never_over_the_engagement(
     box.close()
     engaged.engagement.close()
     assert path.read_bytes() == before
+
+
+def test_checking_the_open_file_keeps_its_lock(engaged: MainWindow, qtbot: QtBot) -> None:
+    engaged.engagement.check()
+    dialog = dialog_of(CheckEngagementDialog, qtbot)
+    dialog.inputs.click()
+    click(dialog.check, qtbot)
+    settled(engaged, qtbot)
+    dialog.close()
+    engaged.engagement.export_to(engaged.binder.path.with_suffix(".zip"))  # type: ignore[union-attr]
+    settled(engaged, qtbot)
+    dialog_of(QMessageBox, qtbot).close()
+    code = (
+        "import sys,pathlib;from auditor_app.engagement.file import open_for_writing as o;o(pathlib.Path(sys.argv[1]))"
+    )
+    other = subprocess.run([sys.executable, "-c", code, str(engaged.binder.path)], capture_output=True, text=True, check=False, timeout=60)  # fmt: skip
+    assert "another process is writing" in other.stderr
+    engaged.binder.record(books.exception())
+    settled(engaged, qtbot)
+    assert engaged.binder.writable
+
+
+def test_every_control_of_the_engagement_has_an_accessible_name(four: MainWindow, qtbot: QtBot) -> None:
+    four.binder.record(
+        books.exception(), actions.OpenNote(paper="D2", text="?"), actions.DefineTickmark(mark="TB", meaning="traced")
+    )
+    settled(four, qtbot)
+    for key in ("engagement", "exceptions", "notes"):
+        page = four.go_to(key)
+        for paper in page.papers:
+            page.show_paper(paper.title)
+            settled(four, qtbot)
+    exceptions = paper_of(four, "exceptions", ExceptionsPaper, qtbot)
+    notes = paper_of(four, "notes", NotesPaper, qtbot)
+    notes.table.go_to(0)
+    commands = four.engagement
+    asked = (
+        commands.new, commands.add_inputs, commands.lock, commands.check, commands.new_note, commands.set_tickmark,
+        four.binder.ask_who_acts, exceptions._on_raise, exceptions._on_close, notes._on_answer,
+        paper_of(four, "engagement", SignOffsPaper, qtbot)._on_key,
+    )  # fmt: skip
+    nameless = [name for key in ("engagement", "exceptions", "notes") for name in _nameless(four.go_to(key))]
+    for ask in asked:
+        ask()
+        dialog = QApplication.activeModalWidget()
+        assert dialog is not None, ask
+        nameless += _nameless(dialog)
+        dialog.close()
+    assert nameless == []
+
+
+def _nameless(top: QWidget) -> list[str]:
+    return [
+        f"{type(widget).__name__} in {type(widget.parentWidget()).__name__} of {top.windowTitle()}"
+        for widget in top.findChildren(QWidget)
+        if widget.focusPolicy() != Qt.FocusPolicy.NoFocus
+        and not widget.objectName().startswith("qt_")
+        and not QAccessible.queryAccessibleInterface(widget).text(QAccessible.Text.Name)
+    ]
