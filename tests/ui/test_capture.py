@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import keyring
 import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
@@ -20,6 +21,7 @@ from tests.ui.node import CHAIN, PASSPHRASE, AuditorFiles, Node, auditor_files, 
 from ui.case import perform_audit
 from ui.connections import ConfiguredEndpoint
 from ui.dialogs.capture import CaptureDialog
+from ui.dialogs.exchanges import ExchangesDialog
 from ui.main_window import MainWindow
 from ui.pages.reserves import ReservesPage
 
@@ -347,3 +349,56 @@ def test_the_deadline_passes(window: MainWindow, held: AuditorFiles, qtbot: QtBo
     assert not window.deadline.isVisible()  # a deadline that has passed is said where it matters
     window.go_to("reserves")
     assert window.deadline.isVisible()
+
+
+def test_a_key_reaches_the_host_and_no_file(
+    window: MainWindow, held: AuditorFiles, node: Node, tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = "s3cr3t-" + "y" * 24
+    monkeypatch.setattr(keyring, "get_password", lambda service, user: secret)
+    opened(window, held, qtbot)
+    window.connections.configure((ConfiguredEndpoint(CHAIN, node.url + "/v2/{key}"),))
+    window.connections.set_offline(False)
+    dialog = capture_dialog(window, qtbot)
+    dialog.sign_with(held.key)
+    with qtbot.waitSignal(window.case.run_ended, timeout=20_000):
+        click(qtbot, dialog.start)
+    settled(window, qtbot)
+    window.settings.sync()
+    assert any(secret in path for path, _ in node.fake.seen)
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert held.evidence in files
+    assert not [path.name for path in files if secret.encode() in path.read_bytes()]
+    assert not [text for text in (Path("/proc/self/cmdline").read_text(),) if secret in text]
+
+
+def test_raw_requests_of_one_address_are_shown_as_they_stand(
+    window: MainWindow, held: AuditorFiles, node: Node, qtbot: QtBot
+) -> None:
+    opened(window, held, qtbot)
+    configured(window, node, offline=False)
+    dialog = capture_dialog(window, qtbot)
+    dialog.sign_with(held.key)
+    with qtbot.waitSignal(window.case.run_ended, timeout=20_000):
+        click(qtbot, dialog.start)
+    settled(window, qtbot)
+    window.connections.set_offline(True)
+    asked = len(node.fake.seen)
+    page = window.go_to("reserves")
+    assert isinstance(page, ReservesPage)
+    page.addresses.select(next(item for item in page.addresses.model.rows if item.line.address.asset == "ETH"))
+    settled(window, qtbot)
+    click(qtbot, page.detail.raw)
+    settled(window, qtbot)
+    shown = QApplication.activeModalWidget()
+    assert isinstance(shown, ExchangesDialog)
+    methods = {str(shown.table.model.index(row, 2).data()) for row in range(shown.table.model.rowCount())}
+    assert {"eth_getBalance", "eth_getProof"} & methods
+    account = page.detail._line.address.account.rpartition("0x")[2].lower()  # type: ignore[union-attr]
+    for row in range(shown.table.model.rowCount()):
+        shown.table.go_to(row)
+        assert account in (shown.request.toPlainText() + shown.reply.toPlainText()).lower()
+    assert len(node.fake.seen) == asked
+    shown.accept()
+    window.hide_amounts(True)
+    assert not page.detail.raw.isEnabled()

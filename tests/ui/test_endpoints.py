@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 from pathlib import Path
 
 import keyring
@@ -10,7 +11,7 @@ import keyring.errors
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAccessible
-from PySide6.QtWidgets import QApplication, QDialog, QWidget
+from PySide6.QtWidgets import QApplication, QDialog, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
 from auditor_app.errors import AuditError
@@ -195,3 +196,45 @@ def test_every_control_of_the_dialogs_has_a_name(window: MainWindow, dialog: End
     assert nameless == []
     for made in dialogs:
         made.reject()
+
+
+def test_a_hostile_settings_file_opens_nothing_and_shows_no_secret(settings: Settings, tmp_path: Path) -> None:
+    """Whoever can write the settings can name hosts, but gets neither plain http, nor user names, nor a secret kept."""
+    bad = [
+        "http://10.0.0.1:8545", "http://127.0.0.1.evil.example/", "http://localhost.evil.example/", "https://a:b@node.example/",
+        "file:///etc/passwd", "gopher://127.0.0.1/", "https://node.example/#x", "https://node.example/a b", "https://",
+        f"https://node.example/?apikey={SECRET}", "ws://127.0.0.1:8546", "HTTP://node.example/",
+    ]  # fmt: skip
+    settings.endpoints = json.dumps([["eip155:1", url, False] for url in bad])
+    settings.online = True
+    connections = Connections(settings)
+    assert connections.configured == ()
+    assert connections.permission() is None
+
+
+def test_a_key_is_never_part_of_what_is_shown_or_said(
+    window: MainWindow, dialog: EndpointsDialog, vault: dict[str, str], qtbot: QtBot, caplog: pytest.LogCaptureFixture
+) -> None:
+    vault["node.example"] = SECRET
+    add(dialog, "eip155:1", "https://node.example/v2/{key}", qtbot)
+    settled(window, qtbot)
+    dialog.table.go_to(0)
+    said = [item.text() for item in dialog.findChildren(QLabel)]
+    said += [str(dialog.table.model.index(0, at).data(role)) for at in range(4) for role in (0, 3, 11)]
+    said += [window.offline.toolTip(), repr(window.connections.permission()), repr(window.connections.configured)]
+    window.connections.set_offline(False)
+    said += [window.offline.toolTip(), repr(window.connections.permission()), caplog.text]
+    dialog.table.view.copy_rows()
+    said.append(QApplication.clipboard().text())
+    assert not [text for text in said if SECRET in text]
+    dialog.accept()
+
+
+def test_what_is_wrong_with_a_url_is_said_in_words_and_colour(dialog: EndpointsDialog, qtbot: QtBot) -> None:
+    dialog.chain.setText("eip155:1")
+    assert dialog._why.text() == "Ethereum"
+    qtbot.keyClicks(dialog.url, "http://node.example/")
+    assert dialog.url.property("verdict") == "invalid"
+    assert "anyone on the way can change the answer" in dialog._why.text()
+    assert not dialog.add.isEnabled()
+    dialog.accept()

@@ -28,11 +28,11 @@ if TYPE_CHECKING:
     from auditor_app.chain.capture import Captured
 
 _REQUESTS = (
-    text_column("Host", lambda item: item.origin, yields=True),
-    text_column("Chain", lambda item: named_chain(item.chain)),
+    text_column("Host", lambda item: item.origin, wide=True),
+    text_column("Chain", lambda item: named_chain(item.chain), yields=True),
     count_column("Block", lambda item: item.height),
     text_column("Asset", lambda item: item.asset),
-    Column("Asked for", asked_shown, asked_text, asked_text, wide=True),
+    Column("Asked for", asked_shown, asked_text, asked_text, yields=True),
     count_column("Balances", lambda item: item.accounts),
 )
 _LEFT_OUT = (
@@ -40,6 +40,7 @@ _LEFT_OUT = (
     text_column("Asset", lambda item: item.asset),
     text_column("Why not", lambda item: item.reason, yields=True),
 )
+_LINE = 32
 _INTRO = "The requests, host by host, before any is made. No one else is asked."
 _ALSO = (
     "For these balances each host is also asked for its chain id, and for the named block before and after; the first "
@@ -55,7 +56,7 @@ class CaptureDialog(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Capture evidence")
         self.setMinimumSize(820, 600)
-        self.resize(900, 720)
+        self.resize(980, 740)
         self._desk = desk
         self._subject = subject
         self._captured = captured
@@ -115,10 +116,15 @@ class CaptureDialog(QDialog):
         self._passphrase_label.setBuddy(self.passphrase)
         feeds_label = label("Price feeds")
         feeds_label.setBuddy(self.feeds)
-        form.addRow(feeds_label, self.feeds)
-        form.addRow(label("Signing key"), row(self.key_file, self.choose_key))
-        form.addRow(self._passphrase_label, self.passphrase)
-        form.addRow(label("Evidence file"), row(self.output, self.choose_output))
+        rows = (
+            (feeds_label, self.feeds),
+            (label("Signing key"), holder(row(self.key_file, self.choose_key))),
+            (self._passphrase_label, self.passphrase),
+            (label("Evidence file"), holder(row(self.output, self.choose_output))),
+        )
+        for name, field in rows:
+            name.setMinimumHeight(_LINE)  # beside the middle of its field
+            form.addRow(name, field)
         self._form = form
         form.setRowVisible(self.passphrase, False)
         buttons = row(self.endpoints, holder(row(self._why)), self.close_button, self.start)
@@ -216,7 +222,7 @@ class CaptureDialog(QDialog):
 
     def _missing(self) -> str:
         if self._job is not None:
-            return ""
+            return "" if self._listed is not None else "Listing the requests…"
         if self._listed is None or not self._listed.readings:
             return "There is nothing to ask."
         if self._desk.connections.permission() is None:

@@ -75,7 +75,7 @@ class EndpointsDialog(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Endpoints")
         self.setMinimumSize(760, 600)
-        self.resize(820, 700)
+        self.resize(920, 740)
         self._connections = connections
         self._runner = runner
         self._held: dict[str, bool] = {}

@@ -168,7 +168,8 @@ def _alike(described: Column, many: str) -> Callable[[Sequence[ReserveRow]], Cel
     """What all rows have in common, or how many different things they have."""
 
     def total(rows: Sequence[ReserveRow]) -> Cell:
-        found = {described.shown(row): row for row in rows if described.shown(row) != ABSENT}
+        different = {described.full(row): row for row in rows}
+        found = {words: row for row in different.values() if (words := described.shown(row)) != ABSENT}
         if not found:
             return ABSENT, None
         if len(found) > 1:

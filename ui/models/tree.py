@@ -60,13 +60,14 @@ class Node:
     full: str = ""
     children: list[int] = field(default_factory=list)
     rows: list[Any] = field(default_factory=list)
-    cells: dict[int, Cell] = field(default_factory=dict)
+    cells: Sequence[Cell] = ()
 
 
 def grouped(
     rows: Sequence[Any],
     columns: Sequence[Column],
     levels: Sequence[Level],
+    totals: Sequence[TreeColumn],
     test: Predicate | None,
     sort: tuple[int, bool] | None,
     token: CancelToken,
@@ -74,7 +75,7 @@ def grouped(
     """The nodes of the rows that pass ``test``, sorted within their groups; node 0 is the root.
 
     Groups stand in the order in which the rows first name them, whatever the rows are sorted by: amounts of different
-    assets are not compared.
+    assets are not compared. Subtotals are made here, since there may be many rows under each.
     """
     order = yield from arranged(rows, columns, test, sort, token)
     nodes = [Node(-1, 0, 0)]
@@ -97,6 +98,10 @@ def grouped(
             nodes[at].rows.append(item)
         nodes[at].children.append(len(nodes))
         nodes.append(Node(at, 0, len(levels) + 1, item=item))
+    for node in nodes[1:]:
+        if node.rows:
+            token.check()
+            node.cells = [described.total(node.rows) for described in totals]
     for node in nodes:
         if node.children and nodes[node.children[0]].item is None:
             node.children.sort(key=first.__getitem__)
@@ -247,10 +252,7 @@ class TreeModel(QAbstractItemModel):
         return self._nodes[index.internalId()] if index.isValid() else self._nodes[0]
 
     def _cell(self, node: Node, at: int) -> Cell:
-        """A group's subtotal, made when it is first looked at."""
-        if at not in node.cells:
-            node.cells[at] = self.columns[at - 1].total(node.rows)
-        return node.cells[at]
+        return node.cells[at - 1]
 
     def _shown(self, node: Node, at: int) -> str:
         if self._masks(at):

@@ -239,6 +239,8 @@ def _step(number: int, step: ProofStep, text: str) -> QWidget:
 
 def _proof(item: OwnershipLine) -> str:
     """Method, what it binds, whether it is fresh, and every remark."""
+    if item.outcome is Outcome.UNSIGNED and not item.method and not item.note:
+        return "No proof of control names this account."
     parts = [item.scheme or item.method or "no method"]
     if item.outcome is Outcome.VALID:
         parts += [f"binds the {item.binds.value}", _FRESHNESS[item.freshness]]

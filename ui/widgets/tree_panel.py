@@ -30,14 +30,14 @@ from ui.widgets.blocks import GRID, choice, column, label, row, show_text
 from ui.widgets.chips import CellDelegate, chip_width
 from ui.widgets.filter_field import FilterField
 
-_IN_THE_WINDOW_THREAD = 1500
+_IN_THE_WINDOW_THREAD = 500
 _UNFOLDED_AT_MOST = 300
 _HEADER_HEIGHT = 32
 _TREE_AT_LEAST = 216
 _TREE_AT_MOST = 300
 _PAD = 26
 _MOST_COPIED = 100_000
-_MEASURED = 200
+_MEASURED = 80
 
 
 class TreeView(QTreeView):
@@ -310,7 +310,7 @@ class TreePanel(QWidget):
             self._job.cancel()
             self._job = None
         test = self._test()
-        work = partial(grouped, self._rows, self._every, self._levels, test, self._sort())
+        work = partial(grouped, self._rows, self._every, self._levels, self.model.columns, test, self._sort())
         if len(self._rows) <= _IN_THE_WINDOW_THREAD:
             self._show_nodes(self._rows, narrowed=test is not None, nodes=run(work(CancelToken())))
             return

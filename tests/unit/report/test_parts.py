@@ -138,11 +138,12 @@ def test_the_command_names_files_only_and_can_be_read_by_a_shell() -> None:
         nonce="ab" * 32,
         published_roots=(("spot", "cd" * 16),),
         sample=SampleRequest(Path("/secret/r.json"), "dice:123"),
+        blocks=(("eip155:1", "ef" * 32),),
     )
     words = shlex.split(command(request, "2026-11-05"))
     assert "/secret" not in " ".join(words)
     assert words[:6] == ["reserve-auditor", "report", "build", "a b.porsnap", "--trust", "t.json"]
     assert words[6:] == [
-        "--nonce", "ab" * 32, "--published-root", f"spot={'cd' * 16}", "--sample", "r.json", "--randomness", "dice:123",
+        "--nonce", "ab" * 32, "--published-root", f"spot={'cd' * 16}", "--block", f"eip155:1={'ef' * 32}", "--sample", "r.json", "--randomness", "dice:123",
         "--date", "2026-11-05", "-o", "report.pdf",
     ]  # fmt: skip
