@@ -15,8 +15,7 @@ from auditor_app.operation import CancelToken, Operation, Progress
 from auditor_app.sampling.commitment import commit, sampled_ledger
 from auditor_app.sampling.distributions import Distribution
 from auditor_app.sampling.drawn import Stratum
-from auditor_app.sampling.plan import MAX_SIZE, AttributePlan, plan_attribute
-from auditor_app.sampling.rates import parse_rate
+from auditor_app.sampling.plan import MAX_SIZE, AttributePlan, plan_typed
 from auditor_app.sampling.reciprocal import Compare, commit_list, read_list
 from auditor_app.sampling.records import AnyRecord
 from auditor_app.sampling.reserves import SELECTIONS, Selection, commit_reserves, reserve_population
@@ -157,11 +156,11 @@ def _strata(
     """The strata, counted in the signed ledger and allocated."""
     bands = tuple(parse_band(text) for text in asked.strata)
     ledger = sampled_ledger(snapshot, asked.ledger)
-    plan = plan_attribute(
+    plan = plan_typed(
         distribution,
-        confidence=parse_rate(asked.confidence, name="confidence"),
-        tolerable=parse_rate(asked.tolerable, name="tolerable rate"),
-        expected=parse_rate(asked.expected, name="expected rate"),
+        confidence=asked.confidence,
+        tolerable=asked.tolerable,
+        expected=asked.expected,
         population=int(ledger.row_count),
     )
     populations = yield from count_strata(SnapshotLedger(snapshot, ledger), bands, token)

@@ -17,9 +17,8 @@ from auditor_app.errors import NOWHERE, Location, SamplingError
 from auditor_app.instants import parse_instant
 from auditor_app.sampling.distributions import Distribution
 from auditor_app.sampling.drawn import Stratum
-from auditor_app.sampling.plan import AttributePlan, plan_attribute
+from auditor_app.sampling.plan import AttributePlan, plan_typed
 from auditor_app.sampling.randomness import Source, parse_source, refuse_unless_future
-from auditor_app.sampling.rates import parse_rate
 from auditor_app.sampling.sealing import Seal, digest_of, read_seal, write_seal
 from auditor_app.sampling.strata import MAX_STRATA
 from auditor_app.snapshot.authentic import AuthenticSnapshot
@@ -110,11 +109,11 @@ def commit(
     chosen = sampled_ledger(snapshot, ledger)
     refuse_past_block(named, snapshot)
     claim = chosen.commitments[0]
-    plan = plan_attribute(
+    plan = plan_typed(
         distribution,
-        confidence=parse_rate(confidence, name="confidence"),
-        tolerable=parse_rate(tolerable, name="tolerable rate"),
-        expected=parse_rate(expected, name="expected rate"),
+        confidence=confidence,
+        tolerable=tolerable,
+        expected=expected,
         population=int(chosen.row_count),
     )
     committed = Committed(
@@ -254,11 +253,11 @@ def _plan(committed: Committed, at: Location) -> AttributePlan:
 
 def plan_of(method: AttributeMethod, wanted: Parameters, at: Location) -> AttributePlan:
     """The plan recalculated from the committed rates; refused if another size or allowance was committed."""
-    plan = plan_attribute(
+    plan = plan_typed(
         Distribution(method.removeprefix("attribute-")),
-        confidence=parse_rate(wanted.confidence, name="confidence"),
-        tolerable=parse_rate(wanted.tolerable, name="tolerable rate"),
-        expected=parse_rate(wanted.expected, name="expected rate"),
+        confidence=wanted.confidence,
+        tolerable=wanted.tolerable,
+        expected=wanted.expected,
         population=int(wanted.population),
     )
     if parameters_of(plan) != wanted:

@@ -21,7 +21,7 @@ from math import ceil, floor, inf
 from auditor_app.errors import SamplingError
 from auditor_app.sampling import distributions
 from auditor_app.sampling.distributions import Distribution
-from auditor_app.sampling.rates import Rate
+from auditor_app.sampling.rates import Rate, parse_rate
 
 MAX_SIZE = 1_000_000
 """A sample above this is refused: re-hashing every leaf is the better procedure."""
@@ -69,6 +69,19 @@ def plan_attribute(
     size = min(population, attribute_size(distribution, c, t, e, population))
     allowed = allowed_of(distribution, size, c, t, population)
     return AttributePlan(distribution, confidence, tolerable, expected, population, size, allowed)
+
+
+def plan_typed(
+    distribution: Distribution, *, confidence: str, tolerable: str, expected: str, population: int
+) -> AttributePlan:
+    """:func:`plan_attribute` from rates as typed or committed."""
+    return plan_attribute(
+        distribution,
+        confidence=parse_rate(confidence, name="confidence"),
+        tolerable=parse_rate(tolerable, name="tolerable rate"),
+        expected=parse_rate(expected, name="expected rate"),
+        population=population,
+    )
 
 
 def allowed_of(

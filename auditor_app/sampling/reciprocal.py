@@ -39,9 +39,8 @@ from auditor_app.sampling.commitment import (
 from auditor_app.sampling.distributions import Distribution
 from auditor_app.sampling.draw import extended_size, seed_of, tree_of, weakness_of
 from auditor_app.sampling.drawn import DrawnItem, DrawnSample
-from auditor_app.sampling.plan import AttributePlan, plan_attribute
+from auditor_app.sampling.plan import AttributePlan, plan_typed
 from auditor_app.sampling.randomness import Source, parse_source, read_randomness, refuse_unless_future
-from auditor_app.sampling.rates import parse_rate
 from auditor_app.sampling.sealing import Seal, digest_of, write_seal
 from auditor_app.sampling.select import draw_ids
 from auditor_app.sampling.tables import ImportedTable, Line, amount, identifier, patient, refuse_twice, require_columns
@@ -166,11 +165,11 @@ def commit_list(
             "the list gives no amount for some of its items",
             action="Fill in asset and amount in every row, or compare presence only.",
         )
-    plan = plan_attribute(
+    plan = plan_typed(
         distribution,
-        confidence=parse_rate(confidence, name="confidence"),
-        tolerable=parse_rate(tolerable, name="tolerable rate"),
-        expected=parse_rate(expected, name="expected rate"),
+        confidence=confidence,
+        tolerable=tolerable,
+        expected=expected,
         population=len(population.items),
     )
     claim = chosen.commitments[0]

@@ -205,6 +205,24 @@ def test_every_step_is_repeated_from_its_inputs(
     assert [item["status"] for item in document["repeated"]] == ["same", "same", "same", "not re-performed", "same"]
 
 
+def test_a_table_that_changes_while_it_is_used_is_refused(book: Path, drawn: dict[str, Any]) -> None:
+    from auditor_app.engagement import execution_steps
+    from auditor_app.engagement.file import Author, open_for_writing
+    from auditor_app.errors import EngagementError
+    from auditor_app.operation import CancelToken, run
+
+    extract = table(book.parent / "extract.csv", ("item", "BTC", "USDT"), extract_of(drawn))
+    token, asked = CancelToken(), execution_steps.ExecutionAsked(extract=extract)
+    with open_for_writing(book) as opened:
+        kept = json.loads(opened.document(opened.papers.samples[-1].action.result))
+        execution = run(execution_steps.executed(kept, asked, token))
+        extract.write_text(extract.read_text() + "\n")
+        author = Author("P. Reparer", "2026-11-04T10:00:00Z")
+        acts = execution_steps.execution_acts(opened.papers, kept, asked, execution, author=author, token=token)
+        with pytest.raises(EngagementError, match="changed while it was used"):
+            run(acts)
+
+
 def test_a_forged_execution_is_listed(book: Path, command: Command, drawn: dict[str, Any], tmp_path: Path) -> None:
     """A record that says more agreed than did cannot be repeated from the same extract."""
     from auditor_app.engagement import execution_steps

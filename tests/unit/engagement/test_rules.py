@@ -127,6 +127,30 @@ def test_a_draw_needs_an_earlier_commitment_in_the_journal(book: EngagementFile)
     assert [item.action.step for item in book.papers.samples] == ["commit", "draw"]
 
 
+@pytest.mark.parametrize(
+    ("step", "name", "words"),
+    [
+        ("letters", "draw", "no earlier draw"),
+        ("execute", "draw", "no earlier draw"),
+        ("execute", "run", "no earlier run"),
+        ("evaluate", "execution", "no earlier execution"),
+    ],
+)
+def test_a_step_names_a_result_that_the_journal_holds(book: EngagementFile, step: str, name: str, words: str) -> None:
+    kept = {books.digest(b"{}"): b"{}"}
+
+    def record(step: str, **parameters: str) -> actions.RecordSample:
+        return actions.RecordSample(step=step, parameters=parameters, result=books.digest(b"{}"), commitment="aa" * 32)
+
+    assert words in _refused(book, record(step, **{name: books.digest(b"{}")}), documents=kept)
+    books.performed(book)
+    for before in ("commit", "draw", "execute"):
+        book.record(books.act(record(before), documents=kept))
+    known = books.digest(books.RESULT) if name == "run" else books.digest(b"{}")
+    book.record(books.act(record(step, **{name: known}), documents=kept))
+    assert book.papers.samples[-1].action.step == step
+
+
 def test_sign_offs_come_in_order_and_by_their_role(book: EngagementFile) -> None:
     assert "preparer has not signed" in _refused(book, actions.SignOff(role="reviewer"), books.REVIEWER)
     assert "is not a preparer" in _refused(book, actions.SignOff(role="preparer"), books.REVIEWER)

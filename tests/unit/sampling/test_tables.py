@@ -10,6 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from auditor_app.errors import SamplingError
+from auditor_app.operation import Cancelled, CancelToken
+from auditor_app.sampling import tables
 from auditor_app.sampling.answers import read_extract, read_replacements, read_replies
 from auditor_app.sampling.drawn import DrawnItem
 from auditor_app.sampling.letters import reply_form
@@ -117,6 +119,19 @@ def test_cells_are_those_of_the_standard_library(rows: list[list[str]]) -> None:
     read = read_table(buffer.getvalue().encode(), "t.csv")
     assert [list(line.cells) for line in read.lines] == rows
     assert [line.row for line in read.lines] == list(range(2, len(rows) + 2))
+
+
+def test_a_table_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tables, "MAX_ROWS", 2)
+    assert len(read_table(b"item,BTC\n3,1\n17,1\n", "client.csv").lines) == 2
+    assert "too long" in refusal("item,BTC\n3,1\n17,1\n20,1\n").sentence()
+
+
+def test_reading_is_cancelled() -> None:
+    token = CancelToken()
+    token.cancel()
+    with pytest.raises(Cancelled):
+        read_table(b"item,BTC\n3,1\n", "client.csv", token)
 
 
 def test_the_longest_text_passes() -> None:
