@@ -16,7 +16,7 @@ import msgspec
 from auditor_app.errors import NOWHERE, Location, SamplingError
 from auditor_app.instants import parse_instant
 from auditor_app.sampling.distributions import Distribution
-from auditor_app.sampling.drawn import Stratum
+from auditor_app.sampling.drawn import Positive, RateText, Stratum
 from auditor_app.sampling.plan import AttributePlan, plan_typed
 from auditor_app.sampling.randomness import Source, parse_source, refuse_unless_future
 from auditor_app.sampling.sealing import Seal, digest_of, read_seal, write_seal
@@ -27,9 +27,6 @@ from auditor_app.snapshot.statement import Closed, Count, Hex64, Ledger, Name
 FORMAT: Literal["por-sample/v1"] = "por-sample/v1"
 SAMPLER: Literal["rivest-consistent-sampler"] = "rivest-consistent-sampler"
 OTHER_FORMATS = {"por-sample-list/v1": "an imported list", "por-sample-reserves/v1": "reserve addresses"}
-
-RateText = Annotated[str, msgspec.Meta(pattern=r"^(0|1|0\.[0-9]{1,32}|[1-9][0-9]{0,29}/[1-9][0-9]{0,29})\Z")]
-Positive = Annotated[str, msgspec.Meta(pattern=r"^[1-9][0-9]{0,18}\Z")]
 
 
 SourceMembers = dict[

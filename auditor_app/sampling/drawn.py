@@ -6,6 +6,7 @@ The document of a draw (what ``sample draw`` writes and the journal keeps) is re
 from __future__ import annotations
 
 from collections.abc import Mapping
+from fractions import Fraction
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -16,6 +17,22 @@ from auditor_app.ledger.columns import AMOUNT_TYPES
 from auditor_app.snapshot.statement import Closed, Count
 
 Kind = Literal["leaves", "list", "reserves"]
+
+
+Plain = Annotated[str, msgspec.Meta(pattern=r"^-?(0|[1-9][0-9]{0,99})(\.[0-9]{1,60})?\Z")]
+"""An exact amount in units of an asset."""
+Ratio = Annotated[str, msgspec.Meta(pattern=r"^([0-9]{1,100}(/[1-9][0-9]{0,99})?)?\Z")]
+"""An exact amount as fraction text, or nothing."""
+RateText = Annotated[str, msgspec.Meta(pattern=r"^(0|1|0\.[0-9]{1,32}|[1-9][0-9]{0,29}/[1-9][0-9]{0,29})\Z")]
+Positive = Annotated[str, msgspec.Meta(pattern=r"^[1-9][0-9]{0,18}\Z")]
+Method = Literal[
+    "attribute-binomial",
+    "attribute-hypergeometric",
+    "attribute-poisson",
+    "monetary-fixed-interval",
+    "monetary-cell",
+    "monetary-random",
+]
 
 
 class DrawnItem(Closed, frozen=True, kw_only=True):
@@ -33,11 +50,11 @@ class DrawnItem(Closed, frozen=True, kw_only=True):
     key: str
     ticket: str = ""
     reached: bool = True
-    book: dict[str, str] = msgspec.field(default_factory=dict)
+    book: dict[str, Plain] = msgspec.field(default_factory=dict)
     texts: dict[str, str] = msgspec.field(default_factory=dict)
     observed: str = ""
-    stratum: int | None = None
-    times: int = 1
+    stratum: Annotated[int, msgspec.Meta(ge=0)] | None = None
+    times: Annotated[int, msgspec.Meta(ge=0)] = 1
     certain: bool = False
 
 
@@ -75,26 +92,26 @@ class DrawnSample(Closed, frozen=True, kw_only=True):
     """
 
     kind: Kind
-    method: str
+    method: Method
     commitment: str
     committed_at: str
     source: str
     randomness: str
     seed: str
-    population: str
-    size: str
-    confidence: str
-    tolerable: str
-    expected: str
-    allowed_deviations: str
-    items: tuple[DrawnItem, ...]
+    population: Positive
+    size: Positive
+    confidence: RateText
+    tolerable: RateText
+    expected: RateText
+    allowed_deviations: Annotated[str, msgspec.Meta(pattern=r"^(-1|0|[1-9][0-9]{0,18})\Z")]
+    items: Annotated[tuple[DrawnItem, ...], msgspec.Meta(min_length=1)]
     dummy_rejected: bool
     ledger: str = ""
     scheme: str = ""
     root: str = ""
     asset: str = ""
-    total: str = ""
-    interval: str = ""
+    total: Ratio = ""
+    interval: Ratio = ""
     list_name: str = ""
     list_sha256: str = ""
     strata: tuple[Stratum, ...] = ()
@@ -116,15 +133,32 @@ def read_drawn(document: Mapping[str, Any], *, whole: bool = True) -> DrawnSampl
         if not whole and "kind" not in document:
             return _leaves({**document, "kind": "leaves", "columns": []})
         if document.get("kind") == "leaves":
-            return _leaves(document)
+            return consistent(_leaves(document))
         wanted = {name: value for name, value in document.items() if name not in ("findings", "deviations")}
-        return msgspec.convert(wanted, DrawnSample)
+        return consistent(msgspec.convert(wanted, DrawnSample))
     except (msgspec.ValidationError, KeyError, TypeError, ValueError, AttributeError) as error:
         raise SamplingError(
             "SAMPLE.DRAWN",
             f"this is no drawn sample: {str(error)[:200]}",
             action="Use the file that sample draw wrote, or draw again with this version: the same items come out.",
         ) from None
+
+
+def consistent(sample: DrawnSample) -> DrawnSample:
+    """``sample`` itself; ``ValueError`` where its parts do not fit each other."""
+    if len({item.id for item in sample.items}) != len(sample.items):
+        raise ValueError("an item stands in it twice")
+    if sample.kind == "reserves" and not (sample.monetary and sample.total and sample.interval):
+        raise ValueError("a sample of reserves has a total and an interval")
+    if sample.monetary and any(Fraction(item.book.get(sample.asset, "0")) <= 0 for item in sample.items):
+        raise ValueError("a monetary unit fell in an item without a claimed balance")
+    if not sample.monetary and len(sample.items) > int(sample.population):
+        raise ValueError("there are more items than the population has")
+    if any((item.stratum is None) == bool(sample.strata) for item in sample.items):
+        raise ValueError("strata and items do not fit")
+    if any(item.stratum is not None and item.stratum >= len(sample.strata) for item in sample.items):
+        raise ValueError("an item lies in a stratum that is not there")
+    return sample
 
 
 def _leaves(document: Mapping[str, Any]) -> DrawnSample:

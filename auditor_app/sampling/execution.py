@@ -17,7 +17,7 @@ from auditor_app.errors import NOWHERE, SamplingError
 from auditor_app.findings import Finding, finding
 from auditor_app.findings.document import finding_document
 from auditor_app.sampling.answers import Answer, Answers, Extract, Replacement, Replies, misplaced
-from auditor_app.sampling.drawn import DrawnItem, DrawnSample
+from auditor_app.sampling.drawn import DrawnItem, DrawnSample, Plain, consistent
 from auditor_app.sampling.tables import text_problem
 from auditor_app.snapshot.statement import Closed
 
@@ -80,7 +80,7 @@ class ExecutedItem(Closed, frozen=True, kw_only=True):
 
     item: DrawnItem
     checks: tuple[ItemCheck, ...]
-    found: dict[str, str] = msgspec.field(default_factory=dict)
+    found: dict[str, Plain] = msgspec.field(default_factory=dict)
 
     @property
     def deviates(self) -> bool:
@@ -310,7 +310,11 @@ def read_execution(document: Mapping[str, Any]) -> Execution:
         if document.get("format") != FORMAT:
             raise ValueError("another format")
         wanted = {name: document[name] for name in ("sample", "checks", "sources", "fields", "items", "dummyRejected")}
-        return msgspec.convert(wanted, Execution)
+        execution = msgspec.convert(wanted, Execution)
+        consistent(execution.sample)
+        if [done.item for done in execution.items] != list(execution.sample.items):
+            raise ValueError("its items are not those of its sample")
+        return execution
     except (msgspec.ValidationError, KeyError, ValueError, AttributeError) as error:
         raise SamplingError(
             "SAMPLE.DRAWN",

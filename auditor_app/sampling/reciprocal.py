@@ -27,7 +27,6 @@ from auditor_app.sampling.commitment import (
     METHODS,
     AttributeMethod,
     Parameters,
-    Positive,
     SourceMembers,
     parameters_of,
     plan_of,
@@ -38,7 +37,7 @@ from auditor_app.sampling.commitment import (
 )
 from auditor_app.sampling.distributions import Distribution
 from auditor_app.sampling.draw import extended_size, seed_of, tree_of, weakness_of
-from auditor_app.sampling.drawn import DrawnItem, DrawnSample
+from auditor_app.sampling.drawn import DrawnItem, DrawnSample, Positive
 from auditor_app.sampling.plan import AttributePlan, plan_typed
 from auditor_app.sampling.randomness import Source, parse_source, read_randomness, refuse_unless_future
 from auditor_app.sampling.sealing import Seal, digest_of, write_seal

@@ -21,8 +21,6 @@ from auditor_app.findings import finding
 from auditor_app.instants import parse_instant
 from auditor_app.operation import CancelToken
 from auditor_app.sampling.commitment import (
-    Positive,
-    RateText,
     SourceMembers,
     refuse_difference,
     refuse_past_block,
@@ -30,7 +28,7 @@ from auditor_app.sampling.commitment import (
 )
 from auditor_app.sampling.distributions import Distribution
 from auditor_app.sampling.draw import seed_of, weakness_of
-from auditor_app.sampling.drawn import DrawnItem, DrawnSample
+from auditor_app.sampling.drawn import DrawnItem, DrawnSample, Positive, RateText
 from auditor_app.sampling.monetary import MonetarySelection, cell, fixed_interval, random_start, random_units
 from auditor_app.sampling.plan import MAX_SIZE, allowed_deviations, monetary_size
 from auditor_app.sampling.randomness import Source, parse_source, read_randomness, refuse_unless_future

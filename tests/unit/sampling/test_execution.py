@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from decimal import Decimal, localcontext
+from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,7 +21,8 @@ from auditor_app.sampling.answers import (
     read_replacements,
     read_replies,
 )
-from auditor_app.sampling.drawn import DrawnItem, DrawnSample
+from auditor_app.sampling.conclusion import conclude
+from auditor_app.sampling.drawn import DrawnItem, DrawnSample, Stratum, read_drawn
 from auditor_app.sampling.execution import (
     ItemCheck,
     execute,
@@ -172,3 +175,63 @@ def test_whatever_is_imported_is_read_or_refused(data: bytes) -> None:
             read(read_table(data, "client.csv"), SAMPLE)
         except SamplingError as error:
             assert (error.code, error.at.file, bool(error.action)) == ("SAMPLE.TABLE", "client.csv", True)
+
+
+VALUE = st.sampled_from(
+    [
+        "",
+        "x",
+        "-1",
+        "0",
+        "1",
+        "1/0",
+        "1e5",
+        "9" * 40,
+        None,
+        True,
+        [],
+        {},
+        ["a"],
+        {"BTC": "x"},
+        {"BTC": "0"},
+        3,
+        -1,
+        "list",
+        "leaves",
+        "reserves",
+        "monetary-cell",
+    ]
+)
+
+
+@given(st.data())
+def test_a_sample_that_was_edited_by_hand_is_used_or_refused(data: st.DataObject) -> None:
+    """Whatever a file of a drawn or executed sample says, it ends in a result or in one kind of error."""
+    strata = (
+        Stratum(asset="BTC", low="1", high="", population="10", size="1"),
+        Stratum(asset="", low="", high="", population="9", size="1"),
+    )
+    plain = leaves(leaf(1, stratum=0), leaf(2, stratum=1), strata=strata)
+    base = leaves(leaf(1), leaf(2), method="monetary-cell", asset="BTC", total="9", interval="1")
+    money = DrawnSample(**{name: getattr(base, name) for name in base.__struct_fields__} | {"kind": "reserves"})
+    sample = data.draw(st.sampled_from([{**msgspec.to_builtins(plain), "kind": "list"}, msgspec.to_builtins(money)]))
+    executed = execution_document(execute(money, Answers()))
+    document = data.draw(st.sampled_from([sample, executed]))
+    for _ in range(data.draw(st.integers(1, 3))):
+        target: Any = document
+        while True:
+            keys = sorted(target) if isinstance(target, dict) else list(range(len(target)))
+            if not keys:
+                break
+            key = data.draw(st.sampled_from(keys))
+            if isinstance(target[key], dict | list | tuple) and data.draw(st.booleans()):
+                target[key] = dict(target[key]) if isinstance(target[key], dict) else list(target[key])
+                target = target[key]
+                continue
+            target[key] = data.draw(VALUE)
+            break
+    try:
+        execution = read_execution(document) if document is executed else execute(read_drawn(document), Answers())
+        conclude(execution)
+    except SamplingError:
+        pass
