@@ -19,6 +19,8 @@ from auditor_app.operation import CancelToken, Operation, Progress
 
 _LEAD = 4
 _LEADS = 10**_LEAD
+_LEAD_OF = [int(str(low).rjust(_LEAD, "0")[::-1]) for low in range(_LEADS)]
+"""The first digits of a ticket by the last ones of its number."""
 _CHUNK = 1 << 16
 _DIGITS = 64
 """Rivest pads the decimal digits to 64 places; SHA-256 nearly always gives more."""
@@ -69,26 +71,24 @@ def draw_ids(seed: str, identifiers: Iterable[str], size: int) -> tuple[Ticket, 
     return tuple(heapq.nsmallest(size, (Ticket(ticket_number(seed, item), item) for item in identifiers)))
 
 
-def draw_indices(seed: str, population: int, size: int, token: CancelToken) -> Operation[tuple[Ticket, ...]]:
-    """The ``size`` leaves of ``population`` with the smallest tickets, smallest first.
+class SmallestTickets:
+    """The ``size`` smallest tickets of the leaves that are offered, in any order; memory is the sample's alone.
 
-    The id of a leaf is its 0-based index in decimal. Memory is the sample's alone. A ticket whose first digits
-    exceed those of the worst ticket kept is passed over before its text is made.
+    A ticket whose first digits exceed those of the worst ticket kept is passed over before its text is made.
     """
-    if not 0 < size <= population:
-        raise SamplingError(
-            "SAMPLE.PLAN", "the sample is empty or larger than its population", action="Correct the sample size."
-        )
-    prefix = sha256(seed.encode("utf-8")).hexdigest().encode("ascii")
-    leads = [int(str(low).rjust(_LEAD, "0")[::-1]) for low in range(_LEADS)]
-    kept: list[tuple[str, int]] = []  # inverted digits and index: the first entry is the largest ticket kept
-    limit = _LEADS
-    for start in range(0, population, _CHUNK):
-        token.check()
-        yield Progress(start, population, "leaves", "Drawing the sample")
-        for index in range(start, min(start + _CHUNK, population)):
+
+    def __init__(self, seed: str, size: int) -> None:
+        self._prefix = sha256(seed.encode("utf-8")).hexdigest().encode("ascii")
+        self._size = size
+        self._kept: list[tuple[str, int]] = []  # inverted digits and index: the first entry is the largest ticket kept
+        self._limit = _LEADS if size else -1
+
+    def offer(self, indices: Iterable[int]) -> None:
+        """Take the leaves at ``indices`` (0-based) into the draw, each once."""
+        prefix, size, kept, limit = self._prefix, self._size, self._kept, self._limit
+        for index in indices:
             value = int.from_bytes(sha256(b"%b%d" % (prefix, index)).digest(), "big")
-            if leads[value % _LEADS] > limit:
+            if _LEAD_OF[value % _LEADS] > limit:
                 continue
             entry = (_digits(value).translate(_INVERT), index)
             if len(kept) < size:
@@ -97,8 +97,29 @@ def draw_indices(seed: str, population: int, size: int, token: CancelToken) -> O
                 heapq.heappushpop(kept, entry)
             if len(kept) == size:
                 limit = int(kept[0][0][:_LEAD].translate(_INVERT))
+        self._limit = limit
+
+    def tickets(self) -> tuple[Ticket, ...]:
+        """The tickets kept, smallest first."""
+        return tuple(sorted(Ticket("0." + digits.translate(_INVERT), str(index)) for digits, index in self._kept))
+
+
+def draw_indices(seed: str, population: int, size: int, token: CancelToken) -> Operation[tuple[Ticket, ...]]:
+    """The ``size`` leaves of ``population`` with the smallest tickets, smallest first.
+
+    The id of a leaf is its 0-based index in decimal.
+    """
+    if not 0 < size <= population:
+        raise SamplingError(
+            "SAMPLE.PLAN", "the sample is empty or larger than its population", action="Correct the sample size."
+        )
+    smallest = SmallestTickets(seed, size)
+    for start in range(0, population, _CHUNK):
+        token.check()
+        yield Progress(start, population, "leaves", "Drawing the sample")
+        smallest.offer(range(start, min(start + _CHUNK, population)))
     yield Progress(population, population, "leaves", "Drawing the sample")
-    return tuple(sorted(Ticket("0." + digits.translate(_INVERT), str(index)) for digits, index in kept))
+    return smallest.tickets()
 
 
 def index_stream(seed: bytes, bound: int) -> Iterator[int]:

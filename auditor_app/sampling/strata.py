@@ -11,7 +11,6 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from hashlib import sha256
 from math import ceil
 
 from auditor_app.amounts import Amount
@@ -22,7 +21,7 @@ from auditor_app.ledger.scan import decimal_units
 from auditor_app.ledger.source import LedgerSource
 from auditor_app.operation import CancelToken, Operation, Progress
 from auditor_app.sampling.drawn import Stratum
-from auditor_app.sampling.select import Ticket, ticket_number, uniform
+from auditor_app.sampling.select import SmallestTickets, Ticket
 from auditor_app.sampling.tables import patient
 
 MAX_STRATA = 32
@@ -137,32 +136,19 @@ def stratified(
 
     Tickets are those of the whole ledger: the same seed and leaf have the same ticket whatever the strata.
     """
-    prefix = sha256(seed.encode("utf-8")).hexdigest()
     stratum_of = _Classifier(source, bands)
     counts = [0] * (len(bands) + 1)
-    kept: list[list[tuple[int, int]]] = [[] for _ in counts]
-    index = 0
+    smallest = [SmallestTickets(seed, size) for size in sizes]
     for part in source.parts(token):
         token.check()
-        for number in patient(stratum_of.rows(part.data), token):
-            counts[number] += 1
-            if sizes[number]:
-                entry = -_rank(uniform(f"{prefix}{index}")), index
-                if len(kept[number]) < sizes[number]:
-                    heapq.heappush(kept[number], entry)
-                else:
-                    heapq.heappushpop(kept[number], entry)
-            index += 1
-        yield Progress(index, source.declared_rows, "rows", f"Ledger {source.name}: drawing within strata")
-    tickets = tuple(
-        tuple(Ticket(ticket_number(seed, str(at)), str(at)) for _, at in sorted(heap, reverse=True)) for heap in kept
-    )
-    return tickets, tuple(counts)
-
-
-def _rank(ticket: str) -> int:
-    """A ticket's number as an integer that orders as its decimal text does; the text has at most 78 digits."""
-    return int(ticket[2:].ljust(80, "0"))
+        leaves: list[list[int]] = [[] for _ in counts]
+        for index, number in enumerate(patient(stratum_of.rows(part.data), token), start=sum(counts)):
+            leaves[number].append(index)
+        for number, group in enumerate(leaves):
+            counts[number] += len(group)
+            smallest[number].offer(patient(group, token))
+        yield Progress(sum(counts), source.declared_rows, "rows", f"Ledger {source.name}: drawing within strata")
+    return tuple(item.tickets() for item in smallest), tuple(counts)
 
 
 class _Classifier:
