@@ -29,6 +29,7 @@ _LATER = (
     "pypdfium2",
     "auditor_app.sampling.distributions",
     "scipy.stats",
+    "ui.dialogs.capture",
 )
 """What pages need in their jobs."""
 

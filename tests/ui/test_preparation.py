@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 
 import pytest
@@ -49,3 +50,11 @@ def test_whatever_cannot_be_imported_is_left_to_whoever_needs_it(monkeypatch: py
     monkeypatch.delitem(sys.modules, "wave", raising=False)
     run(preparation.get_ready(CancelToken()))
     assert "wave" in sys.modules
+
+
+def test_the_first_window_waits_for_no_heavy_library() -> None:
+    """They are imported behind it; one import at the top of a module of the window would bring seconds back."""
+    heavy = "numpy scipy matplotlib llvmlite numba web3 eth_utils py_ecc pypdfium2 openpyxl pandas pyhanko typst"
+    script = f"import sys, ui.application; print(*[name for name in {heavy.split()!r} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""

@@ -98,7 +98,6 @@ class LedgerPage(Page):
         self._findings: tuple[Finding, ...] = ()
         self._job: Job | None = None
         self._shown_part = -1
-        self._fitted = False
         self.ledgers = choice("Ledger")
         self.ledgers.currentIndexChanged.connect(self._on_ledger)
         self.pager = PartPager(self._on_part)
@@ -278,16 +277,13 @@ class LedgerPage(Page):
         self._select(0)
 
     def _show(self, rows: Sequence[Any], columns: Callable[[Sequence[LedgerColumn]], tuple[Column, ...]]) -> None:
-        """Other rows; other columns, and their widths, only where they are other ones."""
+        """Other rows, and other columns where they are other ones."""
         form = self.form
         wanted = () if form is None else columns(form.columns)
-        same = [item.title for item in wanted] == [item.title for item in self.model.columns]
-        if not same:
+        if [item.title for item in wanted] != [item.title for item in self.model.columns]:
             self.model.set_columns(wanted)
         self.model.set_rows(rows, range(len(rows)))
-        if not same or not self._fitted:
-            self.view.fit_columns()
-        self._fitted = bool(rows)
+        self.view.fit_columns()
 
     def _select(self, position: int) -> None:
         if self.model.rowCount():
@@ -329,6 +325,6 @@ class LedgerPage(Page):
 
     def _on_failed(self, error: AuditError) -> None:
         self.model.set_rows((), range(0))
-        self._shown_part, self._fitted = -1, False
+        self._shown_part = -1
         show_text(self.said, "")
         self.problem.say(Tone.WARN, "The rows were not read", error.sentence())
