@@ -212,7 +212,8 @@ def evaluate(options: argparse.Namespace) -> int:
 
 
 def _say_conclusion(found: Conclusion) -> None:
-    say(f"{found.deviations} of {found.size} items deviate; the plan allows {found.allowed_deviations}")
+    allowed = "these are too few" if found.allowed_deviations == "-1" else f"the plan allows {found.allowed_deviations}"
+    say(f"{found.deviations} of {found.size} items deviate; {allowed}")
     say(f"  most likely rate        {found.most_likely_rate}")
     say(f"  upper limit             {found.upper_limit} at {found.confidence}")
     for part in found.strata:

@@ -164,22 +164,21 @@ def _items(work: SampledWork) -> tuple[tuple[Column, ...], tuple[Row, ...]]:
     """The drawn items with their marks; leaves by index and ticket, listed items and addresses by name and amount."""
     sample = work.sample
     done = {} if work.execution is None else {item.item.id: item for item in work.execution.items}
-    marks = Column("Marks", 0.6)
     if sample.kind == "leaves":
         columns = (
             Column("No.", 0.24, "right"),
             Column("Leaf (stratum)" if sample.strata else "Leaf index", 0.56, "right"),
             Column("Ticket (first digits)", 0.9),
             Column("Key as read", 2.52),
-            marks,
+            Column("Marks", 0.6),
         )
         return columns, tuple(_leaf(n, item, done.get(item.id)) for n, item in enumerate(sample.items, start=1))
     columns = (
         Column("No.", 0.24, "right"),
-        Column("Account" if sample.kind == "reserves" else "Item and key", 2.6),
-        Column("Claimed" if sample.kind == "reserves" else "As listed", 1, "right"),
-        Column("Units" if sample.kind == "reserves" else "Ledger", 0.7),
-        marks,
+        Column("Account" if sample.kind == "reserves" else "Item and key", 2.95),
+        Column("Claimed" if sample.kind == "reserves" else "As listed", 1.15, "right"),
+        Column("Units" if sample.kind == "reserves" else "Ledger", 0.62),
+        Column("Marks", 0.5),
     )
     return columns, tuple(_other(n, item, done.get(item.id), sample) for n, item in enumerate(sample.items, start=1))
 
@@ -194,13 +193,23 @@ def _stratified(item: DrawnItem) -> str:
 
 
 def _other(number: int, item: DrawnItem, done: ExecutedItem | None, sample: DrawnSample) -> Row:
-    amounts = ", ".join(f"{grouped_decimal(text)} {asset}" for asset, text in item.book.items())
+    amount = _amount(item, named=sample.kind == "list")
     if sample.kind == "reserves":
         named, beside = code(item.id), said(f"{item.times}, certain" if item.certain else str(item.times))
     else:
         named = (*code(item.id), Newline(), *code(item.key))
         beside = given(item.observed)
-    return quantity(count_text(number)), named, quantity(amounts or None), beside, _marks(item, done)
+    return quantity(count_text(number)), named, amount, beside, _marks(item, done)
+
+
+def _amount(item: DrawnItem, *, named: bool) -> Cell:
+    """What the item says of itself; the asset on its own line where each item names one."""
+    cells: list[Inline] = []
+    for asset, text in item.book.items():
+        cells += quantity(grouped_decimal(text))
+        if named:
+            cells += [Newline(), Given(asset, "muted")]
+    return tuple(cells) or quantity(None)
 
 
 def _marks(item: DrawnItem, done: ExecutedItem | None) -> Cell:
@@ -274,14 +283,17 @@ def _apart(sample: DrawnSample, item: ExecutedItem, check: ItemCheck, typed: Cal
     )
 
 
+def _allowed(found: Conclusion) -> str:
+    allowed = int(found.allowed_deviations)
+    return f"{count_text(allowed)} allowed" if allowed >= 0 else "too few items to allow any number"
+
+
 def _limits(found: Conclusion) -> list[PageBlock]:
     """What the agreed procedure computes; the caller made sure that it was agreed."""
     rows: list[Row] = [
         (
             said("Deviations"),
-            said(
-                f"{count_text(int(found.deviations))} of {count_text(int(found.size))}, {count_text(int(found.allowed_deviations))} allowed"
-            ),
+            said(f"{count_text(int(found.deviations))} of {count_text(int(found.size))}, {_allowed(found)}"),
         ),
         (said("Most likely rate"), given(_share(found.most_likely_rate))),
         (said("Upper limit"), given(f"{found.upper_limit} at confidence {found.confidence}")),
