@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 
 import pytest
 from btclib.script.sig_hash import from_tx
@@ -21,7 +22,13 @@ ALL, NONE, ALL_ANYONE = 1, 2, 0x81
 COINS = (Prevout("11" * 32, 0, 5_000, SCRIPT), Prevout("22" * 32, 3, 7_000, SCRIPT))
 
 
-def proof(*, message: str = MESSAGE, paid: int = 12_000, hash_type: int = ALL, secret: PrivateKey = KEY.secret) -> str:
+def proof(
+    *,
+    message: str = MESSAGE,
+    paid: int = 12_000,
+    hash_type: int = ALL,
+    secret: PrivateKey = KEY.secret,
+) -> str:
     commitment = hashlib.sha256(f"Proof-of-Reserves: {message}".encode()).digest()[::-1]
     inputs = [TxIn(OutPoint(commitment, 0), b"", 0xFFFFFFFF, Witness())]
     inputs += [
@@ -62,3 +69,38 @@ def test_a_proof_over_two_outputs() -> None:
 def test_what_is_refused_and_why(signature: str, reason: str) -> None:
     found = line(signature)
     assert (found.outcome, found.note) == (Outcome.INVALID, reason)
+
+
+@pytest.mark.parametrize(
+    "coins",
+    [
+        (replace(COINS[0], transaction="33" * 32), COINS[1]),
+        (replace(COINS[0], index=1), COINS[1]),
+        COINS[::-1],
+        COINS[:1],
+        (*COINS, Prevout("44" * 32, 0, 0, SCRIPT)),
+        (COINS[0], COINS[0]),
+    ],
+)
+def test_the_outputs_named_in_the_row_are_those_that_are_spent(coins: tuple[Prevout, ...]) -> None:
+    signed = row("BTC", ADDRESS, proof(), method="bip127", prevouts=coins)
+    found = check_one(signed)
+    assert (found.outcome, found.note) == (Outcome.INVALID, "the inputs are not the outputs named in the row")
+
+
+def test_the_value_and_script_of_an_output_are_signed() -> None:
+    for coins in (
+        (replace(COINS[0], value=4_000), replace(COINS[1], value=8_000)),
+        (replace(COINS[0], script=b"\x00\x14" + b"\x01" * 20), COINS[1]),
+    ):
+        found = check_one(row("BTC", ADDRESS, proof(), method="bip127", prevouts=coins))
+        assert (found.outcome, found.note) == (Outcome.INVALID, "an input's signature does not fit")
+
+
+def test_a_proof_over_others_coins_says_nothing_of_the_address() -> None:
+    for address in (
+        "bc1qrp33g0q5c5txsp9arysrx4k6zdkfs4nce4xj0gdcccefvpysxf3qccfmv3",
+        "1BgGZ9tcN4rm9KBzDn7KprQz87SZ26SAMH",
+    ):
+        found = check_one(row("BTC", address, proof(), method="bip127", prevouts=COINS))
+        assert (found.outcome, found.note) == (Outcome.INVALID, "no input spends an output of the address")
