@@ -377,3 +377,44 @@ def test_a_row_of_an_asset_that_the_map_does_not_hold_is_not_proven(good: ProofB
     result = run(proof_file(good, HONEST.hash, rows=rows), typed=HONEST.hash)
     assert codes(result) == {"EVIDENCE.UNCLAIMED"}
     assert grades(result) == [Grade.PROVEN] * 5
+
+
+def as_json(world: World, names: tuple[str, ...]) -> dict[str, str]:
+    """A header's fields as a node gives them."""
+    fields = dict(zip(names, other_rlp.decode(world.header), strict=True))
+    numbers = ("difficulty", "number", "gasLimit", "gasUsed", "timestamp")
+    as_text = {k: hex(int.from_bytes(v, "big")) if k in numbers else "0x" + v.hex() for k, v in fields.items()}
+    return as_text | {"hash": world.hash}
+
+
+def test_a_header_from_fields_has_its_hash_or_is_refused() -> None:
+    fields = as_json(HONEST, FIELD_LISTS["Frontier"])
+    assert encode_header(fields) == HONEST.header
+    for change in ({"hash": "0x" + "12" * 32}, {"gasUsed": "0x1"}, {"stateRoot": "0x" + "12" * 32}):
+        with pytest.raises(HeaderError, match="no known list"):
+            encode_header(fields | change)
+    with pytest.raises(HeaderError, match="no known list"):
+        encode_header({name: value for name, value in fields.items() if name != "mixHash"})
+    # a field more is another fork's list, whose hash is another
+    assert encode_header(fields | {"baseFeePerGas": "0x7"}) == HONEST.header
+
+
+@pytest.mark.parametrize("fork", FIELD_LISTS)
+def test_every_fork_s_list_is_found_by_its_hash_alone(fork: str) -> None:
+    names = FIELD_LISTS[fork]
+    sizes = {"logsBloom": 256, "miner": 20, "nonce": 8}
+    numbers = {"difficulty", "number", "gasLimit", "gasUsed", "timestamp", "baseFeePerGas", "blobGasUsed",
+               "excessBlobGas", "extDataGasUsed", "blockGasCost"}  # fmt: skip
+    words: list[Any] = [n + 1 if name in numbers else bytes([n]) * sizes.get(name, 32) for n, name in enumerate(names)]
+    encoded = other_rlp.encode(words)
+    fields = {
+        name: hex(word) if isinstance(word, int) else "0x" + word.hex() for name, word in zip(names, words, strict=True)
+    }
+    assert encode_header(fields | {"hash": "0x" + keccak(encoded).hex()}) == encoded
+
+
+def test_bytes_that_are_no_list_are_no_header() -> None:
+    for item in (b"a text that is long enough to be hashed", [b""] * 14, [b""] * 32):
+        encoded = other_rlp.encode(item)
+        with pytest.raises(HeaderError, match="fields of a header"):
+            read_header(encoded, keccak(encoded))
