@@ -23,7 +23,9 @@ from auditor_app.engagement.file import open_for_reading
 from auditor_app.operation import CancelToken, run
 from ui.application import make_application, open_both
 from ui.main_window import MainWindow
+from ui.pages.coverage import CoveragePage
 from ui.pages.papers_page import PapersPage
+from ui.pages.reserves import ReservesPage
 from ui.settings import Settings
 
 PAGES = (
@@ -43,6 +45,7 @@ PAGES = (
 )
 SIZE = (1280, 800)
 REPORT_PAGE = 6
+_ADDRESS = 3
 _PROOF = Path(__file__).resolve().parents[3] / "shared/vectors/merkle/mexc/merkle_proof.json"
 
 
@@ -80,6 +83,22 @@ def take(folder: Path) -> None:
             window.go_to(name)
             settle(2500)
             window.grab().save(str(folder / f"page-{name}.png"))
+        reserves = window.go_to("reserves")
+        assert isinstance(reserves, ReservesPage)
+        for tab, name in ((1, "grades"), (2, "control"), (3, "blocks")):
+            reserves.tabs.setCurrentIndex(tab)
+            settle(2500)
+            window.grab().save(str(folder / f"page-reserves-{name}.png"))
+        reserves.tabs.setCurrentIndex(0)
+        reserves.addresses.go_to(_ADDRESS)
+        settle(2500)
+        window.grab().save(str(folder / "page-reserves-address.png"))
+        coverage = window.go_to("coverage")
+        assert isinstance(coverage, CoveragePage)
+        coverage.tabs.setCurrentIndex(1)
+        settle(1000)
+        window.grab().save(str(folder / "page-funds.png"))
+        coverage.tabs.setCurrentIndex(0)
         for title, name in (("Journal", "journal"), ("Sign-offs", "sign-offs")):
             page = window.go_to("engagement")
             assert isinstance(page, PapersPage)

@@ -9,7 +9,7 @@ from auditor_app.coverage.shares import value_by_control, value_by_grade
 from auditor_app.engagement.record import Audit
 from ui.models.reserves import ADDRESS, ASSET, CHAIN, EVERY, GRADE, LEVELS, OWNERSHIP, TREE, ReserveRow, reserve_rows
 from ui.pages.page import Page
-from ui.text import count
+from ui.text import count, tooltip
 from ui.widgets.address_detail import AddressDetail
 from ui.widgets.block_hashes import BlockHashes
 from ui.widgets.blocks import GRID, button, column, label, row, show_text
@@ -17,6 +17,7 @@ from ui.widgets.hash_label import HashLabel
 from ui.widgets.shares import SharesPanel
 from ui.widgets.tree_panel import TreePanel
 
+_HOSTS_NAMED = 2
 _GRADES = ("Proven", "Own node", "Two sources", "One source", "Claimed only")
 _CONTROL = ("Fresh proof", "Stale proof", "Key or owner only", "No valid proof")
 _GRADE_WORDS = (
@@ -134,6 +135,9 @@ class ReservesPage(Page):
             "" if evidence.pinned else "  Signed by no pinned auditor key: what it does not prove counts as claimed."
         )
         hosts = ", ".join(evidence.endpoints) or "no endpoint named"
+        self._sentence.setToolTip(tooltip(hosts))
+        if len(evidence.endpoints) > _HOSTS_NAMED:
+            hosts = f"{count(len(evidence.endpoints))} endpoints"
         number = count(len(audit.addresses))
         said = f"Captured {evidence.captured_at} by {who}, from {hosts}.{pinned}  {number} addresses compared."
         show_text(self._sentence, said)

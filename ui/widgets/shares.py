@@ -95,7 +95,7 @@ def _columns(kinds: Sequence[str]) -> tuple[Column, ...]:
 
 def _value() -> Column:
     return Column(
-        "Value", lambda item: amount(item.total), lambda item: item.total.plain(), lambda item: item.total.fraction(), Kind.AMOUNT
+        "Value", lambda item: amount(item.total), lambda item: item.total.plain(), lambda item: item.total.fraction(), Kind.AMOUNT, gives_way=1
     )  # fmt: skip
 
 
