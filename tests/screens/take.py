@@ -44,7 +44,7 @@ PAGES = (
     "schemes",
 )
 SIZE = (1280, 800)
-REPORT_PAGE = 6
+REPORT_PAGE = 10
 _ADDRESS = 3
 _PROOF = Path(__file__).resolve().parents[3] / "shared/vectors/merkle/mexc/merkle_proof.json"
 
