@@ -7,15 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from auditor_app.engagement.record import Audit
-from auditor_app.operation import CancelToken, Operation
 from ui.binder import Binder
 from ui.case import Case
 from ui.connections import Connections
 from ui.jobs import Job, JobRunner
+from ui.report_work import BuildReport
 from ui.settings import Settings
-
-BuildReport = Callable[[Audit, str | None, CancelToken], Operation[bytes]]
 
 
 @dataclass(frozen=True)

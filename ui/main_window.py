@@ -16,14 +16,14 @@ from ui.binder import Binder
 from ui.case import Case, Perform, perform_audit, sort_dropped
 from ui.chain_work import Subject
 from ui.connections import Connections
-from ui.desk import BuildReport, Desk
+from ui.desk import Desk
 from ui.dialogs.pin_key import PinKeyDialog
 from ui.engagement_commands import EngagementCommands
 from ui.jobs import Job, JobRunner, ProgramDefect
 from ui.menus import Menus
 from ui.pages import PAGES, PageEntry
 from ui.pages.page import Page
-from ui.report_work import build_pdf
+from ui.report_work import BuildReport, build_pdf
 from ui.session import Step, StepStatus
 from ui.settings import Settings
 from ui.text import visible

@@ -22,6 +22,10 @@ PACKAGES = "Packages (*.zip)"
 RECORDS = "Commitment records (*.json)"
 PROOFS = "Published proofs and trees (*.json *.txt *.csv *.log);;All files (*)"
 REPORTS = "PDF documents (*.pdf)"
+PAPERS = "Workbook (*.xlsx);;Archive with CSV tables (*.zip)"
+KEYS_P12 = "PKCS#12 keys (*.p12 *.pfx);;All files (*)"
+MODULES = "PKCS#11 modules (*.so *.dll *.dylib);;All files (*)"
+CERTIFICATES = "Certificates (*.pem *.crt *.cer *.der);;All files (*)"
 
 
 def open_file(parent: QWidget, title: str, kinds: str, then: Callable[[Path], None]) -> QFileDialog:

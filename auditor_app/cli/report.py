@@ -23,11 +23,10 @@ from auditor_app.engagement.record import Audit, AuditRequest
 from auditor_app.engagement.recording import record_run, recorded_run
 from auditor_app.engagement.runs import at_journal_time, with_challenge
 from auditor_app.engagement.sampling_work import sampled_work
-from auditor_app.errors import EngagementError, UsageError
+from auditor_app.errors import UsageError
 from auditor_app.fileroom.reports import (
     Kind,
-    build_engaged,
-    issue_act,
+    issue,
     refuse_final,
     time_of_last_run,
 )
@@ -102,32 +101,11 @@ def _engaged(
     request = with_challenge(request, before)
     last = time_of_last_run(before, request.snapshot.name)
     audit = drive(perform(at_journal_time(request, last or author.at), token))
-    run = recorded_run(before, audit)
-    if run is None and options.final:
-        raise EngagementError(
-            "ENGAGEMENT.REFUSED",
-            "no recorded run has these inputs, parameters and results",
-            action="Record it with verify --engagement, sign off, and build the final report then.",
-        )
-    if run is None:
+    if not options.final and recorded_run(before, audit) is None:
         say_recorded(record_run(book, audit, author, time_typed=request.trusted_time is not None))
-    entry = (run or book.papers.runs[-1]).stamp.entry
     plan = replace(plan, papers=book.papers, samples=sampled_work(book.papers, book.document))
-    building = build_engaged(
-        audit, book.papers, plan.date, token, kind=kind, kept=book.document, template=plan.template
-    )
-    report = drive(building)
-    act = issue_act(
-        report,
-        run=entry,
-        kind=kind,
-        typed_date=plan.date,
-        person=author.person,
-        at=author.at,
-        amendment=author.amendment,
-        template=plan.template,
-    )
-    say_recorded(book.record(act))
+    report, done = drive(issue(book, audit, author, token, kind=kind, date=plan.date, template=plan.template))
+    say_recorded(done)
     return audit, report, plan
 
 

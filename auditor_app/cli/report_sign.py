@@ -14,14 +14,15 @@ from typing import TYPE_CHECKING, Any
 
 from auditor_app.cli.keys import passphrase_for
 from auditor_app.cli.terminal import add_json_option, drive, emit_json, finding_json, limitation_json, say, say_findings
-from auditor_app.engagement.checking import CheckResult, KnownHead, check
+from auditor_app.engagement.checking import CheckResult, check
 from auditor_app.errors import UsageError
+from auditor_app.fileroom.issued import all_findings, printed_heads
 from auditor_app.files import read_capped, write_atomically
 from auditor_app.findings import Finding, exit_status
 from auditor_app.instants import format_instant, parse_instant
 from auditor_app.operation import CancelToken
 from auditor_app.report.contained import MAX_REPORT_BYTES
-from auditor_app.report.signed_report import ReportCheck, ReportSignature, check_report, journal_findings
+from auditor_app.report.signed_report import ReportCheck, ReportSignature, check_report
 from auditor_app.report.signing import ROLES, LongTerm, SigningPlan, sign_report, web_stamper
 from auditor_app.report.signing_keys import (
     MAX_CERTIFICATE_BYTES,
@@ -161,26 +162,14 @@ def _pin() -> str:
 def _check(options: argparse.Namespace) -> int:
     pdf = read_capped(options.file, max_bytes=MAX_REPORT_BYTES, code="REPORT.UNREADABLE")
     checked = check_report(pdf, _certificates(options.cert), at=_instant(options.trusted_time))
-    found: tuple[Finding, ...] = checked.findings
     journal = None
     if options.engagement is not None:
-        journal = _journal(options.engagement, checked, options.file.name)
-        found += journal.findings
-        if journal.papers is not None:
-            found += journal_findings(pdf, checked, journal.papers)
+        heads = printed_heads(checked, options.file.name)
+        journal = drive(check(options.engagement, heads, CancelToken()))
+    found = all_findings(pdf, checked, journal)
     emit_json(options.json, {"file": options.file.name, **_check_json(checked, found, journal)})
     _say_check(checked, found, options.file)
     return exit_status(found)
-
-
-def _journal(path: Path, checked: ReportCheck, file: str) -> CheckResult:
-    """The engagement's own journal, compared with the head that the report prints."""
-    head = checked.contents.manifest.journal_head
-    heads = []
-    if head is not None:
-        length, _, digest = head.partition(":")
-        heads.append(KnownHead(digest, int(length), f"report {file}"))
-    return drive(check(path, heads, CancelToken()))
 
 
 def _instant(text: str | None) -> str | None:

@@ -6,7 +6,6 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from auditor_app import __version__
 from auditor_app.cli.audit_options import add_audit_options, audit_request
 from auditor_app.cli.terminal import add_json_option, drive, emit_json, say
 from auditor_app.engagement.audit import perform
@@ -15,16 +14,11 @@ from auditor_app.engagement.papers import Papers
 from auditor_app.engagement.record import Audit, AuditRequest
 from auditor_app.engagement.runs import at_journal_time, with_challenge
 from auditor_app.engagement.sampling_work import SampledWork, sampled_work, written_up
-from auditor_app.errors import UsageError
 from auditor_app.fileroom.reports import time_of_last_run
 from auditor_app.files import write_atomically
 from auditor_app.findings import exit_status
 from auditor_app.operation import CancelToken
-from auditor_app.report.paper_tables import paper_tables
-from auditor_app.report.redaction import redacted
-from auditor_app.report.workbook import PaperHeading, papers_package, workbook
-
-_SUFFIXES = (".xlsx", ".zip")
+from auditor_app.report.paper_export import exported_papers, kind_of
 
 
 def add(commands: Any) -> None:
@@ -45,23 +39,10 @@ def add(commands: Any) -> None:
 
 def _workbook(options: argparse.Namespace) -> int:
     """Exit status as of ``report build``."""
-    suffix = options.output.suffix.lower()
-    if suffix not in _SUFFIXES:
-        raise UsageError("USAGE", "-o names neither a workbook nor an archive", expected="papers.xlsx or papers.zip")
+    suffix = kind_of(options.output)
     audit, papers, samples = _performed(audit_request(options), options.engagement)
-    status = exit_status(audit.findings)
-    heading = PaperHeading(
-        audit.identity.issuer,
-        audit.identity.as_of,
-        audit.identity.payload_sha256,
-        f"Reserve Auditor {__version__}",
-        None if papers is None else papers.head.text(),
-    )
-    if options.redacted:
-        shown = redacted(audit, papers, samples)
-        audit, papers, samples = shown.audit, shown.papers, shown.samples
-    tables = paper_tables(audit, papers, samples)
-    data = workbook(tables, heading) if suffix == ".xlsx" else papers_package(tables, heading)
+    status = exit_status(written_up(audit, samples, papers).findings)
+    data, tables = exported_papers(audit, papers, samples, suffix, masked=options.redacted)
     write_atomically(options.output, data)
     emit_json(
         options.json,
@@ -87,5 +68,4 @@ def _performed(request: AuditRequest, engagement: Path | None) -> tuple[Audit, P
     request = with_challenge(request, papers)
     last = time_of_last_run(papers, request.snapshot.name)
     again = request if last is None else at_journal_time(request, last)
-    audit = drive(perform(again, CancelToken()))
-    return written_up(audit, samples, papers), papers, samples
+    return drive(perform(again, CancelToken())), papers, samples

@@ -8,10 +8,12 @@ from pathlib import Path
 import pikepdf
 
 from auditor_app import strict_json
-from auditor_app.engagement.checking import KnownHead
+from auditor_app.engagement.checking import CheckResult, KnownHead
 from auditor_app.errors import AuditError, EngagementError, Location
 from auditor_app.files import read_capped
+from auditor_app.findings import Finding
 from auditor_app.report.exhibits import MANIFEST
+from auditor_app.report.signed_report import ReportCheck, journal_findings
 
 _HEAD = re.compile(r"([1-9][0-9]{0,9}):([0-9a-f]{64})\Z")
 _MAX_REPORT_BYTES = 256 * 2**20
@@ -51,3 +53,22 @@ def _stated(manifest: bytes, file: str) -> str:
         ) from None
     stated = document.get("journalHead") if isinstance(document, dict) else None
     return stated if isinstance(stated, str) else ""
+
+
+def printed_heads(checked: ReportCheck, file: str) -> tuple[KnownHead, ...]:
+    """The journal head that a checked report prints, to compare an engagement with."""
+    head = checked.contents.manifest.journal_head
+    if head is None:
+        return ()
+    length, _, digest = head.partition(":")
+    return (KnownHead(digest, int(length), f"report {file}"),)
+
+
+def all_findings(pdf: bytes, checked: ReportCheck, journal: CheckResult | None) -> tuple[Finding, ...]:
+    """What was found about a report, and where it was compared with an engagement, what its journal says of it."""
+    found: tuple[Finding, ...] = checked.findings
+    if journal is not None:
+        found += journal.findings
+        if journal.papers is not None:
+            found += journal_findings(pdf, checked, journal.papers)
+    return found

@@ -6,10 +6,11 @@ import hashlib
 from typing import Literal
 
 from auditor_app.engagement.actions import IssueReport
-from auditor_app.engagement.file import Act
+from auditor_app.engagement.file import Act, Author, EngagementFile, Recorded
 from auditor_app.engagement.journal import Amendment
 from auditor_app.engagement.papers import Papers
 from auditor_app.engagement.record import Audit
+from auditor_app.engagement.recording import recorded_run
 from auditor_app.engagement.sampling_work import Kept, sampled_work
 from auditor_app.engagement.terms import InputReference
 from auditor_app.errors import EngagementError
@@ -29,15 +30,18 @@ def build_engaged(
     kind: Kind,
     kept: Kept,
     template: Template | None = None,
+    masked: bool = False,
 ) -> Operation[Report]:
     """The report on a run of an engagement; ``papers`` are those before the build, so that it can be built again.
 
-    ``kept`` gives the results that the journal names: ``EngagementFile.document``.
+    ``kept`` gives the results that the journal names: ``EngagementFile.document``; ``masked`` gives the redacted version.
 
     The one place that says what goes into an engagement's report: building and re-performance both call it.
     """
     samples = sampled_work(papers, kept)
-    options = ReportOptions(date, papers=papers, template=template, final=kind == "final", samples=samples)
+    options = ReportOptions(
+        date, papers=papers, template=template, final=kind == "final", redacted=masked, samples=samples
+    )
     return (yield from build_report(audit, options, token))
 
 
@@ -58,6 +62,44 @@ def time_of_last_run(papers: Papers, snapshot: str) -> str | None:
         if any((file.role, file.name) == ("snapshot", snapshot) for file in run.inputs):
             return run.action.parameters.trusted_time
     return None
+
+
+def issue(
+    book: EngagementFile,
+    audit: Audit,
+    author: Author,
+    token: CancelToken,
+    *,
+    kind: Kind,
+    date: str | None,
+    template: Template | None = None,
+) -> Operation[tuple[Report, Recorded]]:
+    """Build the report on the recorded run that came out as ``audit``, and enter it in the journal with its bytes.
+
+    ENGAGEMENT.REFUSED where no recorded run did, or where something keeps a final report back; nothing is entered then.
+    """
+    if kind == "final":
+        refuse_final(book.papers)
+    run = recorded_run(book.papers, audit)
+    if run is None:
+        raise EngagementError(
+            "ENGAGEMENT.REFUSED",
+            "no recorded run has these inputs, parameters and results",
+            action="Record it with verify --engagement, sign off, and build the final report then.",
+        )
+    building = build_engaged(audit, book.papers, date, token, kind=kind, kept=book.document, template=template)
+    report = yield from building
+    act = issue_act(
+        report,
+        run=run.stamp.entry,
+        kind=kind,
+        typed_date=date,
+        person=author.person,
+        at=author.at,
+        amendment=author.amendment,
+        template=template,
+    )
+    return report, book.record(act)
 
 
 def issue_act(

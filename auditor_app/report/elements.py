@@ -12,6 +12,7 @@ from typing import Literal
 
 from auditor_app.engagement.papers import Papers
 from auditor_app.engagement.record import Audit
+from auditor_app.engagement.terms import SIGNING_ROLES
 from auditor_app.report.template import StandardText
 
 
@@ -126,3 +127,42 @@ _FROM_RUN: dict[int, Callable[[Supplied], bool]] = {
     15: _procedures,
     16: lambda supplied: bool(supplied.audit.procedures),
 }
+
+
+GapKind = Literal["term", "date", "sign-off", "note", "run", "template", "engagement"]
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """One thing that keeps a report from being final: ``kind`` says where it is supplied, ``name`` which one there."""
+
+    text: str
+    kind: GapKind
+    name: str = ""
+    element: int | None = None
+
+
+def gaps(supplied: Supplied) -> tuple[Gap, ...]:
+    """Everything that keeps a report from being final, each thing once: missing elements, sign-offs and open notes."""
+    if supplied.papers is None:
+        return (Gap("No engagement is open: it supplies terms, people and sign-offs.", "engagement"),)
+    found: list[Gap] = []
+    for item in missing_elements(supplied):
+        number, name = item.element.number, item.element.name
+        found += [Gap(f"{name}: {term.replace('_', ' ')}", "term", term, number) for term in item.terms]
+        if item.element.source == "run":
+            found.append(Gap(item.text, "run", "", number))
+        elif item.element.source == "standard paragraph":
+            found.append(Gap(item.text, "template", "", number))
+    if not supplied.date_typed:
+        found.append(Gap("date of the report", "date", "", 17))
+    stated = {gap.name for gap in found if gap.kind == "term"}
+    others = [name for name in supplied.papers.terms.missing() if name not in stated]
+    found += [Gap(f"term: {name.replace('_', ' ')}", "term", name) for name in others]
+    unsigned = [role for role in SIGNING_ROLES if supplied.papers.standing(role) is None]
+    found += [Gap(f"sign-off of the {role}", "sign-off", role, 17 if role == "partner" else None) for role in unsigned]
+    found += [
+        Gap(f"open note {note.number} on paper {note.paper}", "note", str(note.number))
+        for note in supplied.papers.open_notes
+    ]
+    return tuple(found)

@@ -18,6 +18,7 @@ from auditor_app.operation import CancelToken, Operation, Progress
 from auditor_app.procedures import PROCEDURES
 from auditor_app.sampling.result import SampleItem, SampleResult
 from auditor_app.snapshot.authentic import NotAuthentic, Signer, TrustedTime
+from ui.report_work import ReportAsked
 
 HOSTILE = "<b>bold</b> <img src=x> & \u202eflip"
 
@@ -188,7 +189,7 @@ def hostile_audit(request: AuditRequest) -> Audit:
     )
 
 
-def report_bytes(made: Audit, date: str | None, token: CancelToken) -> Operation[bytes]:
+def report_bytes(made: Audit, asked: ReportAsked, token: CancelToken) -> Operation[bytes]:
     """A small real PDF of two pages."""
     import pypdfium2
 

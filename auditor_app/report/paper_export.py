@@ -1,0 +1,48 @@
+"""The working papers as one file: a workbook, or an archive with the workbook and every table as CSV."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from auditor_app import __version__
+from auditor_app.engagement.papers import Papers
+from auditor_app.engagement.record import Audit
+from auditor_app.engagement.sampling_work import SampledWork, written_up
+from auditor_app.errors import UsageError
+from auditor_app.report.paper_tables import paper_tables
+from auditor_app.report.redaction import redacted
+from auditor_app.report.tables import WorkingTable
+from auditor_app.report.workbook import PaperHeading, papers_package, workbook
+
+SUFFIXES = (".xlsx", ".zip")
+
+
+def kind_of(path: Path) -> str:
+    """``.xlsx`` or ``.zip``; :class:`UsageError` for a name that is neither."""
+    suffix = path.suffix.lower()
+    if suffix not in SUFFIXES:
+        raise UsageError(
+            "USAGE", "the name is neither a workbook's nor an archive's", expected="papers.xlsx or papers.zip"
+        )
+    return suffix
+
+
+def exported_papers(
+    audit: Audit, papers: Papers | None, samples: Sequence[SampledWork], suffix: str, *, masked: bool
+) -> tuple[bytes, tuple[WorkingTable, ...]]:
+    """The bytes for ``suffix`` and the tables in them; ``masked`` withholds identifiers."""
+    samples = tuple(samples)
+    audit = written_up(audit, samples, papers)
+    heading = PaperHeading(
+        audit.identity.issuer,
+        audit.identity.as_of,
+        audit.identity.payload_sha256,
+        f"Reserve Auditor {__version__}",
+        None if papers is None else papers.head.text(),
+    )
+    if masked:
+        shown = redacted(audit, papers, samples)
+        audit, papers, samples = shown.audit, shown.papers, shown.samples
+    tables = paper_tables(audit, papers, samples)
+    return (workbook(tables, heading) if suffix == ".xlsx" else papers_package(tables, heading)), tables
