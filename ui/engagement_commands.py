@@ -18,6 +18,7 @@ from auditor_app.errors import AuditError
 from ui import engagement_work, prompts
 from ui.dialogs.engagement import AddInputsDialog, AmendmentDialog, LockDialog, NewEngagementDialog, WhoActsDialog
 from ui.dialogs.notes import NoteDialog, TickDialog
+from ui.dialogs.reperform import ReperformDialog
 from ui.engagement_work import LastRun
 from ui.text import cut
 
@@ -143,6 +144,12 @@ class EngagementCommands(QObject):
 
         trust = window.case.inputs.trust_store
         CheckEngagementDialog(window, window.desk, window.binder.path, None if trust is None else trust.path).open()
+
+    def reperform(self) -> None:
+        """File → Re-perform: any package, whether or not an engagement is open."""
+        window = self._window
+        trust = window.case.inputs.trust_store
+        ReperformDialog(window, window.desk, None if trust is None else trust.path).open()
 
     def export(self) -> None:
         """File → Export package."""

@@ -89,6 +89,7 @@ class Menus:
         export = _add(menu, "Export pac&kage…", commands.export, "Ctrl+Shift+P")
         self.lock = _add(menu, "&Lock…", commands.lock, None)
         _add(menu, "Chec&k engagement…", commands.check, "Ctrl+Shift+K")
+        _add(menu, "&Re-perform…", commands.reperform, "Ctrl+Shift+R")
         close = _add(menu, "C&lose engagement", commands.close, "Ctrl+W")
         self._with_engagement, self._writing = (export, close), [add]
 
