@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-BENCHMARKS = ("bulk_balances", "state_proofs", "ownership", "report_size", "test_memory", "ledgers")
+BENCHMARKS = ("bulk_balances", "state_proofs", "ownership", "report_size", "test_memory", "window", "ledgers")
 """Modules with ``measure()``; one word adds a benchmark."""
 
 
