@@ -14,6 +14,7 @@ EXPORTS: Mapping[str, tuple[str, int]] = MappingProxyType(
         "leaf_sums": ("preimages", 10),
         "hash_leaves": ("preimages", 17),
         "hash_nodes": ("preimages", 16),
+        "hash_levels": ("preimages", 2),
         "write_balances": ("preimages", 6),
     }
 )

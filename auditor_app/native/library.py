@@ -52,6 +52,7 @@ class MachineCode:
         self.leaf_sums = self._function("leaf_sums")
         self.hash_leaves = self._function("hash_leaves")
         self.hash_nodes = self._function("hash_nodes")
+        self.hash_levels = self._function("hash_levels")
         self.write_balances = self._function("write_balances")
 
     def _function(self, name: str) -> Callable[..., int]:

@@ -1,7 +1,7 @@
 """Where one laptop ends: accounts × assets against time, memory and disk, up to a billion accounts.
 
 ``python -m tests.benchmarks.laptop`` measures on this machine and prints the table; ``--write`` puts it into
-docs/performance.md. What was not measured is computed from measured slopes and marked with ≈:
+docs/performance.md; ``--quick`` leaves out the sizes that take minutes to make. What was not measured is computed from measured slopes and marked with ≈:
 
 - Time on one core is proportional to the accounts; between 4 and 20 assets, and beyond, it is linear in the assets.
 - On n cores the pass takes the longer of two: its work divided by n, or reading and digesting, which one thread does.
@@ -28,6 +28,8 @@ from tests.benchmarks.ledger_snapshots import Made, write_snapshot
 from tests.benchmarks.ledgers import child, machine, write_between
 
 MEASURED = ((2**20, 4), (10 * 2**20, 4), (40 * 2**20, 4), (2**20, 20), (10 * 2**20, 20))
+QUICK = ((2**20, 4), (10 * 2**20, 4), (2**20, 20))
+SHORT = ((2**13, 4), (2**14, 4), (2**13, 20))
 ACCOUNTS = (10**6, 10**7, 4 * 10**7, 10**8, 10**9)
 ASSETS = (4, 20, 60)
 CORES = (2, 8, 16)
@@ -160,7 +162,7 @@ def _size(size: float) -> str:
 def main(arguments: list[str]) -> int:
     """Measure, print, and write where asked."""
     runs = []
-    for run in measured(((2**13, 4), (2**14, 4), (2**13, 20)) if "--short" in arguments else MEASURED):
+    for run in measured(SHORT if "--short" in arguments else QUICK if "--quick" in arguments else MEASURED):
         runs.append(run)
         print(run, flush=True)
     text = table(runs)

@@ -93,6 +93,10 @@ class Nodes:
         return Nodes(self.digests[places], self.sums[places], self.present[places])
 
 
+_SLOTS, _OUT = 11, 12
+"""Places among the arguments of a level: where messages are written, where the nodes go."""
+
+
 @dataclass
 class Workshop:
     """One rule's programs with the memory they work in; used by one thread at a time.
@@ -107,6 +111,7 @@ class Workshop:
     _slots_at: int = 0
     _node_programs: dict[int, Program] = field(default_factory=dict)
     _memory: dict[tuple[int, int], Nodes] = field(default_factory=dict)
+    _plans: dict[tuple[int, ...], tuple[Table, list[Nodes]]] = field(default_factory=dict)
 
     def leaves(self, scan: FastPartScan, chunk: Chunk, indices: Table | None = None) -> Nodes:
         """The leaves of the last chunk of a scan, in memory that the next call may use again.
@@ -124,9 +129,56 @@ class Workshop:
     def groups(self, scan: FastPartScan, chunk: Chunk, height: int) -> Nodes:
         """The nodes above every 2**height leaves of the last chunk of a scan."""
         nodes = self.leaves(scan, chunk)
+        if len(nodes) % (1 << height) == 0:
+            above = self._at_once(nodes, height)
+            if above is not None:
+                return above
         for level in range(1, height):
             nodes = self._above(nodes, level, lent=True)
         return self._above(nodes, height, lent=False)
+
+    def _at_once(self, nodes: Nodes, height: int) -> Nodes | None:
+        """The nodes above whole groups of leaves in one call; ``None`` where a sum does not fit.
+
+        The levels between lie in memory that is lent; the plan keeps it, and the leaves', alive under their addresses.
+        """
+        places = nodes.addresses if self.programs.coins else nodes.addresses[:1]
+        key = (*places, len(nodes), nodes.limbs, height)
+        plan = self._plans.get(key)
+        if plan is None:
+            lines, levels = [], [nodes]
+            for level in range(1, height + 1):
+                below = levels[-1]
+                levels.append(self._lent(level, len(below) // 2, self.programs.coins, nodes.limbs))
+                lines.append(self._arguments(below, level, levels[-1]))
+            plan = self._plans[key] = np.array(lines, np.int64), levels
+        table = plan[0]
+        made = Nodes.empty(len(nodes) >> height, self.programs.coins, nodes.limbs)
+        table[-1, _OUT : _OUT + 3] = made.addresses
+        table[:, _SLOTS] = self._slots_at
+        return made if self._code.hash_levels(height, address(table)) else None
+
+    def _arguments(self, below: Nodes, level: int, above: Nodes) -> list[int]:
+        """What machine code takes to hash the nodes of ``level``."""
+        program = self._program(level)
+        return [
+            *below.addresses,
+            len(below),
+            self.programs.coins,
+            below.limbs,
+            *program.addresses,
+            self.programs.addresses.filled,
+            self.programs.addresses.cuts,
+            self._room(program.longest),
+            *above.addresses,
+            self.programs.node_words,
+        ]
+
+    def _program(self, level: int) -> Program:
+        program = self._node_programs.get(level)
+        if program is None:
+            program = self._node_programs[level] = self.programs.node(level, self.depth)
+        return program
 
     def _lent(self, level: int, count: int, coins: int, limbs: int) -> Nodes:
         """Room for nodes that are forgotten before the next chunk: fresh memory costs more than the work in it."""
@@ -197,24 +249,9 @@ class Workshop:
 
     def _parents(self, nodes: Nodes, level: int, *, lent: bool) -> Nodes:
         """The nodes of ``level``; a lone last one follows the reference rule. :class:`DoesNotFit` if a sum does not fit."""
-        program = self._node_programs.get(level)
-        if program is None:
-            program = self._node_programs[level] = self.programs.node(level, self.depth)
-        count = (len(nodes) + 1) // 2
         room = self._lent if lent else _fresh
-        parents = room(level, count, self.programs.coins, nodes.limbs)
-        fits = self._code.hash_nodes(
-            *nodes.addresses,
-            len(nodes),
-            self.programs.coins,
-            nodes.limbs,
-            *program.addresses,
-            self.programs.addresses.filled,
-            self.programs.addresses.cuts,
-            self._room(program.longest),
-            *parents.addresses,
-            self.programs.node_words,
-        )
+        parents = room(level, (len(nodes) + 1) // 2, self.programs.coins, nodes.limbs)
+        fits = self._code.hash_nodes(*self._arguments(nodes, level, parents))
         if not fits:
             raise DoesNotFit
         if len(nodes) % 2:

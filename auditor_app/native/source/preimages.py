@@ -458,29 +458,26 @@ def _add_children(node: Any, sums: Any, present: Any, filled: Any, cuts: Any, ou
     return fits
 
 
-def hash_nodes(
-    digests: int,
-    sum_table: int,
-    present_table: int,
-    nodes: int,
-    coins: int,
-    count: int,
-    line_table: int,
-    line_count: int,
-    text: int,
-    filled_table: int,
-    cut_table: int,
-    slots: int,
-    out_digests: int,
-    out_sum_table: int,
-    out_present_table: int,
-    keep: int,
-) -> int:
-    """Parents of neighbouring pairs of ``nodes``: digests, sums, coins held; 0 where a sum does not fit its limbs.
-
-    ``digests`` (node, word), ``sums`` (node, coin, ``count``) and ``present`` (node, coin; 8 bits) are the children's;
-    ``keep`` is how many words of a digest the scheme keeps; a last node without a partner is left alone.
-    """
+@inlined
+def _hash_nodes(
+    digests: Any,
+    sum_table: Any,
+    present_table: Any,
+    nodes: Any,
+    coins: Any,
+    count: Any,
+    line_table: Any,
+    line_count: Any,
+    text: Any,
+    filled_table: Any,
+    cut_table: Any,
+    slots: Any,
+    out_digests: Any,
+    out_sum_table: Any,
+    out_present_table: Any,
+    keep: Any,
+) -> Any:
+    """As :func:`hash_nodes`."""
     sums = words_at(sum_table, (nodes, coins, count))
     present = bytes_at(present_table, (nodes, coins))
     lines = words_at(line_table, (line_count, WIDTH))
@@ -529,6 +526,78 @@ def hash_nodes(
             store64(blocks + 8 * message, u64(closed))
             place = start + closed * BLOCK
         hash_closed(starts, blocks, filled_slots, out_digests + 4 * DIGEST_WORDS * first, keep)
+    return 1
+
+
+def hash_nodes(
+    digests: int,
+    sum_table: int,
+    present_table: int,
+    nodes: int,
+    coins: int,
+    count: int,
+    line_table: int,
+    line_count: int,
+    text: int,
+    filled_table: int,
+    cut_table: int,
+    slots: int,
+    out_digests: int,
+    out_sum_table: int,
+    out_present_table: int,
+    keep: int,
+) -> int:
+    """Parents of neighbouring pairs of ``nodes``: digests, sums, coins held; 0 where a sum does not fit its limbs.
+
+    ``digests`` (node, word), ``sums`` (node, coin, ``count``) and ``present`` (node, coin; 8 bits) are the children's;
+    ``keep`` is how many words of a digest the scheme keeps; a last node without a partner is left alone.
+    """
+    return int(
+        _hash_nodes(
+            digests,
+            sum_table,
+            present_table,
+            nodes,
+            coins,
+            count,
+            line_table,
+            line_count,
+            text,
+            filled_table,
+            cut_table,
+            slots,
+            out_digests,
+            out_sum_table,
+            out_present_table,
+            keep,
+        )
+    )
+
+
+def hash_levels(levels: int, table: int) -> int:
+    """:func:`hash_nodes` for several levels, one line of a table of sixteen arguments each; 0 where a sum does not fit."""
+    for level in range(levels):
+        line = table + 128 * level
+        fits = _hash_nodes(
+            word_at(line, 0),
+            word_at(line, 1),
+            word_at(line, 2),
+            word_at(line, 3),
+            word_at(line, 4),
+            word_at(line, 5),
+            word_at(line, 6),
+            word_at(line, 7),
+            word_at(line, 8),
+            word_at(line, 9),
+            word_at(line, 10),
+            word_at(line, 11),
+            word_at(line, 12),
+            word_at(line, 13),
+            word_at(line, 14),
+            word_at(line, 15),
+        )
+        if fits == 0:
+            return 0
     return 1
 
 
