@@ -62,9 +62,11 @@ def open_window(request: AuditRequest | None, trust_store: Path | None, engageme
     return int(status)
 
 
-def prepare(window: MainWindow) -> None:
+def prepare(window: MainWindow) -> Preparation:
     """Have everything ready before anyone asks for it, once the window is on the screen."""
-    QTimer.singleShot(0, Preparation(window.runner, window.made_page, window).start)
+    preparation = Preparation(window.runner, window.made_page, window)
+    QTimer.singleShot(0, preparation.start)
+    return preparation
 
 
 def open_both(window: MainWindow, engagement: Path, request: AuditRequest | None, trust_store: Path | None) -> None:

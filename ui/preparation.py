@@ -67,6 +67,11 @@ class Preparation(QObject):
         job.succeeded.connect(self._timer.start)
         job.start()
 
+    @property
+    def ready(self) -> bool:
+        """Whether every page is made."""
+        return not self._left
+
     def _make_one(self) -> None:
         """The next page, unless a job runs: two at a time would be slow."""
         if self._runner.busy:

@@ -30,6 +30,7 @@ from ui.application import make_application, prepare
 from ui.main_window import MainWindow
 from ui.pages import PAGES
 from ui.pages.ledger import LedgerPage
+from ui.preparation import Preparation
 from ui.settings import Settings
 
 FRAME_MS = 16
@@ -122,12 +123,15 @@ def until(done: Callable[[], bool]) -> None:
         QTest.qWait(FRAME_MS)
 
 
-def use(window: MainWindow, ticks: Ticks, request: AuditRequest) -> None:
+def use(window: MainWindow, ticks: Ticks, preparation: Preparation, request: AuditRequest) -> None:
     """The job of an auditor: run, open every page, read, scroll and search the ledger."""
     with ticks.phase(RUN):
         window.open_request(request, request.trust_store)
         until(lambda: not window.case.running)
     assert window.case.audit is not None, window.case.outcome
+    with ticks.phase("reading the first page, while the others are made"):
+        until(lambda: preparation.ready)
+        QTest.qWait(500)
     for entry in PAGES:
         with ticks.phase(f"first opening of {entry.title}"):
             window.go_to(entry.key)
@@ -172,10 +176,10 @@ def main(snapshot: Path, trust_store: Path, started: float, *, show_stalls: bool
             application.processEvents()
         ticks = Ticks(window, show_stalls=show_stalls)
         ticks.start()
-        prepare(window)
+        preparation = prepare(window)
         with ticks.phase("after the first paint"):
             QTest.qWait(1500)
-        use(window, ticks, AuditRequest(snapshot, trust_store, trusted_time="2026-11-03T00:00:00Z"))
+        use(window, ticks, preparation, AuditRequest(snapshot, trust_store, trusted_time="2026-11-03T00:00:00Z"))
         window.close()
         until(lambda: not window.runner.busy)
         application.quit()
