@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from auditor_app.chain.names import chain_name
 from auditor_app.chain.observed import AddressLine, Grade
 from auditor_app.chain.ownership.lookup import OUTCOME_WORDS, Control, ProofsOfControl
 from auditor_app.chain.ownership.model import Binds, Freshness, Outcome
-from auditor_app.chain.plan import PlannedReading
 from auditor_app.engagement.record import Audit
 from ui.models.columns import Column, Kind, address_column, chip_column, text_column, units_column
 from ui.models.tree import Cell, Level, TreeColumn
 from ui.text import ABSENT, base_units, count, short_middle
 from ui.theme import Tone
+
+if TYPE_CHECKING:
+    from auditor_app.chain.plan import PlannedReading
 
 GRADE_TONES = {
     Grade.PROVEN: Tone.GOOD,
