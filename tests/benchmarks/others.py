@@ -1,4 +1,4 @@
-"""The benchmarks of evidence, ownership and reports as a table: ``python -m tests.benchmarks.others [--write]``."""
+"""The benchmarks of evidence and proofs of control as a table: ``python -m tests.benchmarks.others [--write]``."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from tests.benchmarks.ledgers import machine, write_between
 from tests.benchmarks.measure import Measure, markdown
 
-MODULES = ("bulk_balances", "state_proofs", "ownership", "report_size")
+MODULES = ("bulk_balances", "state_proofs", "ownership")
 
 
 def measures() -> Iterator[Measure]:
