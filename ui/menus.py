@@ -28,7 +28,7 @@ Alt+8, Alt+9, Alt+0    ledger, published proof, schemes
 Ctrl+N    new engagement
 Ctrl+Shift+G    open an engagement
 Ctrl+W    close the engagement
-Alt+A, Alt+X, Alt+N    engagement, exceptions log, notes and tickmarks
+Alt+A, Alt+X, Alt+N, Alt+S    engagement, exceptions log, notes and tickmarks, history
 Ctrl+Shift+N    review note on this page
 Ctrl+M    tickmark on the selected row
 Ctrl+O    open a snapshot

@@ -56,6 +56,7 @@ PAGES: tuple[PageEntry, ...] = (
     PageEntry("report", Step.REPORT, "Report", "G", "The document as it will be handed over, page by page.", "ui.pages.report", "ReportPage", "Alt+7"),
     PageEntry("exceptions", None, "Exceptions log", "F1", "Every exception by its number: cause, management's response, disposition; closed with a reason.", "ui.pages.exceptions", "ExceptionsPage", "Alt+X"),
     PageEntry("notes", None, "Notes and tickmarks", "A2", "Review notes that must be answered before a final report, and what each mark means.", "ui.pages.notes", "NotesPage", "Alt+N"),
+    PageEntry("history", None, "History", "B6", "The issuer's snapshots in this engagement, one after the other.", "ui.pages.history", "HistoryPage", "Alt+S"),
     PageEntry("ledger", None, "Ledger", "C1", "Every row as it stands in the signed file, read when it is looked at.", "ui.pages.ledger", "LedgerPage", "Alt+8"),
     PageEntry("proof", None, "Published proof", "C4", "What an exchange gives its customers, recalculated from the leaf to the root.", "ui.pages.proof", "ProofPage", "Alt+9"),
     PageEntry("schemes", None, "Schemes", "", "Every tree this program knows, and what each does not prove.", "ui.pages.schemes", "SchemesPage", "Alt+0"),
