@@ -6,16 +6,19 @@ what decodes but carries no checksum is marked, because a typing error in it wou
 
 from __future__ import annotations
 
+import contextlib
 import re
 from dataclasses import dataclass
 
 from auditor_app.chain.address.evm import eip55
 from auditor_app.chain.address.model import AddressError
-from auditor_app.chain.address.networks import network_of_chain
+from auditor_app.chain.address.networks import NETWORKS, network_of_chain
 from auditor_app.errors import ChainError
 
 _CAIP10 = re.compile(r"([-a-z0-9]{3,8}:[-_a-zA-Z0-9]{1,32}):([-._%a-zA-Z0-9]{1,128})\Z", re.ASCII)
 _HEX20 = re.compile(r"0x[0-9a-fA-F]{40}\Z", re.ASCII)
+_CHAIN_ID = re.compile(r"eip155:[1-9][0-9]{0,18}\Z", re.ASCII)
+_EVM_TOKENS = frozenset({"erc20", "bep20"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,8 @@ def decode_account(text: str) -> Account:
     if not match:
         raise _undecodable(text, "it is not a CAIP-10 account (namespace:reference:address)")
     chain, address = match.groups()
+    if chain.startswith("eip155:") and not is_evm_chain(chain):
+        raise _undecodable(text, "the chain id is no decimal number without leading zeros")
     network = network_of_chain(chain)
     if network is None:
         return Account(chain, address, text, checksummed=False, known_form=False)
@@ -60,12 +65,27 @@ def checksum_address(address: str) -> str:
     return eip55(bytes.fromhex(address[2:]))
 
 
+def is_evm_chain(chain: str) -> bool:
+    """Whether a CAIP-2 id is that of an EVM chain in its one spelling: ``eip155:01`` would be chain 1 a second time."""
+    return _CHAIN_ID.match(chain) is not None
+
+
 def asset_identity(asset_id: str) -> str:
-    """A CAIP-19 asset id with its contract address in one spelling."""
+    """A CAIP-19 asset id, equal for every spelling of one asset.
+
+    A chain has one coin of its own, whatever SLIP-44 number is written for it; a token's contract has one spelling.
+    """
     chain, slash, rest = asset_id.partition("/")
     kind, colon, reference = rest.partition(":")
+    if kind == "slip44":
+        return f"{chain}{slash}{kind}"
     if _HEX20.match(reference):
-        reference = reference.lower()
+        kind, reference = "erc20" if kind in _EVM_TOKENS else kind, reference.lower()
+    elif kind == "trc20":
+        with contextlib.suppress(AddressError):
+            reference = NETWORKS["tron"].decode(reference).payload.hex()
+    elif kind == "spl-token":
+        kind = "token"
     return f"{chain}{slash}{kind}{colon}{reference}"
 
 
@@ -77,7 +97,7 @@ def contract_of(asset_id: str) -> str | None:
     kind, _, reference = asset_id.partition("/")[2].partition(":")
     if kind == "slip44":
         return None
-    if kind not in ("erc20", "bep20"):
+    if kind not in _EVM_TOKENS:
         raise ValueError(f"assets of the kind {kind[:20]} are not captured")
     if not _HEX20.match(reference):
         raise ValueError("the asset's contract is no EVM address")

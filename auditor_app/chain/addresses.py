@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from auditor_app.amounts import Amount
 from auditor_app.chain.accounts import Account, asset_identity, decode_account
+from auditor_app.chain.names import chain_name, native_coin, one_chain
 from auditor_app.chain.observed import ReserveAddress
 from auditor_app.errors import ChainError, Location
 from auditor_app.findings import Finding, finding, from_error
@@ -73,6 +74,7 @@ def inspect_addresses(
         inspected.append(InspectedAddress(row, account, asset, repeated=first is not None))
     findings += _claimed_totals(predicate, rows, assets)
     findings += _wrapped(predicate.assets, rows)
+    findings += _native_coins(item for item in inspected if item.counted)
     findings += _of_nothing(rows)
     findings += unpinned_blocks(predicate, (item.account.chain for item in inspected if item.account is not None))
     findings += _spelling(item.account for item in inspected if item.account is not None)
@@ -80,8 +82,9 @@ def inspect_addresses(
 
 
 def on_chain_ids(asset: Asset, chain: str) -> tuple[str, ...]:
-    """The CAIP-19 ids of an asset on one CAIP-2 chain."""
-    return tuple(item for item in asset.on_chain if item.startswith(chain + "/"))
+    """The CAIP-19 ids of an asset on one CAIP-2 chain, one for each token or coin however often the map spells it."""
+    found = (item for item in asset.on_chain if item.startswith(chain + "/"))
+    return tuple({asset_identity(item): item for item in found}.values())
 
 
 def coins_of(account: Account | None, asset: Asset | None, row: ReserveAddress) -> frozenset[Coin]:
@@ -89,7 +92,11 @@ def coins_of(account: Account | None, asset: Asset | None, row: ReserveAddress) 
     who = row.account.lower() if account is None else account.identity
     if account is None or asset is None:
         return frozenset({(who, row.asset)})
-    return frozenset((who, asset_identity(item)) for item in on_chain_ids(asset, account.chain))
+    prefix, chain = account.chain, one_chain(account.chain)
+    return frozenset(
+        (chain + who.removeprefix(prefix), chain + asset_identity(item).removeprefix(prefix))
+        for item in on_chain_ids(asset, prefix)
+    )
 
 
 def unpinned_blocks(predicate: SnapshotPredicate, chains: Iterable[str]) -> list[Finding]:
@@ -202,6 +209,30 @@ def _behind(symbol: str, backing: Mapping[str, str | None]) -> list[str]:
         found.append(behind)
         behind = backing.get(behind)
     return found
+
+
+def _native_coins(items: Iterable[InspectedAddress]) -> list[Finding]:
+    """Assets that the map places on a chain's own coin although that coin has another name: BTC on Ethereum's ether."""
+    found: dict[tuple[str, str], str] = {}
+    for item in items:
+        if item.account is None or item.asset is None:
+            continue
+        chain, names = item.account.chain, native_coin(item.account.chain)
+        own = next((text for text in on_chain_ids(item.asset, chain) if "/slip44:" in text), None)
+        if own is not None and names and item.asset.symbol.upper() not in names:
+            found.setdefault((item.asset.symbol, chain), own)
+    return [
+        finding(
+            "ASSET.NATIVE_COIN",
+            procedure=_PROCEDURE,
+            subject=f"asset {symbol} on {chain_name(chain)}",
+            message=f"The asset map places {symbol} on the coin of {chain} itself, which goes by another name: "
+            "its balances are those of that coin.",
+            expected=" or ".join(native_coin(chain)),
+            observed=f"{symbol} as {own}",
+        )
+        for (symbol, chain), own in sorted(found.items())
+    ]
 
 
 def _of_nothing(rows: Iterable[ReserveAddress]) -> list[Finding]:

@@ -83,6 +83,69 @@ _NAMESPACES: Mapping[str, str] = MappingProxyType(
 """What is said of a chain of a namespace that has no name of its own here."""
 
 
+_ETHER = ("ETH",)
+_NATIVE_COINS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        **dict.fromkeys(("1", "10", "130", "324", "1101", "8453", "42161", "59144", "81457", "534352"), _ETHER),
+        "14": ("FLR",),
+        "25": ("CRO",),
+        "30": ("RBTC",),
+        "56": ("BNB",),
+        "61": ("ETC",),
+        "66": ("OKT",),
+        "100": ("XDAI", "DAI"),
+        "137": ("POL", "MATIC"),
+        "146": ("S",),
+        "196": ("OKB",),
+        "250": ("FTM",),
+        "1116": ("CORE",),
+        "1284": ("GLMR",),
+        "5000": ("MNT",),
+        "8217": ("KAIA", "KLAY"),
+        "42220": ("CELO",),
+        "43114": ("AVAX",),
+        "80094": ("BERA",),
+    }
+)
+"""Symbols of EVM chains' own coins, by chain id."""
+
+_ONE_CHAIN: Mapping[str, str] = MappingProxyType(
+    {
+        "tron": "tron:0x2b6653dc",
+        "solana": "solana:5eykt4UsFv8P8NJdTREpY1vzqKqZKvdp",
+        "xrpl": "xrpl:0",
+        "ton": "tvm:-239",
+        "tvm": "tvm:-239",
+    }
+)
+"""The chain that a namespace means unless one of its test networks is named."""
+
+_OTHER_COINS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "bip122:000000000019d6689c085ae165831e93": ("BTC", "XBT"),
+        "bip122:12a765e31ffd4059bada1e25190f6e98": ("LTC",),
+        "bip122:1a91e3dace36e2be3bf030a65679fe82": ("DOGE",),
+        "bip122:000000000000000000651ef99cb9fcbe": ("BCH",),
+        "bip122:00000ffd590b1485b3caadc19b22e637": ("DASH",),
+        "tron:0x2b6653dc": ("TRX",),
+        "solana:5eykt4UsFv8P8NJdTREpY1vzqKqZKvdp": ("SOL",),
+        "xrpl:0": ("XRP",),
+        "tvm:-239": ("TON",),
+    }
+)
+
+
+def native_coin(chain: str) -> tuple[str, ...]:
+    """The symbols by which a CAIP-2 chain's own coin goes; empty for a chain that is not known here."""
+    namespace, _, reference = chain.partition(":")
+    return _NATIVE_COINS.get(reference, ()) if namespace == "eip155" else _OTHER_COINS.get(one_chain(chain), ())
+
+
+def one_chain(chain: str) -> str:
+    """A CAIP-2 id, equal for what may be one chain in two spellings (``ton:mainnet`` and ``tvm:-239``)."""
+    return chain if chain in _NAMES else _ONE_CHAIN.get(chain.partition(":")[0], chain)
+
+
 def chain_name(chain: str) -> str:
     """The usual name of a CAIP-2 chain; its kind and number where it has none here, and the id itself failing that.
 

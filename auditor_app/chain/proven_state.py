@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Self
 
-from auditor_app.chain.accounts import Account, contract_of
+from auditor_app.chain.accounts import Account, contract_of, is_evm_chain
 from auditor_app.chain.address.digests import keccak256
 from auditor_app.chain.bundle import NATIVE_DECIMALS, ProofBundle, in_base_units, member_name
 from auditor_app.chain.header import Header, HeaderError, read_header
@@ -21,6 +21,9 @@ from auditor_app.errors import ChainError, Location
 BALANCE_OF, DECIMALS = bytes.fromhex("70a08231"), bytes.fromhex("313ce567")
 """Selectors of ERC-20 ``balanceOf(address)`` and ``decimals()``."""
 
+MAX_DECIMALS = 255
+"""ERC-20's ``decimals`` is a byte."""
+
 
 class ProvenState:
     """Balances under one bundle's header. A context manager: re-execution has a process of its own.
@@ -30,6 +33,8 @@ class ProvenState:
 
     def __init__(self, bundle: ProofBundle, block_hash: bytes, height: int) -> None:
         self._where = member_name(bundle.chain)
+        if not is_evm_chain(bundle.chain):
+            raise self._failed(f"{bundle.chain} is not the id of an EVM chain")
         self._chain_id = int(bundle.chain.partition(":")[2])
         try:
             self.header: Header = read_header(bytes.fromhex(bundle.header[2:]), block_hash)
@@ -110,13 +115,20 @@ class ProvenState:
             return in_base_units(balance, NATIVE_DECIMALS, decimals)
         if contract in self._executed:
             raw = self._call(contract, BALANCE_OF + holder.rjust(32, b"\0"))
-            if contract not in self._decimals:
-                self._decimals[contract] = self._call(contract, DECIMALS)
-            return in_base_units(raw, self._decimals[contract], decimals)
+            return in_base_units(raw, self._decimals_of(contract), decimals)
         layout = self._tokens[contract]
         token = self._contract(contract)
         word = slot_value(self._nodes, token.storage_root, layout.slot(holder))
         return in_base_units(word, layout.decimals, decimals)
+
+    def _decimals_of(self, contract: str) -> int:
+        """What a token's own code answers; more than a byte holds is refused, since a power of ten is taken of it."""
+        if contract not in self._decimals:
+            answer = self._call(contract, DECIMALS)
+            if answer > MAX_DECIMALS:
+                raise ReexecutionError(f"the token {contract} answers decimals that no byte holds")
+            self._decimals[contract] = answer
+        return self._decimals[contract]
 
     def _contract(self, contract: str) -> AccountState:
         token = self._contracts.get(contract)

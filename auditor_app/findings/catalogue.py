@@ -149,6 +149,7 @@ _ENTRIES: tuple[tuple[str, Severity, Area, str, str], ...] = (
     ("OWNERSHIP.INDIRECT", _WARN, _COV, "A signature binds a key or named owners, not the address itself.", "Observe on chain that the key or the owners control the address."),
     ("OWNERSHIP.REPEATED", _WARN, _COV, "A signature already stood beside another account or in an earlier list.", "Ask for a signature of its own over a fresh challenge."),
     ("ASSET.WRAPPED_DOUBLE_COUNT", _EXC, _COV, "A wrapped form and the coins behind it are both counted.", "Count one of them."),
+    ("ASSET.NATIVE_COIN", _EXC, _COV, "The asset map places an asset on a chain's own coin, which goes by another name.", "Ask for the corrected asset map: the coins observed are not those that are owed."),
     ("ASSET.SELF_ISSUED", _EXC, _COV, "A reserve asset was issued by the exchange itself.", "Do not let it cover other liabilities."),
     ("CHAIN.UNPINNED_BLOCK", _WARN, _COV, "A chain is named by height without a block hash.", "Ask for the block hash."),
     ("CHAIN.TYPED_MISMATCH", _EXC, _COV, "The block hash typed by the auditor is not the one that the snapshot names.", "Read the hash again; then ask the issuer which chain its balances are of."),

@@ -119,3 +119,25 @@ def test_a_token_contract_has_one_spelling_but_a_base58_mint_keeps_its_case() ->
     assert asset_identity(upper) == upper.lower()
     mint = "solana:5eykt4UsFv8P8NJdTREpY1vzqKqZKvdp/token:EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v"
     assert asset_identity(mint) == mint
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("eip155:1/slip44:60", "eip155:1/slip44:0"),
+        ("eip155:56/bep20:0xDAC17F958D2ee523a2206206994597C13D831ec7", "eip155:56/erc20:0xdac17f958d2ee523a2206206994597c13d831ec7"),
+        ("tron:0x2b6653dc/trc20:TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t", "tron:0x2b6653dc/trc20:41a614f803b6fd780986a42c78ec9c7f77e6ded13c"),
+        ("solana:5eykt4UsFv8P8NJdTREpY1vzqKqZKvdp/spl-token:M", "solana:5eykt4UsFv8P8NJdTREpY1vzqKqZKvdp/token:M"),
+    ],
+)  # fmt: skip
+def test_one_asset_in_two_spellings_has_one_identity(one: str, other: str) -> None:
+    assert asset_identity(one) == asset_identity(other)
+    assert asset_identity(one) != asset_identity("eip155:2" + one[one.index("/") :])
+
+
+@pytest.mark.parametrize(
+    "chain", ["eip155:01", "eip155:abc", "eip155:0", "eip155:1_0", "eip155:-1", "eip155:" + "9" * 20]
+)
+def test_a_chain_id_in_another_spelling_names_no_account(chain: str) -> None:
+    with pytest.raises(ChainError, match="leading zeros"):
+        decode_account(chain + ":0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed")

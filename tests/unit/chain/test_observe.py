@@ -155,6 +155,51 @@ def test_rs01_one_coin_under_two_symbols_is_counted_once() -> None:
     assert codes(observe(snapshot(rows, assets=assets), None, TOKEN)) == ["ADDRESS.DUPLICATE", "EVIDENCE.ABSENT"]
 
 
+def test_rs01_a_chains_own_coin_is_one_coin_whatever_number_is_written_for_it() -> None:
+    assets = (*ASSETS[1:], Asset(symbol="BTC", decimals=8, on_chain=("eip155:1/slip44:0",)))
+    result = observe(snapshot([(EVM_A, "ETH", 7), (EVM_A, "BTC", 7)], assets=assets), None, TOKEN)
+    assert codes(result) == ["ADDRESS.DUPLICATE", "EVIDENCE.ABSENT"]
+    assert [line.counted for line in result.lines] == [True, False]
+
+
+def test_rs01_one_account_on_one_chain_in_two_spellings_is_counted_once() -> None:
+    address = "T9yD14Nj9j7xAB4dbGeiX9h8unkKHxuWwb"
+    chains = ("tron:0x2b6653dc", "tron:mainnet", "tron:0xcd8690dc")
+    assets = (Asset(symbol="TRX", decimals=6, on_chain=tuple(f"{chain}/slip44:195" for chain in chains)),)
+    named = {chain: BlockReference(block_height="1", block_hash="ab" * 32) for chain in chains}
+    rows = [(f"{chain}:{address}", "TRX", 7) for chain in chains]
+    result = observe(snapshot(rows, assets=assets, chains=named, columns=(("TRX",),)), None, TOKEN)
+    assert [line.counted for line in result.lines] == [True, False, True]  # the last is a test network
+    assert "ADDRESS.DUPLICATE" in codes(result)
+
+
+@pytest.mark.parametrize(
+    ("symbol", "account", "number", "found"),
+    [
+        ("BTC", EVM_A, 0, True),
+        ("BTC", EVM_A, 60, True),
+        ("ETH", EVM_A, 60, False),
+        ("ETH", EVM_A.replace("eip155:1:", "eip155:56:"), 60, True),
+        ("BNB", EVM_A.replace("eip155:1:", "eip155:56:"), 60, False),
+        ("MATIC", EVM_A.replace("eip155:1:", "eip155:137:"), 966, False),
+        ("ETH", EVM_A.replace("eip155:1:", "eip155:31337:"), 60, False),
+        ("LTC", BTC_A, 2, True),
+        ("xbt", BTC_A, 0, False),
+        ("BTC", "ton:mainnet:EQCD39VS5jcptHL8vMjEXrzGaRcCVYto7HUn4bpAOg8xqB2N", 0, True),
+    ],
+)
+def test_an_asset_that_stands_on_a_chains_coin_of_another_name_is_an_exception(
+    symbol: str, account: str, number: int, found: bool
+) -> None:
+    chain = account.rpartition(":")[0]
+    assets = (Asset(symbol=symbol, decimals=8, on_chain=(f"{chain}/slip44:{number}",)),)
+    named = {chain: BlockReference(block_height="1", block_hash="ab" * 32)}
+    result = observe(
+        snapshot([(account, symbol, 7)] * 2, assets=assets, chains=named, columns=((symbol,),)), None, TOKEN
+    )
+    assert codes(result).count("ASSET.NATIVE_COIN") == found
+
+
 def test_two_assets_of_one_account_are_two_balances() -> None:
     assert codes(observe(snapshot([(EVM_A, "ETH", 1), (EVM_A, "USDT", 1)]), None, TOKEN)) == ["EVIDENCE.ABSENT"]
 

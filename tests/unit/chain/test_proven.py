@@ -21,7 +21,7 @@ from auditor_app.chain.state_proof import mapping_slot
 from auditor_app.errors import ChainError
 from auditor_app.operation import CancelToken
 from auditor_app.snapshot.authentic import AuthenticEvidence
-from auditor_app.snapshot.statement import Annotations, BlockReference, Digest, EvidenceBlock, Subject
+from auditor_app.snapshot.statement import Annotations, Asset, BlockReference, Digest, EvidenceBlock, Subject
 from tests.unit.chain.snapshots import EVM_B, EVM_C, USDT, Members, evidence, snapshot
 from tests.unit.chain.trie_builder import absence, build
 
@@ -418,3 +418,31 @@ def test_bytes_that_are_no_list_are_no_header() -> None:
         encoded = other_rlp.encode(item)
         with pytest.raises(HeaderError, match="fields of a header"):
             read_header(encoded, keccak(encoded))
+
+
+def test_a_coin_or_token_that_the_asset_map_spells_twice_is_counted_once() -> None:
+    tokens = (USDT, USDT.lower(), USDT.replace("erc20", "bep20"))
+    for symbol, decimals, ids, held in (
+        ("ETH", 18, ("eip155:1/slip44:60", "eip155:1/slip44:61"), 7),
+        ("USDT", 6, tokens, 9),
+    ):
+        asset = Asset(symbol=symbol, decimals=decimals, on_chain=ids)
+        chains = {CHAIN: BlockReference(block_height=str(HEIGHT), block_hash=HONEST.hash)}
+        bundle = HONEST.bundle([A], []) if symbol == "ETH" else HONEST.bundle([], [A])
+        for claimed in (held, held * len(ids)):
+            rows = [(EVM_A, symbol, claimed)]
+            file = proof_file(bundle, HONEST.hash, rows=rows, hash_from="two-endpoints")
+            result = observe(snapshot(rows, assets=(asset,), chains=chains), file, TOKEN)
+            assert [line.observed for line in result.lines] == [held if claimed == held else None]
+            assert ("EVIDENCE.PROOF" in codes(result)) is (claimed != held)
+
+
+def test_a_chain_that_is_no_evm_chain_is_refused_without_a_traceback(good: ProofBundle) -> None:
+    odd = "eip155:abc"
+    file = proof_file(good, HONEST.hash)
+    predicate = msgspec.structs.replace(file.statement.predicate, chains={odd: file.statement.predicate.chains[CHAIN]})
+    subject = msgspec.structs.replace(file.statement.subject[0], name=member_name(odd))
+    statement = msgspec.structs.replace(file.statement, predicate=predicate, subject=(subject,))
+    bundle = encode_bundle(msgspec.structs.replace(good, chain=odd))
+    members = Members({"balances.csv": b"account,asset,amount,source\n", member_name(odd): bundle})
+    assert "EVIDENCE.PROOF" in codes(run(replace(file, statement=statement, members=members)))

@@ -7,6 +7,8 @@ from typing import Any
 
 import msgspec
 import pytest
+import rlp as other_rlp
+from eth_utils import keccak
 
 from auditor_app.chain import proven_state
 from auditor_app.chain.accounts import decode_account
@@ -26,6 +28,7 @@ from tests.unit.chain.conftest import Anvil, call_data
 from tests.unit.chain.snapshots import snapshot
 from tests.unit.chain.test_capture import CHAIN, TOKEN, _selector, _set, holder
 from tests.unit.chain.test_proven import proof_file
+from tests.unit.chain.trie_builder import absence, build
 
 pytestmark = pytest.mark.skipif(not available(), reason="pyrevm has no wheel for this system")
 
@@ -43,6 +46,7 @@ HEADER = Header(
     mix=b"\x44" * 32,
 )
 CONTRACT = b"\x99" * 20
+PLACED = "0x" + CONTRACT.hex()
 
 
 def code(text: str) -> ProvenAccount:
@@ -229,3 +233,18 @@ def test_where_calls_cannot_be_re_executed_the_line_is_graded_lower_and_says_so(
     assert result.lines[0].grade is (Grade.PROVEN if can else Grade.ONE_SOURCE)
     limits = {item.code for item in result.limitations}
     assert ("EVIDENCE.NOT_REEXECUTED" in limits) is not can
+
+
+def test_decimals_that_no_byte_holds_are_refused_at_once() -> None:
+    answers_all_ones = bytes.fromhex("7f" + "ff" * 32 + RETURN_TOP)  # a power of ten of it would never end
+    address, caller, coinbase = bytes.fromhex(PLACED[2:]), bytes(20), b"\x03" * 20
+    accounts = {address: other_rlp.encode([1, 0, keccak(b"\x80"), keccak(answers_all_ones)])}
+    root, proofs = build(accounts)
+    words: list[Any] = [b"\x01" * 32, b"\x02" * 32, coinbase, root, b"\x04" * 32, b"\x05" * 32, bytes(256)]
+    words += [b"", 100, 30_000_000, 0, 1_700_000_000, b"", bytes(32), bytes(8)]
+    header = other_rlp.encode(words)
+    nodes = [*proofs[address], *absence(accounts, caller), *absence(accounts, coinbase)]
+    touched: dict[bytes, list[bytes]] = {address: [], caller: [], coinbase: []}
+    bundle = make_bundle("eip155:1", header, nodes, (), code=[answers_all_ones], executed=[PLACED], touched=touched)
+    with ProvenState(bundle, keccak(header), 100) as state, pytest.raises(ChainError, match="no byte holds"):
+        state.balance(decode_account("eip155:1:0x" + "11" * 20), (f"eip155:1/erc20:{PLACED}",), 6)
