@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from types import TracebackType
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
 from auditor_app.engagement.record import AuditRequest
@@ -53,7 +53,7 @@ def open_window(request: AuditRequest | None, trust_store: Path | None, engageme
     window.show()
     prepare(window)
     if engagement is not None:
-        QTimer.singleShot(0, partial(open_both, window, engagement, request, trust_store))
+        QTimer.singleShot(0, partial(window.open_both, engagement, request, trust_store))
     elif request is not None:
         QTimer.singleShot(0, partial(window.open_request, request, trust_store))
     status = application.exec()
@@ -67,14 +67,6 @@ def prepare(window: MainWindow) -> Preparation:
     preparation = Preparation(window.runner, window.made_page, window)
     QTimer.singleShot(0, preparation.start)
     return preparation
-
-
-def open_both(window: MainWindow, engagement: Path, request: AuditRequest | None, trust_store: Path | None) -> None:
-    """The engagement first, so that the run is one inside it."""
-    if request is not None:
-        window.case.open_request(request, trust_store)
-        window.binder.opened.connect(window.engagement.perform_again, Qt.ConnectionType.SingleShotConnection)
-    window.engagement.open_file(engagement)
 
 
 def _let_interrupts_through(window: MainWindow) -> QTimer:

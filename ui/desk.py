@@ -37,6 +37,7 @@ class Desk:
     edit_endpoints: Callable[[], object]
     pin_key: Callable[[], object]
     open_snapshot: Callable[[Path], object]
+    open_demo: Callable[[], object]
     new_note: Callable[[], object]
     """Ask for a review note on the page on screen."""
     set_tickmark: Callable[[], object]

@@ -11,7 +11,7 @@ from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplicat
 from PySide6.QtWidgets import QApplication, QInputDialog, QMainWindow, QStackedWidget, QWidget
 
 from auditor_app.engagement.record import AuditRequest
-from ui import prompts, theme
+from ui import demo_work, prompts, theme
 from ui.binder import Binder
 from ui.case import Case, Perform, perform_audit, sort_dropped
 from ui.chain_work import Subject
@@ -58,7 +58,7 @@ class MainWindow(QMainWindow):
         self.desk = Desk(
             case=self.case, runner=self.runner, settings=settings, connections=self.connections, binder=self.binder, build_report=build_report, follow=self.follow,
             go_to=self.go_to, ask_for_snapshot=self.ask_for_snapshot, ask_for_trust_store=self.ask_for_trust_store,
-            ask_for_evidence=self.ask_for_evidence, capture=self.capture, edit_endpoints=self.edit_endpoints, pin_key=self.pin_key, open_snapshot=self.open_snapshot, say=self.say,
+            ask_for_evidence=self.ask_for_evidence, capture=self.capture, edit_endpoints=self.edit_endpoints, pin_key=self.pin_key, open_snapshot=self.open_snapshot, open_demo=self.open_demo, say=self.say,
             new_engagement=self.engagement.new, open_engagement=self.engagement.open, add_inputs=self.engagement.add_inputs,
             new_note=self.engagement.new_note, set_tickmark=self.engagement.set_tickmark,
             record_run=self.engagement.record_run, lock=self.engagement.lock, act_as=self.engagement.act_as,
@@ -78,7 +78,10 @@ class MainWindow(QMainWindow):
 
     def _build(self) -> None:
         self.rail = StepRail(
-            [RailEntry(entry.title, entry.reference, partial(self._status, entry), entry.number) for entry in PAGES]
+            [
+                RailEntry(entry.title, entry.reference, partial(self._status, entry), entry.number, entry.group)
+                for entry in PAGES
+            ]
         )
         self.stack = QStackedWidget()
         self.strip = ProgressStrip()
@@ -201,6 +204,24 @@ class MainWindow(QMainWindow):
         if snapshot is not None:
             self.go_to(Step.SNAPSHOT.value)
         self.case.run()
+
+    def open_both(self, engagement: Path, request: AuditRequest | None, trust_store: Path | None) -> None:
+        """The engagement first, so that the run is one inside it."""
+        if request is not None:
+            self.case.open_request(request, trust_store)
+            self.binder.opened.connect(self.engagement.perform_again, Qt.ConnectionType.SingleShotConnection)
+        self.engagement.open_file(engagement)
+
+    def open_demo(self) -> None:
+        """Help → Open the demo: made in a folder of its own, unless it stands there already."""
+        prompts.open_folder(self, "Where to put the demo's folder", self.make_demo)
+
+    def make_demo(self, folder: Path) -> None:
+        """Make the demo below ``folder`` and open it; one that somebody worked in is opened as it is."""
+        job = self.runner.make(partial(demo_work.demo_in, folder.resolve()), "Making the demo")
+        job.succeeded.connect(lambda made: self.open_both(made.engagement, made.request, made.trust_store))
+        self.follow(job)
+        job.start()
 
     def ask_for_snapshot(self) -> None:
         """File → Open."""

@@ -125,8 +125,8 @@ class Menus:
 
     def _view(self, menu: QMenu) -> None:
         window = self._window
-        for before, entry in zip((PAGES[0], *PAGES), PAGES, strict=False):
-            if (entry.step is None) != (before.step is None):
+        for entry in PAGES:
+            if entry.group:
                 menu.addSeparator()
             title = f"&{entry.keys[-1]}  {entry.title}" if entry.keys else entry.title
             _add(menu, title, partial(window.go_to, entry.key), entry.keys or None)
@@ -158,6 +158,7 @@ class Menus:
             partial(prompts.tell, window, "Filter language", _FILTER_TEXT, alarming=False),
             None,
         )
+        _add(menu, "Open the &demo…", window.open_demo, None)
         _add(menu, "&About", partial(prompts.tell, window, "About", f"Reserve Auditor {__version__}\nRe-performs an exchange's proof of reserves from its signed snapshot, offline.\nApache License 2.0.", alarming=False), None)  # fmt: skip
 
     def show_recent(self, recent: Sequence[Path]) -> None:

@@ -19,7 +19,6 @@ from auditor_app.operation import CancelToken, run
 from tests.end2end.conftest import command
 from tests.ui.engaged import choose, settled
 from ui import theme
-from ui.application import open_both
 from ui.main_window import MainWindow
 from ui.settings import Settings
 
@@ -63,7 +62,7 @@ def test_the_window_opens_it_and_finds_the_recorded_run(window: MainWindow, demo
     with open_for_reading(demo.engagement) as book:
         head, run_entry = book.papers.head, book.papers.runs[0].stamp.entry
     with qtbot.waitSignal(window.case.run_ended, timeout=120_000):
-        open_both(window, demo.engagement, demo.request(), demo.trust_store)
+        window.open_both(demo.engagement, demo.request(), demo.trust_store)
         choose(window, PREPARER, qtbot)
     settled(window, qtbot)
     note = window.binder.note_of(window.case.audit)

@@ -21,7 +21,7 @@ from auditor_app.demo.binder import PREPARER
 from auditor_app.demo.build import DemoFiles, build_demo
 from auditor_app.engagement.file import open_for_reading
 from auditor_app.operation import CancelToken, run
-from ui.application import make_application, open_both
+from ui.application import make_application
 from ui.main_window import MainWindow
 from ui.pages.coverage import CoveragePage
 from ui.pages.papers_page import PapersPage
@@ -73,7 +73,7 @@ def take(folder: Path) -> None:
         window.resize(*SIZE)
         window.show()
         settings.remember_actor(_identity(files), PREPARER)
-        open_both(window, files.engagement, files.request(), files.trust_store)
+        window.open_both(files.engagement, files.request(), files.trust_store)
         settle(2000)
         while window.case.running or window.binder.busy:
             settle(200)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QEvent, QMimeData, QObject, QPointF, Qt, QUrl
 from PySide6.QtGui import QAccessible, QAction, QDropEvent
-from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QLineEdit, QMessageBox, QWidget
+from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QLabel, QLineEdit, QMessageBox, QWidget
 from pytestqt.qtbot import QtBot
 
 from tests.ui import fakes
@@ -59,6 +59,61 @@ def test_the_first_page_asks_for_a_snapshot(window: MainWindow) -> None:
     first = page(window, "snapshot", SnapshotPage)
     assert first.drop_zone.isVisible()
     assert set(chips(window)) == {"Not started"}
+
+
+def test_the_first_page_opens_each_way_in(window: MainWindow, qtbot: QtBot) -> None:
+    zone = page(window, "snapshot", SnapshotPage).drop_zone
+    for door, title in (
+        (zone.open, "Open snapshot"),
+        (zone.new_engagement, "New engagement"),
+        (zone.open_engagement, "Open engagement"),
+        (zone.demo, "Where to put the demo's folder"),
+    ):
+        qtbot.mouseClick(door, Qt.MouseButton.LeftButton)
+        dialog = QApplication.activeModalWidget()
+        assert isinstance(dialog, QDialog)
+        assert dialog.windowTitle() == title
+        dialog.reject()
+
+
+def test_a_demo_that_is_complete_is_opened_as_it_is(
+    window: MainWindow, tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "reserve-auditor-demo"
+    folder.mkdir()
+    (folder / "demo-package.zip").write_bytes(b"the last file of a demo")
+    opened: list[Path] = []
+    monkeypatch.setattr(window, "open_both", lambda engagement, request, store: opened.extend((engagement, store)))
+    window.make_demo(tmp_path)
+    qtbot.waitUntil(lambda: bool(opened), timeout=10_000)
+    assert opened == [folder / "demo.engagement", folder / "trust.json"]
+    assert [item.name for item in folder.iterdir()] == ["demo-package.zip"]
+    ended(window, qtbot)
+
+
+def test_run_is_in_sight_in_the_smallest_window(performed: MainWindow) -> None:
+    performed.resize(performed.minimumSize())
+    shown = page(performed, "snapshot", SnapshotPage)
+    QApplication.processEvents()
+    button = shown.inputs.run
+    assert button.visibleRegion().boundingRect() == button.rect()
+
+
+def test_blocks_name_their_chain_in_words(performed: MainWindow) -> None:
+    table = page(performed, "snapshot", SnapshotPage).chains
+    column = table.model.columns[0]
+    row = next(row for row in table.model.shown_rows() if row[0] == "eip155:1")
+    assert column.shown(row) == "Ethereum  eip155:1"
+    assert column.full(row) == "eip155:1"
+
+
+def test_the_rail_separates_its_groups(window: MainWindow) -> None:
+    rail = window.rail
+    heights = [rail.sizeHintForIndex(rail.model().index(at, 0)).height() for at in range(rail.model().rowCount())]
+    by_key = dict(zip((entry.key for entry in PAGES), heights, strict=True))
+    assert by_key["snapshot"] > by_key["liabilities"]
+    assert by_key["exceptions"] > by_key["notes"]
+    assert by_key["ledger"] > by_key["schemes"]
 
 
 def test_dropped_files_are_run_at_once_and_give_three_verdicts(window: MainWindow, files: Files, qtbot: QtBot) -> None:

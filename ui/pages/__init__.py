@@ -28,6 +28,8 @@ class PageEntry:
     class_name: str
     keys: str = ""
     """The shortcut that opens it."""
+    group: str = ""
+    """The heading above it in the rail, on the first page of a group."""
 
     @property
     def overline(self) -> str:
@@ -47,20 +49,20 @@ class PageEntry:
 
 PAGES: tuple[PageEntry, ...] = (
     PageEntry("engagement", None, "Engagement", "A", "Terms, people, procedures, inputs, sign-offs, and the journal of everything that was done.", "ui.pages.engagement", "EngagementPage", "Alt+A"),
-    PageEntry("snapshot", Step.SNAPSHOT, "Snapshot", "B", "Who signed the file, and whether it is the one you asked for.", "ui.pages.snapshot", "SnapshotPage", "Alt+1"),
+    PageEntry("snapshot", Step.SNAPSHOT, "Snapshot", "B", "Who signed the file, and whether it is the one you asked for.", "ui.pages.snapshot", "SnapshotPage", "Alt+1", "Procedures"),
     PageEntry("liabilities", Step.LIABILITIES, "Liabilities", "C", "Every row counted, every total and root recalculated from all rows.", "ui.pages.liabilities", "LiabilitiesPage", "Alt+2"),
     PageEntry("sample", Step.SAMPLE, "Sample", "E", "Leaves drawn with public randomness that was committed to beforehand.", "ui.pages.sample", "SamplePage", "Alt+3"),
     PageEntry("reserves", Step.RESERVES, "Reserves", "D1–D3", "Claimed balances beside what was observed, address by address.", "ui.pages.reserves", "ReservesPage", "Alt+4"),
     PageEntry("coverage", Step.COVERAGE, "Coverage", "D4–D5", "Observed reserves against gross liabilities, asset by asset; protection funds apart.", "ui.pages.coverage", "CoveragePage", "Alt+5"),
     PageEntry("findings", Step.FINDINGS, "Findings", "F", "Everything the procedures observed, and what they could not have shown.", "ui.pages.findings", "FindingsPage", "Alt+6"),
     PageEntry("report", Step.REPORT, "Report", "G", "The document as it will be handed over, page by page.", "ui.pages.report", "ReportPage", "Alt+7"),
-    PageEntry("exceptions", None, "Exceptions log", "F1", "Every exception by its number: cause, management's response, disposition; closed with a reason.", "ui.pages.exceptions", "ExceptionsPage", "Alt+X"),
+    PageEntry("exceptions", None, "Exceptions log", "F1", "Every exception by its number: cause, management's response, disposition; closed with a reason.", "ui.pages.exceptions", "ExceptionsPage", "Alt+X", "Engagement file"),
     PageEntry("notes", None, "Notes and tickmarks", "A2", "Review notes that must be answered before a final report, and what each mark means.", "ui.pages.notes", "NotesPage", "Alt+N"),
     PageEntry("history", None, "History", "B6", "The issuer's snapshots in this engagement, one after the other.", "ui.pages.history", "HistoryPage", "Alt+S"),
-    PageEntry("ledger", None, "Ledger", "C1", "Every row as it stands in the signed file, read when it is looked at.", "ui.pages.ledger", "LedgerPage", "Alt+8"),
+    PageEntry("ledger", None, "Ledger", "C1", "Every row as it stands in the signed file, read when it is looked at.", "ui.pages.ledger", "LedgerPage", "Alt+8", "To look up"),
     PageEntry("proof", None, "Published proof", "C4", "What an exchange gives its customers, recalculated from the leaf to the root.", "ui.pages.proof", "ProofPage", "Alt+9"),
     PageEntry("schemes", None, "Schemes", "", "Every tree this program knows, and what each does not prove.", "ui.pages.schemes", "SchemesPage", "Alt+0"),
-    PageEntry("live", None, "Live check", "", "The snapshot's addresses at the newest blocks: a look that enters no audited figure.", "ui.pages.live", "LivePage"),
+    PageEntry("live", None, "Live check", "", "The snapshot's addresses at the newest blocks: a look that enters no figure of the report.", "ui.pages.live", "LivePage"),
 )  # fmt: skip
 
 

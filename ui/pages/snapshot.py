@@ -5,14 +5,15 @@ from __future__ import annotations
 from functools import partial
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFormLayout, QFrame, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFormLayout, QFrame, QGridLayout, QScrollArea, QVBoxLayout, QWidget
 
 from auditor_app.chain.ownership.challenge import Challenge
 from auditor_app.engagement.actions import IssueChallenge
 from auditor_app.engagement.record import Audit, SnapshotIdentity
 from auditor_app.errors import AuditError
 from ui.dialogs.challenge import ChallengeDialog
-from ui.models.columns import address_column, count_column, hash_column, text_column
+from ui.models.columns import Column, count_column, hash_column, text_column
+from ui.models.reserves import named_chain
 from ui.pages.findings import REASON_COLUMNS, severity_order
 from ui.pages.page import Page
 from ui.session import InputFile, Outcome
@@ -33,9 +34,20 @@ _SIGNERS = (
     text_column("Pinned from", lambda item: "; ".join(item.provenance), yields=True),
 )
 _CHAINS = (
-    address_column("Chain", lambda item: item[0], wide=True, keep=14),
+    Column("Chain", lambda item: named_chain(item[0]), lambda item: item[0], lambda item: item[0], wide=True),
     count_column("Height", lambda item: int(item[1])),
     hash_column("Block hash", lambda item: item[2]),
+)
+_READING_WIDTH = 620
+_WHAT_FIRST = (
+    "A .porsnap file or a snapshot folder. Everything is read on this machine; no connection is opened. "
+    "Begin with a snapshot to look at, or with an engagement that keeps what you do."
+)
+_FIRST_STEPS = (
+    ("Open", "the snapshot that the exchange handed over, and your trust store"),
+    ("Pin", "each signer's key by the fingerprint you obtained over a second channel"),
+    ("Run", "the procedures (F5); what they observed stands under Findings"),
+    ("Report", "what was observed, with every exception"),
 )
 _HOW_TO_PIN = (
     "This program never takes a key from the snapshot itself. Obtain the fingerprint of each signer's key over a second "
@@ -52,8 +64,8 @@ class _FileLine(QWidget):
         self._name = label("")
         self._folder = label("", "muted")
         self.buttons = row(spacing=0)
-        layout = column(label(name, "overline"), self._name, self._folder, self.buttons, spacing=2)
-        self.setLayout(layout)
+        head = row(label(name, "overline"), 1, self.buttons)
+        self.setLayout(column(head, self._name, self._folder, spacing=2))
 
     def show_file(self, file: InputFile | None) -> None:
         """Show the chosen file, or what is missing."""
@@ -87,7 +99,6 @@ class InputsCard(QFrame):
         ):  # fmt: skip
             for made in buttons:
                 line.buttons.addWidget(made)
-            line.buttons.addStretch(1)
         self.nonce = TypedField("Nonce issued for this engagement", "64 hex digits", hex_digits(64, 64), mono=True)
         self.previous = TypedField(
             "Payload digest of the previous snapshot", "64 hex digits", hex_digits(64, 64), mono=True
@@ -105,11 +116,9 @@ class InputsCard(QFrame):
             field.judged.connect(self._on_judged)
 
     def _fill(self) -> None:
-        layout = column(self.snapshot, self.trust_store, self.evidence, spacing=GRID + 4, margins=2 * GRID)
-        rule = QFrame()
-        rule.setProperty("rule", True)
-        rule.setFixedHeight(1)
-        layout.addWidget(rule)
+        layout = column(self.snapshot, self.trust_store, self.evidence, spacing=GRID + 4)
+        layout.setContentsMargins(2 * GRID, 2 * GRID, 2 * GRID, GRID)
+        layout.addWidget(_rule())
         layout.addWidget(label("Held by you, for comparison (optional)", "overline"))
         for name, field in (
             ("Nonce you issued", self.nonce),
@@ -121,10 +130,14 @@ class InputsCard(QFrame):
             words.setBuddy(field)
             typed = row(field, self.new_challenge) if field is self.challenge else field
             layout.addLayout(column(words, typed, spacing=4))
-        layout.addWidget(self._why)
-        layout.addWidget(self.run)
         layout.addStretch(1)
-        self.setLayout(layout)
+        foot = column(self._why, self.run, spacing=GRID)
+        foot.setContentsMargins(2 * GRID, GRID, 2 * GRID, 2 * GRID)
+        inside = QWidget()
+        inside.setLayout(layout)
+        everything = column(_scrolled(inside, "Inputs"), _rule(), foot, spacing=0)
+        everything.setContentsMargins(1, 1, 1, 1)
+        self.setLayout(everything)
         self._why.hide()
 
     def refresh(self) -> None:
@@ -175,6 +188,25 @@ class InputsCard(QFrame):
         self.run.setEnabled(self._case.inputs.complete and not self._case.running and not wrong)
 
 
+def _rule() -> QFrame:
+    made = QFrame()
+    made.setProperty("rule", True)
+    made.setFixedHeight(1)
+    return made
+
+
+def _scrolled(inner: QWidget, name: str) -> QScrollArea:
+    """``inner`` as wide as its room; what does not fit in height is scrolled to."""
+    inner.setProperty("page", True)
+    area = QScrollArea()
+    area.setWidgetResizable(True)
+    area.setAccessibleName(name)
+    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    area.setWidget(inner)
+    return area
+
+
 class IdentityCard(QFrame):
     """Which snapshot it is."""
 
@@ -218,30 +250,33 @@ class DropZone(QFrame):
         self.setProperty("dropzone", True)
         heading = label("Drop a signed snapshot here", "title")
         heading.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        text = label(
-            "A .porsnap file or a snapshot folder. Everything is read on this machine; no connection is opened.",
-            "muted",
-        )
+        text = label(_WHAT_FIRST, "muted", wrap=True)
         text.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.open = button("Open snapshot…", page.desk.ask_for_snapshot, primary=True)
+        text.setFixedWidth(_READING_WIDTH)
+        desk = page.desk
+        self.open = button("Open snapshot…", desk.ask_for_snapshot, primary=True)
+        self.new_engagement = button("New engagement…", desk.new_engagement)
+        self.open_engagement = button("Open engagement…", desk.open_engagement)
+        self.demo = button("Try it on the demo…", desk.open_demo)
         self._recent = QVBoxLayout()
         self._recent.setSpacing(0)
         self._recent_title = label("Opened lately", "overline")
         self._recent_title.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        doors = row(1, self.open, self.new_engagement, self.open_engagement, self.demo, 1)
+        steps = QGridLayout()
+        steps.setHorizontalSpacing(2 * GRID)
+        steps.setVerticalSpacing(4)
+        steps.setColumnStretch(1, 1)
+        for at, (does, words) in enumerate(_FIRST_STEPS):
+            steps.addWidget(label(f"{at + 1}   {does}"), at, 0)
+            steps.addWidget(label(words, "muted"), at, 1)
+        centred = row(1, text, 1)
         self.setLayout(
             column(
-                2,
-                heading,
-                text,
-                row(1, self.open, 1),
-                1,
-                self._recent_title,
-                self._recent,
-                2,
-                spacing=2 * GRID,
-                margins=3 * GRID,
+                2, heading, centred, doors, row(1, steps, 1), 1, self._recent_title, self._recent, 2,
+                spacing=2 * GRID, margins=3 * GRID,
             )
-        )
+        )  # fmt: skip
 
     def refresh(self) -> None:
         """List the recent snapshots."""
@@ -288,19 +323,11 @@ class SnapshotPage(Page):
             1,
             spacing=2 * GRID,
         )
-        self._both = holder(row(self.inputs, right, spacing=2 * GRID))
-        inside = QWidget()
-        inside.setProperty("page", True)
-        layout = column(self.drop_zone, self._both)
-        layout.setContentsMargins(0, 0, GRID, 0)
-        inside.setLayout(layout)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setAccessibleName("Snapshot")
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setWidget(inside)
-        return scroll
+        right.setContentsMargins(0, 0, GRID, 0)
+        results = QWidget()
+        results.setLayout(right)
+        self._both = holder(row(self.inputs, _scrolled(results, "Results"), spacing=2 * GRID))
+        return holder(column(self.drop_zone, self._both))
 
     def tables(self) -> tuple[TablePanel, ...]:
         """None has a filter field; amounts stand only in the reasons."""

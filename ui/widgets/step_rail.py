@@ -16,10 +16,13 @@ from ui.widgets.blocks import bold
 from ui.widgets.chips import draw_chip
 
 RAIL_WIDTH = 216
-_ITEM_HEIGHT = 57
+_ITEM_HEIGHT = 52
+_LOW_HEIGHT = 31
+_GROUP_HEIGHT = 24
 _STATUS_ROLE = int(Qt.ItemDataRole.UserRole) + 1
 _REFERENCE_ROLE = int(Qt.ItemDataRole.UserRole) + 2
 _NUMBER_ROLE = int(Qt.ItemDataRole.UserRole) + 3
+_GROUP_ROLE = int(Qt.ItemDataRole.UserRole) + 4
 _NO_PARENT = QModelIndex()
 
 
@@ -31,6 +34,8 @@ class RailEntry:
     reference: str
     status: Callable[[], StepStatus | None]
     number: str = ""
+    group: str = ""
+    """The heading above it, on the first entry of a group."""
 
 
 class RailModel(QAbstractListModel):
@@ -64,6 +69,8 @@ class RailModel(QAbstractListModel):
             status = entry.status()
             place = f", {entry.number} of {self.steps}" if entry.number else ""
             return f"{entry.title}{place}: {status.text}" if status else entry.title
+        if role == _GROUP_ROLE:
+            return entry.group
         if role == _NUMBER_ROLE:
             return entry.number
         return None
@@ -82,10 +89,13 @@ class _RailDelegate(QStyledItemDelegate):
     ) -> None:
         """Draw one entry."""
         theme = current()
-        box: QRect = option.rect.adjusted(8, 2, -8, -2)
+        group = str(index.data(_GROUP_ROLE))
+        box: QRect = option.rect.adjusted(8, _GROUP_HEIGHT if group else 1, -8, -1)
         chosen = bool(option.state & QStyle.StateFlag.State_Selected)
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        if group:
+            _draw_group(painter, option.rect, option.font, group)
         if chosen or option.state & QStyle.StateFlag.State_MouseOver:
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(QColor(theme.surface if chosen else theme.border))
@@ -105,30 +115,43 @@ class _RailDelegate(QStyledItemDelegate):
     ) -> None:
         theme, status = current(), index.data(_STATUS_ROLE)
         first = (
-            QRect(box.x() + 12, box.y() + 3, box.width() - 24, 22)
+            QRect(box.x() + 12, box.y() + 2, box.width() - 24, 22)
             if status
-            else QRect(box.x() + 12, box.y() + 4, box.width() - 24, box.height() - 8)
+            else QRect(box.x() + 12, box.y() + 2, box.width() - 24, box.height() - 4)
         )
         painter.setFont(font)
         painter.setPen(QColor(theme.muted))
         upright = int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft)
-        painter.drawText(first, upright, str(index.data(_NUMBER_ROLE)) or "·")
+        painter.drawText(first, upright, str(index.data(_NUMBER_ROLE)))
         painter.drawText(
             first,
             int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight),
-            str(index.data(_REFERENCE_ROLE))[:1],
+            str(index.data(_REFERENCE_ROLE)),
         )
         painter.setPen(QColor(theme.text))
         painter.setFont(bold(font))
         painter.drawText(first.adjusted(20, 0, -20, 0), upright, str(index.data()))
         if status:
             draw_chip(
-                painter, QRect(box.x() + 32, box.y() + 25, box.width() - 40, 24), status.text, status.state.tone, font
+                painter, QRect(box.x() + 32, box.y() + 23, box.width() - 40, 24), status.text, status.state.tone, font
             )
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
-        """Every step is as high; pages without a state are lower."""
-        return QSize(RAIL_WIDTH, _ITEM_HEIGHT if index.data(_STATUS_ROLE) else 36)
+        """Every step is as high; pages without a state are lower; the first of a group has its heading above."""
+        height = _ITEM_HEIGHT if index.data(_STATUS_ROLE) else _LOW_HEIGHT
+        return QSize(RAIL_WIDTH, height + (_GROUP_HEIGHT if index.data(_GROUP_ROLE) else 0))
+
+
+def _draw_group(painter: QPainter, room: QRect, font: QFont, name: str) -> None:
+    """A rule, and below it what the entries that follow have in common."""
+    theme, small = current(), QFont(font)
+    small.setPointSizeF(font.pointSizeF() - 1)
+    painter.setPen(QColor(theme.border))
+    painter.drawLine(room.left() + 20, room.top() + 4, room.right() - 20, room.top() + 4)
+    painter.setPen(QColor(theme.muted))
+    painter.setFont(small)
+    place = QRect(room.left() + 20, room.top() + 5, room.width() - 40, _GROUP_HEIGHT - 5)
+    painter.drawText(place, int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft), name)
 
 
 class StepRail(QListView):
