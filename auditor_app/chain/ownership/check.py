@@ -15,7 +15,7 @@ from auditor_app.chain.address.networks import (
 )
 from auditor_app.chain.ownership.encoding import EOS_PREFIX, from_base64, from_eos, from_hex, of_size
 from auditor_app.chain.ownership.freshness import freshness_of, freshness_of_occasion
-from auditor_app.chain.ownership.keys import fingerprint
+from auditor_app.chain.ownership.keys import fingerprint, from_eip2098
 from auditor_app.chain.ownership.methods import check_claim
 from auditor_app.chain.ownership.model import (
     Binds,
@@ -225,4 +225,6 @@ def _undressed(text: str, family: Family | None) -> bytes:
         return long or from_hex(text) or text.encode("utf-8")
     if len(raw) == 65:
         return fingerprint(raw[1:] if family is Family.UTXO or text.startswith(EOS_PREFIX) else raw[:64])
+    if len(raw) == 64 and family is Family.EVM:
+        return fingerprint(from_eip2098(raw)[:64])
     return fingerprint(raw) if len(raw) == 64 and family is Family.SECP256K1 else raw

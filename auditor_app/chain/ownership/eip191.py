@@ -14,5 +14,5 @@ def digest(message: str) -> bytes:
 
 
 def check(claim: Claim) -> Match | NoMatch:
-    """Externally owned accounts, or the owners a row names."""
-    return check_recoverable(claim, (Framing("EIP-191", digest),))
+    """Externally owned accounts, or the owners a row names; signatures of 65 bytes, or the 64 of EIP-2098."""
+    return check_recoverable(claim, (Framing("EIP-191", digest),), compact=True)

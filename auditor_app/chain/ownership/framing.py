@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from auditor_app.chain.ownership.binding import bound, named_key
 from auditor_app.chain.ownership.encoding import of_size
-from auditor_app.chain.ownership.keys import agrees_ed25519, recover
+from auditor_app.chain.ownership.keys import agrees_ed25519, from_eip2098, recover
 from auditor_app.chain.ownership.model import Claim, Match, NoMatch
 
 Frame = Callable[[str], bytes | None]
@@ -22,9 +22,12 @@ class Framing:
     frame: Frame
 
 
-def check_recoverable(claim: Claim, framings: Iterable[Framing]) -> Match | NoMatch:
-    """``r ‖ s ‖ v`` signatures of secp256k1 keys: each framing recovers keys, which must bind the claim."""
-    signatures = [of_size(text, 65) for text in claim.signatures]
+def check_recoverable(claim: Claim, framings: Iterable[Framing], *, compact: bool = False) -> Match | NoMatch:
+    """``r ‖ s ‖ v`` signatures of secp256k1 keys: each framing recovers keys, which must bind the claim.
+
+    ``compact`` also takes the 64 bytes of EIP-2098.
+    """
+    signatures = [of_size(text, 65) or (_compact(text) if compact else None) for text in claim.signatures]
     raw = tuple(signature for signature in signatures if signature is not None)
     if not raw or len(raw) != len(signatures):
         return NoMatch("a signature is not 65 bytes in hex or base64")
@@ -54,6 +57,11 @@ def check_ed25519(claim: Claim, framings: Iterable[Framing]) -> Match | NoMatch:
         if framed is not None and agrees_ed25519(key, framed, signature):
             return bound(claim, (key,), framing.scheme)
     return NoMatch()
+
+
+def _compact(text: str) -> bytes | None:
+    raw = of_size(text, 64)
+    return None if raw is None else from_eip2098(raw)
 
 
 def _recovered(digest: bytes, signatures: tuple[bytes, ...]) -> tuple[bytes, ...]:

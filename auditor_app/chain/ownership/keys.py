@@ -51,6 +51,12 @@ def agrees_ed25519(key: bytes, message: bytes, signature: bytes) -> bool:
     return True
 
 
+def from_eip2098(compact: bytes) -> bytes:
+    """``r ‖ s ‖ v`` from the 64 bytes of EIP-2098, which keep the parity in the first bit of ``s``."""
+    parity, s = compact[32] >> 7, bytes([compact[32] & 0x7F]) + compact[33:]
+    return compact[:32] + s + bytes([27 + parity])
+
+
 def fingerprint(compact: bytes) -> bytes:
     """Of a secp256k1 signature's 64 bytes, ``r`` and the lower of ``s`` and ``n − s``: a copy in another dress is the same."""
     s = int.from_bytes(compact[32:], "big")

@@ -29,6 +29,12 @@ def checked(*rows: OwnershipRow, challenge: str | None = None, as_of: str | None
     return run(check_rows(rows, challenge=challenge, as_of=as_of, token=CancelToken()))
 
 
+def compact(signature: str) -> str:
+    """The same in the 64 bytes of EIP-2098."""
+    r, s, v = signature[2:66], int(signature[66:130], 16), int(signature[130:], 16)
+    return f"0x{r}{s | (v - 27) << 255:064x}"
+
+
 def signed_evm(message: str) -> str:
     return KEY.recoverable(keccak256(b"\x19Ethereum Signed Message:\n%d" % len(message) + message.encode()))
 
@@ -97,10 +103,47 @@ AS_OF = datetime(2026, 11, 22, tzinfo=UTC)
         ("", Freshness.REPLAYABLE),
         ("answer to 9f3a77c1", Freshness.FRESH),
         ("answer to 9F3A77C1", Freshness.REPLAYABLE),
+        ("answer to 9f3a77c12", Freshness.REPLAYABLE),
+        ("answer to 09f3a77c1", Freshness.REPLAYABLE),
+        ("answer_9f3a77c1_of_today", Freshness.FRESH),
+        ("nonce 00ab20261122cdef01", Freshness.REPLAYABLE),
+        ("2026-11-aabbccddeeff001122 22", Freshness.REPLAYABLE),
+        ("Proof 2026-11-221", Freshness.REPLAYABLE),
+        ("Proof 2026-11-5", Freshness.DATED),
+        ("Proof 22-Nov-2026", Freshness.FRESH),
+        ("Proof 2026年11月22日", Freshness.FRESH),
+        ("Marching 22 2026", Freshness.REPLAYABLE),
+        ("22 November 20261", Freshness.REPLAYABLE),
     ],
 )
 def test_freshness(message: str, expected: Freshness) -> None:
     assert freshness_of(message, "9f3a77c1", AS_OF) is expected
+
+
+def test_a_challenge_counts_with_blanks_around_it_and_with_signs_at_its_ends() -> None:
+    assert freshness_of("say abc now", " abc ", None) is Freshness.FRESH
+    assert freshness_of("x(abc)y", "(abc)", None) is Freshness.FRESH
+    assert freshness_of("alphabet abcd", "abc", None) is Freshness.REPLAYABLE
+
+
+@pytest.mark.parametrize(
+    ("hour", "message", "expected"),
+    [
+        (12, "2026-11-15", Freshness.FRESH),  # its last moments are within seven days
+        (12, "2026-11-14", Freshness.DATED),
+        (12, "2026-11-29", Freshness.FRESH),
+        (12, "2026-11-30", Freshness.DATED),
+        (23, "2026-11-15", Freshness.FRESH),
+    ],
+)
+def test_seven_days_are_counted_from_the_instant(hour: int, message: str, expected: Freshness) -> None:
+    assert freshness_of(message, None, AS_OF.replace(hour=hour)) is expected
+
+
+@pytest.mark.parametrize("as_of", ["0001-01-01", "9999-12-31T23:59:59Z"])
+def test_an_instant_at_the_end_of_time_is_compared_like_any_other(as_of: str) -> None:
+    (line,) = checked(row("ETH", EVM, signed_evm(MESSAGE)), as_of=as_of).lines
+    assert line.freshness is Freshness.DATED
 
 
 def test_without_an_instant_a_date_is_only_a_date() -> None:
@@ -140,9 +183,10 @@ def test_the_same_signature_is_seen_in_any_dress_and_reported_beside_another_acc
         row("ETH", EVM, signature, at=Location("list.csv", row=2)),
         row("USDT-ERC20", EVM, signature.removeprefix("0x").upper(), at=Location("list.csv", row=3)),
         row("ETH", contract, signature, owners=(EVM,), at=Location("list.csv", row=4)),
+        row("ETH", EVM, compact(signature), at=Location("list.csv", row=5)),
     )
     result = checked(*rows)
-    assert [line.seen_before for line in result.lines] == ["", "list.csv, row 2", "list.csv, row 2"]
+    assert [line.seen_before for line in result.lines] == ["", *["list.csv, row 2"] * 3]
     repeated = [f for f in result.findings if f.code == "OWNERSHIP.REPEATED"]
     assert len(repeated) == 1
     assert "1 rows" in repeated[0].message

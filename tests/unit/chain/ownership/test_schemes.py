@@ -39,12 +39,26 @@ def test_eip191_as_eth_account_signs_it() -> None:
     assert (line.outcome, line.binds, line.method, line.scheme) == (Outcome.VALID, Binds.ADDRESS, "eip191", "EIP-191")
 
 
+def test_eip2098_keeps_the_parity_in_the_first_bit_of_s() -> None:
+    # EIP-2098's own two examples: the key 0x1234…1234, "Hello World" and "It's a small(er) world"
+    address = "0x2e988A386a799F506693793c6A5AF6B54dfAaBfB"
+    for message, signature in (
+        ("Hello World", "68a020a209d3d56c46f38cc50a33f704f4a9a10a59377f8dd762ac66910e9b907e865ad05c4035ab5792787d4a0297a43617ae897930a6fe4d822b8faea52064"),
+        ("It's a small(er) world", "9328da16089fcba9bececa81663203989f2df5fe1faa6291a45381c81bd17f76939c6d6b623b42da56557e5e734a43dc83345ddfadec52cbe24d0cc64f550793"),
+    ):  # fmt: skip
+        line = check_one(row("ETH", address, signature, message=message))
+        assert (line.outcome, line.binds, line.scheme) == (Outcome.VALID, Binds.ADDRESS, "EIP-191")
+        other_parity = f"{int(signature, 16) ^ 1 << 255:0128x}"
+        assert check_one(row("ETH", address, other_parity, message=message)).outcome is Outcome.INVALID
+        assert check_one(row("ETH", address, signature, message=message, method="okx-por")).outcome is Outcome.INVALID
+
+
 @pytest.mark.parametrize(
     ("signature", "message"),
     [
         (eip191(MESSAGE), MESSAGE + "."),
         (eip191(MESSAGE), " " + MESSAGE),
-        (eip191(MESSAGE)[:-2], MESSAGE),
+        (eip191(MESSAGE)[:-4], MESSAGE),
         (eip191(MESSAGE)[:-2] + "1d", MESSAGE),
         ("0x" + "00" * 65, MESSAGE),
         ("not a signature", MESSAGE),
