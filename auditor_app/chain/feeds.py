@@ -19,6 +19,7 @@ from auditor_app.amounts import Amount
 from auditor_app.chain.accounts import checksum_address
 from auditor_app.chain.bundle import ProofBundle
 from auditor_app.chain.grading import OWN_NODE
+from auditor_app.chain.header import LAST_SECOND
 from auditor_app.chain.observed import Grade, ObservedPrice
 from auditor_app.chain.proven_state import DECIMALS, ProvenState
 from auditor_app.chain.reexecution import ReexecutionError, available
@@ -112,7 +113,7 @@ def read_round(answer: bytes) -> tuple[int, int]:
     updated = int.from_bytes(answer[96:128], "big")
     if value <= 0:
         raise ValueError(f"its price is {value}")
-    if not 0 < updated < 2**40:
+    if not 0 < updated <= LAST_SECOND:
         raise ValueError("its round was never finished")
     return value, updated
 
@@ -232,7 +233,7 @@ def _decoded(data: bytes, chain: str) -> FeedMember:
         raise _failed(f"the feeds break their schema: {error}", chain) from None
     pairs = [(item.symbol, item.quote) for item in member.feeds]
     stale_form = msgspec.json.encode(member) + b"\n" != data or pairs != sorted(set(pairs))
-    if stale_form or member.chain != chain or any(int(item.updated_at) >= 2**40 for item in member.feeds):
+    if stale_form or member.chain != chain or any(int(item.updated_at) > LAST_SECOND for item in member.feeds):
         raise _failed("the feeds are not in canonical form, or of another chain", chain)
     if any(not int(item.answer) for item in member.feeds):
         raise _failed("a price is zero", chain)

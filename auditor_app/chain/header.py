@@ -87,6 +87,9 @@ _PARENT, _COINBASE, _STATE, _TRANSACTIONS, _RECEIPTS, _NUMBER, _GAS_LIMIT, _TIME
     )
 )
 
+LAST_SECOND = 253_402_300_799
+"""The end of the year 9999 in seconds since 1970, the last that a date can name."""
+
 
 class HeaderError(ValueError):
     """The header is not that of the named block; the message is a clause."""
@@ -128,7 +131,7 @@ def read_header(encoded: bytes, block_hash: bytes) -> Header:
             receipts_root=_bytes(items[_RECEIPTS], 32),
             number=rlp.integer(items[_NUMBER], 8),
             gas_limit=rlp.integer(items[_GAS_LIMIT], 8),
-            timestamp=rlp.integer(items[_TIMESTAMP], 8),
+            timestamp=_time(rlp.integer(items[_TIMESTAMP], 8)),
             mix=_bytes(items[_MIX], 32),
         )
     except RlpError as error:
@@ -156,6 +159,12 @@ def _field(name: str, value: Any) -> bytes:
     if len(value) % 2:
         raise HeaderError(f"the header field {name} is cut short")
     return bytes.fromhex(value[2:])
+
+
+def _time(seconds: int) -> int:
+    if seconds > LAST_SECOND:
+        raise HeaderError("the header's time is after the year 9999")
+    return seconds
 
 
 def _bytes(item: Item, size: int) -> bytes:

@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from btclib.block import merkle_proof
-from btclib.exceptions import BTClibRuntimeError
 from btclib.tx import Tx
 
 from auditor_app.amounts import Amount
@@ -23,7 +22,13 @@ from auditor_app.chain.grading import pins_of
 from auditor_app.chain.histories import read_histories, script_of
 from auditor_app.chain.ownership.model import NotSent, SentTransaction, TransactionsUnknown
 from auditor_app.chain.transactions import IncludedTransaction, IncludedTransactions, transactions_name
-from auditor_app.chain.utxo import DECIMALS, UtxoEvidence, UtxoTransaction, merkle_roots
+from auditor_app.chain.utxo import (
+    DECIMALS,
+    UtxoEvidence,
+    UtxoTransaction,
+    merkle_roots,
+    parse_transaction,
+)
 from auditor_app.errors import ChainError
 from auditor_app.operation import CancelToken
 from auditor_app.snapshot.authentic import AuthenticEvidence, AuthenticSnapshot
@@ -83,7 +88,11 @@ class EvidenceTransactions:
             raise TransactionsUnknown("the evidence holds no transactions of this chain")
         if chain not in self._included:
             data = self._evidence.members.read(name, self._token)
-            self._included[chain] = IncludedTransactions(data, chain, bytes.fromhex(plain_hash(block.block_hash or "")))
+            try:
+                digest = bytes.fromhex(plain_hash(block.block_hash or ""))
+            except ValueError:
+                raise TransactionsUnknown("the evidence's block hash is not hexadecimal") from None
+            self._included[chain] = IncludedTransactions(data, chain, digest)
         shown = self._included[chain]
         found = shown.get(txid)
         if found is None:
@@ -147,8 +156,11 @@ class EvidenceTransactions:
             if txid in served:
                 roots = merkle_roots(history, height, plain_hash(block.block_hash or ""))
                 included, transaction = served[txid]
+                depths = {len(item.branch) for item, _ in served.values() if item.height == included.height}
                 root = roots.get(included.height)
-                if root is None or not merkle_proof.verify(transaction.id, included.branch, included.position, root):
+                branch = included.branch
+                stands = root and merkle_proof.verify(transaction.id, branch, included.position, root)
+                if not stands or len(depths) > 1:  # equally long in one block: CVE-2017-12842
                     raise TransactionsUnknown(f"the transaction is not shown to be in block {included.height}")
                 return self._utxo_sent(account, txid, served, history)
         raise TransactionsUnknown("the evidence's histories do not hold this transaction")
@@ -188,8 +200,8 @@ def _served(history: UtxoEvidence) -> Mapping[str, tuple[UtxoTransaction, Tx]]:
     found: dict[str, tuple[UtxoTransaction, Tx]] = {}
     for item in _distinct(history):
         try:
-            transaction = Tx.parse(item.raw)
-        except (ValueError, BTClibRuntimeError):
+            transaction = parse_transaction(item.raw)
+        except ChainError:
             continue  # the comparison of balances reports it
         found[transaction.id.hex()] = (item, transaction)
     return found

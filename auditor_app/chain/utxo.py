@@ -25,6 +25,7 @@ DECIMALS = 8
 """Values in transactions are hundred-millionths of a coin, on every chain made after Bitcoin."""
 
 MAX_TRANSACTION_BYTES = 4_000_000
+_INNER_NODE_BYTES = 64
 _PROCEDURE = "balances"
 _UNSPENT_LIMITATION = "UTXO.SPEND_WITHHELD"
 _Outpoint = tuple[bytes, int]
@@ -98,13 +99,14 @@ def replay(
     if grade is Grade.PROVEN:
         raise ValueError("a replayed balance is never proven")
     roots = merkle_roots(evidence, height, block_hash)
+    depths: dict[int, int] = {}
     balances: list[UtxoBalance] = []
     findings: list[Finding] = []
     for number, history in enumerate(evidence.histories):
         token.check()
         yield Progress(number, len(evidence.histories), "addresses", "Replaying histories")
         try:
-            unspent = unspent_outputs(history, roots, height)
+            unspent = unspent_outputs(history, roots, height, depths)
         except ChainError as error:
             findings.append(_fault(history, error))
             balances.append(UtxoBalance(history.account, None, 0, Grade.CLAIMED, (evidence.source,)))
@@ -180,12 +182,17 @@ def merkle_roots(evidence: UtxoEvidence, height: int, block_hash: str) -> Mappin
     return {number: header[36:68][::-1] for number, header in enumerate(wanted, start=evidence.first_height)}
 
 
-def unspent_outputs(history: AddressHistory, roots: Mapping[int, bytes], height: int) -> dict[_Outpoint, int]:
+def unspent_outputs(
+    history: AddressHistory, roots: Mapping[int, bytes], height: int, depths: dict[int, int]
+) -> dict[_Outpoint, int]:
     """Value by outpoint of what the account's script was paid and no transaction handed over has spent.
+
+    ``depths`` keeps how long the branches of each block are, over all histories of one server: in one block all are
+    equally long, and only the depth tells a transaction from an inner node (CVE-2017-12842).
 
     :class:`ChainError` ``EVIDENCE.INVALID`` for a transaction not shown to be in its block, or listed and not given.
     """
-    transactions = _included(history, roots, height)
+    transactions = _included(history, roots, height, depths)
     _check_listed(history, transactions, height)
     paid = {
         (txid, index): output.value
@@ -197,18 +204,22 @@ def unspent_outputs(history: AddressHistory, roots: Mapping[int, bytes], height:
     return {point: value for point, value in paid.items() if point not in spent}
 
 
-def _included(history: AddressHistory, roots: Mapping[int, bytes], height: int) -> dict[bytes, Tx]:
+def _included(
+    history: AddressHistory, roots: Mapping[int, bytes], height: int, depths: dict[int, int]
+) -> dict[bytes, Tx]:
     """Transactions up to the height by id, each shown to be in its block."""
     found: dict[bytes, Tx] = {}
     for served in history.transactions:
         if served.height > height:
             continue
-        transaction = _parsed(served.raw)
+        transaction = parse_transaction(served.raw)
         root = roots.get(served.height)
         if root is None or not merkle_proof.verify(transaction.id, served.branch, served.position, root):
             raise _invalid(
                 f"the transaction {transaction.id.hex()} is not shown to be in block {served.height}", history.account
             )
+        if depths.setdefault(served.height, len(served.branch)) != len(served.branch):
+            raise _invalid(f"two branches of block {served.height} are not equally long", history.account)
         found[transaction.id] = transaction
     return found
 
@@ -221,13 +232,21 @@ def _check_listed(history: AddressHistory, found: Mapping[bytes, Tx], height: in
         raise _invalid(f"the listed transaction {min(missing)} was not handed over", history.account)
 
 
-def _parsed(raw: bytes) -> Tx:
+def parse_transaction(raw: bytes) -> Tx:
+    """A transaction from its bytes; :class:`ChainError` ``EVIDENCE.INVALID`` for anything else.
+
+    One of 64 bytes is refused: two hashes side by side can be one, so it may be an inner node of the tree.
+    """
     if len(raw) > MAX_TRANSACTION_BYTES:
         raise _invalid("a transaction is over the size limit", "")
     try:
-        return Tx.parse(raw)
+        transaction = Tx.parse(raw)
+        size = len(transaction.serialize(include_witness=False))
     except (ValueError, BTClibRuntimeError):
         raise _invalid("a transaction cannot be read", "") from None
+    if size == _INNER_NODE_BYTES:
+        raise _invalid("a transaction is as long as an inner node of the Merkle tree and may be one", "")
+    return transaction
 
 
 def _fault(history: AddressHistory, error: ChainError) -> Finding:

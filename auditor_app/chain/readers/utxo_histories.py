@@ -221,8 +221,9 @@ def _replayed(
         for height in {item.height for history in histories for item in history.transactions} - set(roots):
             task.token.check()
             roots[height] = server.header(height)[36:68][::-1]
+        depths: dict[int, int] = {}
         for target, history in zip(distinct(task.targets), histories, strict=True):
-            amounts[target.account.identity] = sum(unspent_outputs(history, roots, task.height).values())
+            amounts[target.account.identity] = sum(unspent_outputs(history, roots, task.height, depths).values())
     except ChainError as error:
         if error.code == "EVIDENCE.INVALID":
             server.fail(f"its history does not hold: {error.what}")

@@ -352,6 +352,7 @@ def test_a_header_of_malformed_fields_is_refused(change: dict[str, Any], words: 
         (3, b"short", "wrong length"),
         (0, [], "wrong length"),
         (8, b"\x00", "not canonical"),
+        (11, (253_402_300_800).to_bytes(5, "big"), "after the year 9999"),
         (14, None, "fields of a header"),
     ],
 )

@@ -18,7 +18,14 @@ from eth_account import Account as OtherAccount
 from auditor_app.chain.accounts import checksum_address
 from auditor_app.chain.capture import Captured, capture
 from auditor_app.chain.ownership.check import check_rows
-from auditor_app.chain.ownership.model import Binds, Freshness, Outcome, OwnershipLine, OwnershipResult
+from auditor_app.chain.ownership.model import (
+    Binds,
+    Freshness,
+    Outcome,
+    OwnershipLine,
+    OwnershipResult,
+    TransactionsUnknown,
+)
 from auditor_app.chain.ownership.snapshot_list import read_table
 from auditor_app.chain.plan import plan_capture
 from auditor_app.chain.sent import EvidenceTransactions
@@ -388,6 +395,20 @@ def test_evidence_without_the_member_the_block_or_its_hash_decides_nothing(
     bare = replace(evidence, statement=msgspec.structs.replace(evidence.statement, subject=()))
     line = street.line(bare, street.ids["self"], "0.00731552 ETH")
     assert line.note == "the evidence holds no transactions of this chain"
+
+
+def test_a_block_hash_that_is_not_hexadecimal_decides_nothing(
+    street: Street, files: dict[str, AuthenticEvidence]
+) -> None:
+    odd, account = "z" * 64, f"{CHAIN}:{OWNER.address}"
+    evidence, held = files["self"], street.snapshot(street.ids["self"], "0.00731552 ETH")
+    (block,) = evidence.statement.predicate.chains.values()
+    other = with_statement(evidence, chains={CHAIN: msgspec.structs.replace(block, block_hash=odd)})
+    named = msgspec.structs.replace(held.statement.predicate.chains[CHAIN], block_hash=odd)
+    predicate = msgspec.structs.replace(held.statement.predicate, chains={CHAIN: named})
+    held = replace(held, statement=msgspec.structs.replace(held.statement, predicate=predicate))
+    with pytest.raises(TransactionsUnknown, match="not hexadecimal"):
+        EvidenceTransactions(other, {}, TOKEN, held).sent(account, street.ids["self"])
 
 
 def with_statement(evidence: AuthenticEvidence, **changes: Any) -> AuthenticEvidence:
