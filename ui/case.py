@@ -140,6 +140,10 @@ class Case(QObject):
         """A commitment record was written or chosen; the randomness comes later."""
         self._set(replace(self._state, committed=InputFile.at(record), inputs=replace(self.inputs, sample=None)))
 
+    def forget_sample(self) -> None:
+        """Plan another sample: neither a record nor its randomness is in use any more; files and journal stay."""
+        self._set(replace(self._state, committed=None, inputs=replace(self.inputs, sample=None)))
+
     def draw_sample(self, randomness: str) -> None:
         """The randomness named by the commitment is known."""
         record = self._state.committed

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8c8c8c")
 """Okabe and Ito's, which stay apart for readers who see fewer colours."""
+_ON_DARK = ("#56b4e9", "#ff9a5c", "#3ccf9f", "#e3a6c8", "#f2c869", "#a7d3f2", "#b9c4d0")
 _MARKERS = "osv^D<>PX*"
 _MOST = 7
 _LEAST_SPAN = 1.0
@@ -28,9 +29,10 @@ def rates_figure(history: History, palette: Palette) -> Figure:
     series = {asset: _known(history, asset) for asset in charted(history)}
     figure = Figure(figsize=(6.69, 3.0), facecolor=palette.background)
     axes: Any = figure.add_axes((0.09, 0.13, 0.66, 0.76), facecolor=palette.background)
+    colours = _ON_DARK if int(palette.text[1:3], 16) > 128 else _COLOURS
     axes.axhline(100, color=palette.text, linewidth=1.1, zorder=2)
     for at, (asset, points) in enumerate(series.items()):
-        colour = _COLOURS[at]
+        colour = colours[at]
         days, rates = [day for day, _, _ in points], [rate for _, rate, _ in points]
         axes.plot(days, rates, color=colour, marker=_MARKERS[at], markersize=5.5, linewidth=1.5, zorder=3)
         short = "  shortfall" if points[-1][1] < 100 else ""

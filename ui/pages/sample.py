@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QSignalBlocker, QTimer
-from PySide6.QtWidgets import QFormLayout, QTabWidget, QWidget
+from PySide6.QtWidgets import QCheckBox, QFormLayout, QTabWidget, QWidget
 
 from auditor_app.engagement.record import Audit
 from auditor_app.errors import AuditError
@@ -15,12 +15,28 @@ from ui import prompts
 from ui.jobs import Job
 from ui.models.columns import address_column, chip_column, count_column, text_column
 from ui.pages.page import Page
-from ui.sampling_work import PlanInput, PlanShown, commit_sample, plan_sample
+from ui.papers.paper import scrolled, tab_room
+from ui.sampling_work import (
+    DrawTyped,
+    PlanInput,
+    PlanShown,
+    RecordShown,
+    Sampled,
+    commit_engaged,
+    commit_sample,
+    draw_engaged,
+    fetch_randomness,
+    plan_sample,
+    read_record,
+    read_sampled,
+)
 from ui.text import count
 from ui.theme import Tone
 from ui.widgets.blocks import GRID, Banner, button, card, choice, column, label, row, show_text
 from ui.widgets.fields import TypedField
+from ui.widgets.file_choice import FileChoice
 from ui.widgets.hash_label import HashLabel
+from ui.widgets.sample_steps import AnswersTab, EvaluateTab
 from ui.widgets.table_panel import TablePanel
 
 _METHODS = (
@@ -67,6 +83,18 @@ class PlanTab(QWidget):
             field.setFixedWidth(120)
         self._size = label("", "title")
         self._prose = label("", wrap=True)
+        self.reasoning = QCheckBox("Write the reasoning beside each number")
+        self.reasoning.setChecked(True)
+        self.strata = TypedField("Strata", "optional: BTC:1..10; BTC:10..")
+        self.listed = FileChoice("Imported list", "optional: deposits, withdrawals, confirmations", lambda place, then: prompts.open_file(place, "Imported list", "Tables (*.csv);;All files (*)", then))  # fmt: skip
+        self.locked = Banner()
+        self.again = button("Plan another sample", self._on_again)
+        self.locked.add_button(self.again)
+        self._direction = label(
+            "Direction: a sample of the list of liabilities finds what is overstated or wrong in it, never what was left out. For "
+            "completeness import a reciprocal population: deposits and withdrawals, customers' own proofs, confirmations.", wrap=True,
+        )  # fmt: skip
+        self._direction.setProperty("ink", "warn")
         self._caution = label(
             "Every leaf is recalculated in any case. A sample serves what no program can do alone: agreeing a leaf to the exchange's own "
             "records or to the customer. It looks at what is in the ledger; what was left out needs another population.", "muted", wrap=True,
@@ -80,6 +108,7 @@ class PlanTab(QWidget):
             field.textChanged.connect(self._plan_soon)
         for box in (self.ledger, self.method):
             box.currentIndexChanged.connect(self._plan_soon)
+        self.reasoning.toggled.connect(self._on_reasoning)
 
     def _fill(self) -> None:
         form = QFormLayout()
@@ -88,14 +117,17 @@ class PlanTab(QWidget):
         for name, field in (
             ("Ledger", self.ledger), ("Distribution", self.method), ("Confidence", self.confidence),
             ("Tolerable deviation rate", self.tolerable), ("Expected deviation rate", self.expected),
+            ("Strata", self.strata), ("Reciprocal list", self.listed),
         ):  # fmt: skip
             words = label(name)
             words.setBuddy(field)
             form.addRow(words, field)
         result = card(column(label("Planned size", "overline"), self._size, self._prose, spacing=4))
-        layout = column(card(column(form)), result, self._caution, 1, spacing=2 * GRID)
-        layout.setContentsMargins(0, 2 * GRID, 0, 0)
-        self.setLayout(layout)
+        inner = QWidget()
+        inner.setLayout(
+            column(self.locked, card(column(form)), self.reasoning, result, self._direction, self._caution, 1, spacing=GRID + 4)
+        )  # fmt: skip
+        self.setLayout(tab_room(scrolled(inner, "Plan of the sample")))
 
     def show_ledgers(self, audit: Audit) -> None:
         """Ledgers with a commitment can be sampled."""
@@ -116,7 +148,32 @@ class PlanTab(QWidget):
         return PlanInput(
             name, self._populations[name], str(self.method.currentData()),
             self.confidence.text().strip(), self.tolerable.text().strip(), self.expected.text().strip(),
+            tuple(part.strip() for part in self.strata.text().split(";") if part.strip()), listed=self.listed.path,
         )  # fmt: skip
+
+    def lock(self, why: str) -> None:
+        """Once the seed is drawn nothing here can be changed; an empty text lets go again."""
+        for part in (
+            self.ledger,
+            self.method,
+            self.confidence,
+            self.tolerable,
+            self.expected,
+            self.strata,
+            self.listed,
+        ):
+            part.setEnabled(not why)
+        if why:
+            self.locked.say(Tone.INFO, "Locked", why)
+        else:
+            self.locked.hide()
+
+    def _on_again(self) -> None:
+        self._desk.case.forget_sample()
+
+    def _on_reasoning(self, shown: bool) -> None:
+        for words in (self._prose, self._direction, self._caution):
+            words.setVisible(shown)
 
     def _plan_soon(self, *_: object) -> None:
         self._pause.start()
@@ -149,6 +206,7 @@ class PlanTab(QWidget):
     def _show(self, size: str, prose: str) -> None:
         show_text(self._size, size)
         show_text(self._prose, prose)
+        self._prose.setVisible(self.reasoning.isChecked())
 
 
 class SelectTab(QWidget):
@@ -165,6 +223,15 @@ class SelectTab(QWidget):
         self.commit = button("Write commitment record…", self._on_commit)
         self.open_record = button("Use a record written earlier…", self._on_open_record, link=True)
         self._record = label("", "muted", wrap=True)
+        self.digest = HashLabel("Commitment digest", whole=True)
+        self._hand_over = label("Hand this to the client now: until somebody else holds it, the record's time is only your own word.", wrap=True)  # fmt: skip
+        self._hand_over.setProperty("ink", "warn")
+        self.shown: RecordShown | None = None
+        self._read_for: object = None
+        self.relay = TypedField("drand relay", "https://api.drand.sh")
+        self.fetch = button("Fetch the round", self._on_fetch)
+        self.extend = TypedField("Extend to", "optional: items in all", _whole)
+        self.extend.setFixedWidth(190)
         self.randomness = TypedField("Randomness", "", mono=True)
         self.draw = button("Draw the sample", self._on_draw, primary=True)
         self.problem = Banner()
@@ -177,7 +244,7 @@ class SelectTab(QWidget):
             label("1  Commit, before the randomness exists", "section"),
             label("The record fixes snapshot, root, plan and the source that will be used. Hand its digest to the client.", "muted", wrap=True),
             row(self.source, self.named, self.commit, spacing=2 * GRID),
-            row(self.open_record, 1), self._record,
+            row(self.open_record, 1), self._record, self.digest, self._hand_over,
         )  # fmt: skip
         second = column(
             label("2  Type the randomness, once it is public", "section"),
@@ -186,18 +253,59 @@ class SelectTab(QWidget):
                 "muted",
                 wrap=True,
             ),
-            row(self.randomness, self.draw, spacing=2 * GRID),
+            row(self.randomness, self.extend, self.draw, spacing=2 * GRID),
+            row(self.relay, self.fetch, spacing=2 * GRID),
         )
         layout = column(self.problem, card(first), card(second), 1, spacing=2 * GRID)
         layout.setContentsMargins(0, 2 * GRID, 0, 0)
         self.setLayout(layout)
 
     def refresh(self) -> None:
-        """Show the record in use."""
+        """Show the record in use, with its digest."""
         record = self._desk.case.state.committed
+        if record != self._read_for:
+            self._read_for, self.shown = record, None
+            if record is not None:
+                job = self._desk.runner.make(partial(read_record, record.path), "Reading the record")
+                job.succeeded.connect(self._on_read)
+                job.failed.connect(self._on_unread)
+                job.start()
         show_text(self._record, "" if record is None else f"Committed in {record.path}")
+        self.digest.setVisible(self.shown is not None)
+        self._hand_over.setVisible(self.shown is not None)
         self.draw.setEnabled(record is not None and not self._desk.case.running)
         self.randomness.setEnabled(record is not None)
+        drand = self.shown is not None and self.shown.kind == "drand"
+        online = not self._desk.connections.offline
+        for part in (self.relay, self.fetch):
+            part.setVisible(drand)
+            part.setEnabled(drand and online)
+        self.fetch.setToolTip("" if online else "You work offline: Edit → Preferences → Work offline")
+
+    def _on_read(self, shown: RecordShown) -> None:
+        self.shown = shown
+        self.digest.show_digest(shown.digest)
+        self.refresh()
+        weaker = f" Weaker than a drand round: {shown.weakness.rstrip('.')}." if shown.weakness else ""
+        show_text(self._record, f"Committed {shown.committed_at} to {shown.source}, in {shown.path}.{weaker}")
+
+    def _on_unread(self, error: AuditError) -> None:
+        self.problem.say(Tone.WARN, "The record cannot be read", error.sentence())
+
+    def _on_fetch(self) -> None:
+        """One request, to the relay that is typed, because it was asked for."""
+        record = self._desk.case.state.committed
+        if record is None or self._desk.connections.offline:
+            return
+        work = partial(fetch_randomness, record.path, self.relay.text().strip() or "https://api.drand.sh")
+        job = self._desk.runner.make(work, "Asking for the round")
+        job.succeeded.connect(self.randomness.setText)
+        job.failed.connect(self._on_not_fetched)
+        self._desk.follow(job)
+        job.start()
+
+    def _on_not_fetched(self, error: AuditError) -> None:
+        self.problem.say(Tone.WARN, "The round was not fetched", error.sentence())
 
     def _on_source(self, at: int) -> None:
         self.named.setPlaceholderText(_SOURCES[at][2])
@@ -216,9 +324,12 @@ class SelectTab(QWidget):
         if typed is None or inputs.snapshot is None or inputs.trust_store is None:
             return
         source = _SOURCES[self.source.currentIndex()][0] + self.named.text().strip()
-        work = partial(
-            commit_sample, inputs.snapshot.path, inputs.trust_store.path, inputs.trusted_time, typed, source, record
-        )
+        asked = (inputs.snapshot.path, inputs.trust_store.path, inputs.trusted_time, typed, source, record)
+        if self._desk.binder.papers is not None:
+            work = partial(commit_engaged, *asked)
+            self._desk.binder.write("Committing to the sample", work, self._on_committed, self._on_failed)
+            return
+        work = partial(commit_sample, *asked)
         job = self._desk.runner.make(work, "Committing to the sample")
         job.succeeded.connect(self._on_committed)
         job.failed.connect(self._on_failed)
@@ -238,10 +349,31 @@ class SelectTab(QWidget):
 
     def _on_draw(self) -> None:
         text, prefix = self.randomness.text().strip(), _SOURCES[self.source.currentIndex()][3]
-        if text:
-            known = text.startswith(tuple(source[3] for source in _SOURCES))
-            self._desk.case.draw_sample(text if known else prefix + text)
+        record, inputs = self._desk.case.state.committed, self._desk.case.inputs
+        if not text or record is None or inputs.snapshot is None or inputs.trust_store is None or self.extend.wrong:
+            return
+        known = text.startswith(tuple(source[3] for source in _SOURCES))
+        randomness = text if known else prefix + text
+        self.problem.hide()
+        if self._desk.binder.papers is None:
+            self._desk.case.draw_sample(randomness)
             self._desk.case.run()
+            return
+        extend = None if self.extend.value is None else int(self.extend.value)
+        listed = self._page.plan.listed.path
+        typed = DrawTyped(record.path, inputs.snapshot.path, inputs.trust_store.path, randomness, extend, inputs.trusted_time, listed)  # fmt: skip
+        self._desk.binder.write(
+            "Drawing the sample", partial(draw_engaged, typed), self._page.on_drawn, self._on_not_drawn
+        )
+
+    def _on_not_drawn(self, error: AuditError) -> None:
+        self.problem.say(Tone.WARN, "The sample was not drawn", error.sentence())
+
+
+def _whole(text: str) -> str:
+    if not text.isascii() or not text.isdigit() or int(text) == 0:
+        raise ValueError("a whole number of items")
+    return text
 
 
 class ItemsTab(QWidget):
@@ -289,22 +421,35 @@ class ItemsTab(QWidget):
 
 
 class SamplePage(Page):
-    """Plan → Select → Execute."""
+    """Plan → Select → Execute → Evaluate; the last two work on the open engagement's journal."""
 
     def build(self) -> QWidget:
-        """Three tabs."""
+        """Four tabs; the drawn leaves stand above what is compared with them."""
+        self._sampled_for: object = None
         self.plan, self.select, self.execute = PlanTab(self), SelectTab(self), ItemsTab(self)
+        self.answers, self.evaluate = AnswersTab(self.desk), EvaluateTab(self.desk, self._read_sampled)
+        self.executing = QTabWidget()
+        self.executing.setAccessibleName("Drawn items, answers")
+        self.executing.tabBar().setAccessibleName("Drawn items, answers")
+        self.executing.tabBar().setDrawBase(False)
+        self.executing.addTab(self.execute, "Drawn leaves")
+        self.executing.addTab(self.answers, "Answers")
         self.tabs = QTabWidget()
         self.tabs.tabBar().setDrawBase(False)
-        self.tabs.setAccessibleName("Plan, select, execute")
-        self.tabs.tabBar().setAccessibleName("Plan, select, execute")
-        for widget, title in ((self.plan, "Plan"), (self.select, "Select"), (self.execute, "Execute")):
+        for bar in (self.tabs, self.tabs.tabBar()):
+            bar.setAccessibleName("Plan, select, execute, evaluate")
+        for widget, title in (
+            (self.plan, "Plan"), (self.select, "Select"), (self.executing, "Execute"), (self.evaluate, "Evaluate"),
+        ):  # fmt: skip
             self.tabs.addTab(widget, title)
+        self.desk.binder.changed.connect(self._read_sampled)
+        self.desk.connections.changed.connect(self.select.refresh)
+        self._show_sampled(Sampled())
         return self.tabs
 
     def tables(self) -> tuple[TablePanel, ...]:
         """The items."""
-        return (self.execute.items,)
+        return self.execute.items, self.answers.items
 
     def nothing_yet(self) -> tuple[str, str]:
         """Before any run."""
@@ -317,10 +462,51 @@ class SamplePage(Page):
         """The record may have changed without a run."""
         super().refresh()
         self.select.refresh()
+        self._lock()
+        self._read_sampled()
 
     def show_audit(self, audit: Audit) -> None:
         """Ledgers to sample, and the sample if one was drawn."""
         self.plan.show_ledgers(audit)
         self.execute.show_sample(audit.sample)
         if audit.sample is not None:
-            self.tabs.setCurrentWidget(self.execute)
+            self.tabs.setCurrentWidget(self.executing)
+
+    def on_drawn(self, _: object) -> None:
+        """The engagement's draw stands in the journal: go on to the answers."""
+        self.tabs.setCurrentWidget(self.executing)
+        self.executing.setCurrentWidget(self.answers)
+        self.desk.say("Drawn, traced and entered in the journal")
+
+    def _lock(self) -> None:
+        """Inputs are locked once the seed is drawn."""
+        case, shown = self.desk.case, self.select.shown
+        papers = self.desk.binder.papers
+        drawn = case.inputs.sample is not None
+        if papers is not None and shown is not None:
+            drawn = drawn or any(
+                step.action.step == "draw" and step.action.commitment == shown.digest for step in papers.samples
+            )
+        self.plan.lock("The seed of this sample is drawn: its inputs can no longer be changed." if drawn else "")
+
+    def _read_sampled(self, *_: object) -> None:
+        binder = self.desk.binder
+        confidence = self.evaluate.confidence.text().strip()
+        wanted = None if binder.papers is None else (binder.papers.samples, binder.writable, confidence)
+        if wanted == self._sampled_for:
+            return
+        self._sampled_for = wanted
+        if wanted is None:
+            self._show_sampled(Sampled())
+            return
+        binder.read("Reading the sample", partial(read_sampled, confidence), self._show_sampled, self._on_unread)
+
+    def _show_sampled(self, sampled: Sampled) -> None:
+        for tab in (self.answers, self.evaluate):
+            tab.show_sampled(sampled, writable=self.desk.binder.writable)
+        if self.desk.binder.papers is None:
+            show_text(self.answers.state, "Open an engagement: answers, marks and evaluations stand in its journal.")
+        self._lock()
+
+    def _on_unread(self, error: AuditError) -> None:
+        self.evaluate.problem.say(Tone.WARN, "The sample cannot be evaluated", error.sentence())
