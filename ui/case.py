@@ -102,6 +102,7 @@ class Case(QObject):
             "sample": None if sample is None else SampleInput(InputFile.at(sample.record.resolve()), sample.randomness),
             "challenge": request.challenge,
             "blocks": request.blocks,
+            "checkpoints": request.checkpoints,
             "earlier": tuple(InputFile.at(path.resolve()) for path in request.earlier),
             "window": None if request.window is None else InputFile.at(request.window.resolve()),
             "own_assets": request.own_assets,
@@ -132,9 +133,9 @@ class Case(QObject):
         kept = [(name, text) for name, text in self.inputs.published_roots if name != ledger]
         self._change(published_roots=tuple(sorted([*kept, (ledger, root)] if root else kept)))
 
-    def type_blocks(self, blocks: tuple[tuple[str, str], ...]) -> None:
-        """Block hashes by chain, as typed from sources of the auditor's own."""
-        self._change(blocks=blocks)
+    def type_blocks(self, blocks: tuple[tuple[str, str], ...], checkpoints: tuple[tuple[str, str], ...] = ()) -> None:
+        """Block hashes and beacon block roots by chain, as typed from sources of the auditor's own."""
+        self._change(blocks=blocks, checkpoints=checkpoints)
 
     def commit_sample(self, record: Path) -> None:
         """A commitment record was written or chosen; the randomness comes later."""

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from auditor_app.chain.deadline import ProofDeadline
     from auditor_app.chain.exchange_reading import AccountExchanges
     from auditor_app.chain.live import LiveResult
+    from auditor_app.chain.observed import BlockOrigin, OwnBlock
     from auditor_app.chain.plan import CapturePlan, NotCaptured, PlannedReading
     from auditor_app.chain.proof_steps import ProofStep
     from auditor_app.snapshot.authentic import AuthenticSnapshot
@@ -140,9 +141,9 @@ def look(subject: Subject, listed: Listed, permission: Permission, token: Cancel
 
 
 def read_steps(
-    subject: Subject, evidence: Path, account: str, asset: str, token: CancelToken
+    subject: Subject, evidence: Path, account: str, asset: str, origin: BlockOrigin | None, token: CancelToken
 ) -> Operation[tuple[ProofStep, ...]]:
-    """How the evidence leads from a block's hash to one balance; opens files only."""
+    """How the evidence leads from a block's hash, of the run's ``origin``, to one balance; opens files only."""
     yield Progress(0, None, "steps", "Following the proof of one address")
     from auditor_app.chain.proof_steps import proof_steps
     from auditor_app.snapshot.authenticate import authenticate_evidence
@@ -152,13 +153,15 @@ def read_steps(
         store = load_store(subject.trust_store)
         opened = authenticate_evidence(evidence, store, token=token, trusted_time=subject.trusted_time)
         try:
-            return proof_steps(snapshot, opened, account, asset, token)
+            return proof_steps(snapshot, opened, account, asset, token, origin=origin)
         finally:
             opened.members.close()
 
 
-def derive_block(subject: Subject, evidence: Path, chain: str, checkpoint: str, token: CancelToken) -> Operation[str]:
-    """The hash of the evidence's block on a chain, from a typed beacon block root; opens files only."""
+def derive_block(
+    subject: Subject, evidence: Path, chain: str, checkpoint: str, token: CancelToken
+) -> Operation[OwnBlock]:
+    """The evidence's block on a chain, its hash derived from a typed beacon block root; opens files only."""
     yield Progress(0, None, "steps", "Deriving the block's hash")
     from auditor_app.chain.anchor import anchored_block
     from auditor_app.snapshot.authenticate import authenticate_evidence

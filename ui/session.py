@@ -105,6 +105,7 @@ class Inputs:
     sample: SampleInput | None = None
     challenge: str | None = None
     blocks: tuple[tuple[str, str], ...] = ()
+    checkpoints: tuple[tuple[str, str], ...] = ()
     earlier: tuple[InputFile, ...] = ()
     window: InputFile | None = None
     own_assets: tuple[str, ...] = ()
@@ -130,6 +131,7 @@ class Inputs:
             sample=None if self.sample is None else SampleRequest(self.sample.record.path, self.sample.randomness),
             challenge=self.challenge,
             blocks=self.blocks,
+            checkpoints=self.checkpoints,
             earlier=tuple(file.path for file in self.earlier),
             window=None if self.window is None else self.window.path,
             own_assets=self.own_assets,
@@ -159,7 +161,18 @@ _AUTHENTICATION = frozenset(
 )
 _LIABILITIES = frozenset({"snapshot", "trust_store", "trusted_time", "published_roots", "earlier", "published_within"})
 _RESERVES = frozenset(
-    {"snapshot", "trust_store", "trusted_time", "evidence", "challenge", "nonce", "blocks", "window", "own_assets"}
+    {
+        "snapshot",
+        "trust_store",
+        "trusted_time",
+        "evidence",
+        "challenge",
+        "nonce",
+        "blocks",
+        "checkpoints",
+        "window",
+        "own_assets",
+    }
 )
 _SAMPLE = frozenset({"snapshot", "trust_store", "trusted_time", "sample"})
 _EVERYTHING = frozenset(item.name for item in fields(Inputs))

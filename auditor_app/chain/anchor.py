@@ -6,9 +6,10 @@ state (EIP-2935) gives its hash. The file holds all of it, so that a second audi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -17,11 +18,13 @@ from auditor_app import strict_json
 from auditor_app.chain.bundle import ProofBundle, anchor_name
 from auditor_app.chain.evidence_file import ProofMember
 from auditor_app.chain.history import capture_history, earlier_block_hash
-from auditor_app.chain.light_client import NETWORKS, finalized_block
+from auditor_app.chain.light_client import COMMITTEE_SIZE, NETWORKS, finalized_block
+from auditor_app.chain.observed import Derivation, OwnBlock, OwnBlocks, typed_blocks
 from auditor_app.chain.rpc import JsonRpc
 from auditor_app.errors import AuditError, ChainError, Location, UsageError
 from auditor_app.files import read_capped
-from auditor_app.operation import CancelToken, Operation
+from auditor_app.findings import Finding, finding
+from auditor_app.operation import CancelToken, Operation, Progress
 from auditor_app.snapshot.authentic import AuthenticEvidence
 
 MEDIA_TYPE = "application/vnd.por.beacon-anchor.v1+json"
@@ -46,8 +49,54 @@ class LightClientData:
     finalized_height: int
 
 
-def anchored_block(evidence: AuthenticEvidence, chain: str, checkpoint: str, token: CancelToken) -> str:
-    """The hash of the evidence's block on ``chain``, derived from a beacon block root; no network.
+@dataclass(frozen=True, slots=True)
+class OwnBlockReading:
+    """The auditor's own blocks, and a finding for each checkpoint that leads to none."""
+
+    blocks: OwnBlocks
+    findings: tuple[Finding, ...] = ()
+
+
+def read_own_blocks(
+    evidence: AuthenticEvidence | None,
+    hashes: Sequence[tuple[str, str]],
+    checkpoints: Sequence[tuple[str, str]],
+    token: CancelToken,
+) -> Operation[OwnBlockReading]:
+    """Typed hashes as they are, and those that ``evidence`` leads to from typed beacon block roots; no network.
+
+    :class:`UsageError` for a chain with both: one of them would be passed over.
+    """
+    blocks = dict(typed_blocks(hashes))
+    findings: list[Finding] = []
+    for number, (chain, checkpoint) in enumerate(checkpoints):
+        if chain in blocks:
+            raise UsageError("USAGE", f"{chain} has a typed block and a typed checkpoint", action="Type one of them.")
+        yield Progress(number, len(checkpoints), "checkpoints", "Following the light client from the checkpoint")
+        try:
+            if evidence is None:
+                raise ChainError("EVIDENCE.ABSENT", "no evidence with light-client data was given")
+            blocks[chain] = anchored_block(evidence, chain, checkpoint, token)
+        except (ChainError, UsageError) as error:
+            findings.append(_leads_nowhere(chain, checkpoint, error))
+    return OwnBlockReading(MappingProxyType(blocks), tuple(findings))
+
+
+def _leads_nowhere(chain: str, checkpoint: str, error: AuditError) -> Finding:
+    return finding(
+        "CHAIN.CHECKPOINT",
+        procedure="balances",
+        subject=f"chain {chain}",
+        message="No block's hash was derived from the beacon checkpoint that the auditor typed; the chain's balances were "
+        f"graded as without it: {error.what}.",
+        expected=error.expected or f"a block that checkpoint {checkpoint} leads to",
+        observed=error.observed,
+        at=error.at,
+    )
+
+
+def anchored_block(evidence: AuthenticEvidence, chain: str, checkpoint: str, token: CancelToken) -> OwnBlock:
+    """The evidence's block on ``chain``, its hash derived from a beacon block root; no network.
 
     :class:`ChainError` ``EVIDENCE.PROOF`` where the data do not lead there, :class:`UsageError` where there are none.
     """
@@ -57,10 +106,11 @@ def anchored_block(evidence: AuthenticEvidence, chain: str, checkpoint: str, tok
         raise UsageError("USAGE", f"the evidence holds no light-client data for {chain}", action="Use --block.")
     anchor = _parse(evidence.members.read(name, token), name)
     root = bytes.fromhex(checkpoint.removeprefix("0x"))
-    reached = finalized_block(root, anchor.bootstrap, anchor.updates, anchor.finality, network)
+    reached = finalized_block(root, anchor.bootstrap, anchor.updates, anchor.finality, network, token=token)
     height = int(block.block_height)
+    way = Derivation(root.hex(), reached.number, reached.slot, reached.participants, COMMITTEE_SIZE)
     if reached.number == height and anchor.history is None:
-        return "0x" + reached.block_hash.hex()
+        return OwnBlock("0x" + reached.block_hash.hex(), way)
     if anchor.history is None:
         raise ChainError(
             "EVIDENCE.PROOF",
@@ -69,7 +119,7 @@ def anchored_block(evidence: AuthenticEvidence, chain: str, checkpoint: str, tok
             expected=f"height {height}",
             observed=f"height {reached.number}",
         )
-    return "0x" + earlier_block_hash(anchor.history, reached.block_hash, height).hex()
+    return OwnBlock("0x" + earlier_block_hash(anchor.history, reached.block_hash, height).hex(), way)
 
 
 def read_light_client(specifications: Iterable[str]) -> dict[str, LightClientData]:

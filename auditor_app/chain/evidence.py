@@ -16,7 +16,15 @@ from auditor_app.chain.accounts import decode_account
 from auditor_app.chain.bundle import anchor_name
 from auditor_app.chain.feeds import read_feeds
 from auditor_app.chain.grading import Claim, grade_claim, pins_of, read_proofs
-from auditor_app.chain.observed import BlockOrigin, EvidenceSummary, Grade, Observation, ObservedPrice
+from auditor_app.chain.observed import (
+    BlockOrigin,
+    EvidenceSummary,
+    Grade,
+    Observation,
+    ObservedPrice,
+    OwnBlock,
+    OwnBlocks,
+)
 from auditor_app.errors import AuditError, ChainError, Location
 from auditor_app.findings import Finding, Limitation, finding, limitation
 from auditor_app.operation import CancelToken
@@ -28,7 +36,7 @@ BALANCES = "balances.csv"
 
 _PROCEDURE = "balances"
 _NOTHING: Mapping[tuple[str, str], Observation] = MappingProxyType({})
-_NOTHING_TYPED: Mapping[str, str] = MappingProxyType({})
+_NOTHING_OWN: OwnBlocks = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +58,11 @@ def read_evidence(
     snapshot: AuthenticSnapshot,
     evidence: AuthenticEvidence | None,
     token: CancelToken,
-    typed_blocks: Mapping[str, str] = _NOTHING_TYPED,
+    own_blocks: OwnBlocks = _NOTHING_OWN,
 ) -> EvidenceReading:
     """Everything that ``evidence`` says about ``snapshot``, with the reasons why parts of it do not count.
 
-    ``typed_blocks`` maps CAIP-2 ids to block hashes that the auditor typed: under them state proofs need no one's word.
+    Under the auditor's ``own_blocks`` state proofs need no one's word.
     """
     if evidence is None:
         absent = finding(
@@ -66,11 +74,11 @@ def read_evidence(
         return EvidenceReading(None, usable=False, observations=_NOTHING, findings=(absent,), limitations=())
     try:
         rows = read_balances(evidence.members.read(BALANCES, token), BALANCES)
-        return _usable_lines(snapshot, evidence, rows, typed_blocks, token)
+        return _usable_lines(snapshot, evidence, rows, own_blocks, token)
     except AuditError as error:
         invalid = invalid_evidence(error, evidence.file_name)
         return EvidenceReading(
-            _summary(evidence, typed_blocks), usable=False, observations=_NOTHING, findings=(invalid,), limitations=()
+            _summary(evidence, own_blocks), usable=False, observations=_NOTHING, findings=(invalid,), limitations=()
         )
 
 
@@ -78,20 +86,20 @@ def _usable_lines(
     snapshot: AuthenticSnapshot,
     evidence: AuthenticEvidence,
     rows: Sequence[BalanceRow],
-    typed_blocks: Mapping[str, str],
+    own_blocks: OwnBlocks,
     token: CancelToken,
 ) -> EvidenceReading:
     """The lines that count, each at its grade; ``SignatureError`` for a member that is not the signed one."""
-    summary = _summary(evidence, typed_blocks)
+    summary = _summary(evidence, own_blocks)
     findings = [*evidence.findings, *_other_snapshot(snapshot, evidence)]
     trusted = bool(evidence.signers)
     if not trusted and "EVIDENCE.UNTRUSTED" not in {item.code for item in findings}:
         findings.append(_untrusted(evidence))
     if any(item.code == "EVIDENCE.OTHER_SNAPSHOT" for item in findings):
         return EvidenceReading(summary, usable=False, observations=_NOTHING, findings=tuple(findings), limitations=())
-    stray = _other_blocks(snapshot, evidence, rows, typed_blocks, findings)
+    stray = _other_blocks(snapshot, evidence, rows, own_blocks, findings)
     claims = _claims(rows, stray)
-    proofs = read_proofs(evidence, claims, snapshot.statement.predicate.assets, typed_blocks, token)
+    proofs = read_proofs(evidence, claims, snapshot.statement.predicate.assets, own_blocks, token)
     findings += proofs.findings
     observations = {
         claim.key: seen
@@ -132,7 +140,7 @@ def account_identity(text: str) -> str:
         return text
 
 
-def _summary(evidence: AuthenticEvidence, typed_blocks: Mapping[str, str]) -> EvidenceSummary:
+def _summary(evidence: AuthenticEvidence, own_blocks: OwnBlocks) -> EvidenceSummary:
     predicate = evidence.statement.predicate
     return EvidenceSummary(
         evidence.file_name,
@@ -141,18 +149,18 @@ def _summary(evidence: AuthenticEvidence, typed_blocks: Mapping[str, str]) -> Ev
         tuple(signer.signer for signer in evidence.signers),
         predicate.endpoints,
         pinned=bool(evidence.signers),
-        blocks=_origins(evidence, typed_blocks),
+        blocks=_origins(evidence, own_blocks),
     )
 
 
-def _origins(evidence: AuthenticEvidence, typed_blocks: Mapping[str, str]) -> tuple[BlockOrigin, ...]:
-    """Each chain's block with who names its hash; a hash that the auditor typed otherwise vouches for nothing."""
+def _origins(evidence: AuthenticEvidence, own_blocks: OwnBlocks) -> tuple[BlockOrigin, ...]:
+    """Each chain's block with who names its hash; another hash of the auditor's own vouches for nothing."""
     chains = evidence.statement.predicate.chains
     held = {subject.name for subject in evidence.statement.subject}
     same = {
-        chain: typed
-        for chain, typed in typed_blocks.items()
-        if chain in chains and plain_hash(chains[chain].block_hash or "") == plain_hash(typed)
+        chain: own
+        for chain, own in own_blocks.items()
+        if chain in chains and plain_hash(chains[chain].block_hash or "") == plain_hash(own.block_hash)
     }
     pins = pins_of(evidence, same)
     return tuple(
@@ -163,6 +171,7 @@ def _origins(evidence: AuthenticEvidence, typed_blocks: Mapping[str, str]) -> tu
             block.hash_from or "",
             pins.get(chain, ""),
             anchored=anchor_name(chain) in held,
+            derivation=own_blocks[chain].derivation if chain in own_blocks else None,
         )
         for chain, block in chains.items()
     )
@@ -199,7 +208,7 @@ def _other_blocks(
     snapshot: AuthenticSnapshot,
     evidence: AuthenticEvidence,
     rows: Sequence[BalanceRow],
-    typed_blocks: Mapping[str, str],
+    own_blocks: OwnBlocks,
     findings: list[Finding],
 ) -> frozenset[str]:
     """Chains whose evidence is not of the block that snapshot and auditor name; their lines do not count."""
@@ -209,7 +218,7 @@ def _other_blocks(
         wanted, got = named.get(chain), captured.get(chain)
         if wanted is None and chain in captured and not any(row.account.startswith(chain + ":") for row in rows):
             continue
-        wanted = _as_typed(chain, wanted, typed_blocks.get(chain), findings)
+        wanted = _as_own(chain, wanted, own_blocks.get(chain), findings)
         if wanted is None or got is None or not same_block(wanted, got):
             stray.add(chain)
             findings.append(
@@ -225,25 +234,26 @@ def _other_blocks(
     return frozenset(stray)
 
 
-def _as_typed(
-    chain: str, named: BlockReference | None, typed: str | None, findings: list[Finding]
+def _as_own(
+    chain: str, named: BlockReference | None, own: OwnBlock | None, findings: list[Finding]
 ) -> BlockReference | None:
     """The snapshot's block under the auditor's hash; an exception where the snapshot names another hash."""
-    if named is None or typed is None:
+    if named is None or own is None:
         return named
-    if named.block_hash is not None and plain_hash(named.block_hash) != plain_hash(typed):
+    if named.block_hash is not None and plain_hash(named.block_hash) != plain_hash(own.block_hash):
+        whose = "that the auditor typed" if own.derivation is None else "derived from the auditor's beacon checkpoint"
         findings.append(
             finding(
                 "CHAIN.TYPED_MISMATCH",
                 procedure=_PROCEDURE,
                 subject=f"chain {chain}",
-                message="The block hash that the auditor typed was compared with the snapshot's and differs.",
-                expected=typed,
+                message=f"The block hash {whose} was compared with the snapshot's and differs.",
+                expected=own.block_hash,
                 observed=named.block_hash,
             )
         )
         return None
-    return BlockReference(block_height=named.block_height, block_hash=typed)
+    return BlockReference(block_height=named.block_height, block_hash=own.block_hash)
 
 
 def same_block(wanted: BlockReference, got: EvidenceBlock) -> bool:

@@ -15,7 +15,7 @@ from types import MappingProxyType
 from auditor_app.chain.accounts import decode_account
 from auditor_app.chain.addresses import on_chain_ids
 from auditor_app.chain.bundle import decode_bundle, member_name
-from auditor_app.chain.observed import Grade, Observation
+from auditor_app.chain.observed import Grade, Observation, OwnBlocks
 from auditor_app.chain.proven_state import ProvenState
 from auditor_app.chain.replayed import compare_histories
 from auditor_app.errors import AuditError, ChainError, Location
@@ -81,13 +81,12 @@ def read_proofs(
     evidence: AuthenticEvidence,
     claims: Sequence[Claim],
     assets: Iterable[Asset],
-    typed: Mapping[str, str],
+    own_blocks: OwnBlocks,
     token: CancelToken,
 ) -> ProofReading:
     """Re-perform every state proof in the file; no network.
 
-    ``typed`` maps CAIP-2 ids to block hashes that the auditor typed, or derived from a typed checkpoint, and that were
-    already compared with the file's.
+    ``own_blocks`` are the auditor's own, already compared with the file's.
     """
     by_symbol = {asset.symbol: asset for asset in assets}
     present = {subject.name for subject in evidence.statement.subject}
@@ -113,7 +112,7 @@ def read_proofs(
         proven |= found.amounts
         vouched |= found.layouts
         limits += found.limitations
-    pins = pins_of(evidence, typed)
+    pins = pins_of(evidence, own_blocks)
     return ProofReading(
         MappingProxyType(proven), frozenset(vouched), pins, frozenset(broken), tuple(findings), tuple(limits)
     )
@@ -186,12 +185,15 @@ def _prove_claim(claim: Claim, state: ProvenState, asset: Asset | None, layouts:
     return amount
 
 
-def pins_of(evidence: AuthenticEvidence, typed: Mapping[str, str]) -> Mapping[str, str]:
+def pins_of(evidence: AuthenticEvidence, own_blocks: OwnBlocks) -> Mapping[str, str]:
     """Who vouches for each chain's block hash, in words; a chain that nobody vouches for is left out."""
     pins = {}
     for chain, block in evidence.statement.predicate.chains.items():
-        if chain in typed:
-            pins[chain] = "from the auditor"
+        own = own_blocks.get(chain)
+        if own is not None:
+            pins[chain] = (
+                "from the auditor" if own.derivation is None else "derived from the auditor's beacon checkpoint"
+            )
         elif evidence.signers and block.hash_from == TWO_ENDPOINTS:
             pins[chain] = "given by two endpoints of the auditor"
     return MappingProxyType(pins)

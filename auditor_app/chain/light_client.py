@@ -15,6 +15,7 @@ from typing import Any
 from auditor_app.chain import ssz
 from auditor_app.chain.bls import signed_by_aggregate
 from auditor_app.errors import ChainError
+from auditor_app.operation import CancelToken
 
 COMMITTEE_SIZE = 512
 SLOTS_PER_PERIOD = 8192
@@ -86,6 +87,8 @@ def finalized_block(
     updates: Sequence[Mapping[str, Any]],
     finality: Mapping[str, Any],
     network: BeaconNetwork = MAINNET,
+    *,
+    token: CancelToken | None = None,
 ) -> ExecutionBlock:
     """The execution block that ``finality`` finalises, reached from the beacon block root ``checkpoint``.
 
@@ -102,6 +105,8 @@ def finalized_block(
     committees = {_period(start.slot): committee}
     signatures = []
     for update in updates:
+        if token is not None:
+            token.check()
         attested, finalized, signature = _signed(update, committees, network)
         if _period(attested.slot) != _period(finalized.slot):
             raise _failed("an update is not finalised within its own period")
@@ -113,6 +118,8 @@ def finalized_block(
         signatures.append(signature)
     _, finalized, last = _signed(finality, committees, network)
     for signature in (last, *signatures):
+        if token is not None:
+            token.check()
         if not signed_by_aggregate(signature.aggregate, signature.absent, signature.message, signature.signature):
             raise _failed("a sync committee's signature does not fit")
     execution = finalized.execution

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from types import MappingProxyType
 
 from auditor_app.amounts import Amount
 from auditor_app.chain.addresses import InspectedAddress, inspect_addresses
 from auditor_app.chain.evidence import EvidenceReading, account_identity, read_evidence
-from auditor_app.chain.observed import AddressLine, Grade, ReserveAddress, ReserveResult
+from auditor_app.chain.observed import AddressLine, Grade, OwnBlocks, ReserveAddress, ReserveResult
 from auditor_app.errors import AuditError
 from auditor_app.findings import Finding, Limitation, finding, from_error, limitation
 from auditor_app.operation import CancelToken
@@ -16,19 +15,18 @@ from auditor_app.snapshot.authentic import AuthenticEvidence, AuthenticSnapshot
 from auditor_app.snapshot.members import read_addresses, read_funds
 
 _PROCEDURE = "balances"
-_NOTHING_TYPED: Mapping[str, str] = MappingProxyType({})
+_NOTHING_OWN: OwnBlocks = MappingProxyType({})
 
 
 def observe(
     snapshot: AuthenticSnapshot,
     evidence: AuthenticEvidence | None,
     token: CancelToken,
-    typed_blocks: Mapping[str, str] = _NOTHING_TYPED,
+    own_blocks: OwnBlocks = _NOTHING_OWN,
 ) -> ReserveResult:
     """Every reserve address with its observed balance and grade, and what was found on the way.
 
-    ``typed_blocks`` maps CAIP-2 ids to block hashes that the auditor typed; state proofs hold under them whoever
-    signed the evidence. Otherwise nothing is observed (``None``) without evidence, without a pinned auditor's signature, for another snapshot or
+    State proofs hold under the auditor's ``own_blocks`` whoever signed the evidence. Otherwise nothing is observed (``None``) without evidence, without a pinned auditor's signature, for another snapshot or
     for another block. ``SignatureError`` if the address list is not the one that was signed; a list that breaks
     the grammar is a finding and leaves no lines.
     """
@@ -49,7 +47,7 @@ def observe(
         limits.append(limitation("RESERVES.OWNERSHIP", subject="reserves"))
         limits.append(limitation("RESERVES.BORROWED", subject="reserves"))
     token.check()
-    reading = read_evidence(snapshot, evidence, token, typed_blocks)
+    reading = read_evidence(snapshot, evidence, token, own_blocks)
     findings += reading.findings
     limits += reading.limitations
     lines = tuple(_line(item, reading, findings) for item in inspected)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
@@ -74,11 +74,47 @@ class ObservedPrice:
 
 
 @dataclass(frozen=True, slots=True)
+class Derivation:
+    """From which beacon block root a hash was derived: ``checkpoint`` as 64 hex digits, and the block finalised after it."""
+
+    checkpoint: str
+    finalized_height: int
+    slot: int
+    signed: int
+    members: int
+
+    def told(self, number: Callable[[int], str] = str) -> str:
+        """The light client's way in words, to follow the checkpoint; ``number`` writes heights and slots."""
+        return (
+            f"execution block {number(self.finalized_height)}, finalised in slot {number(self.slot)}, "
+            f"signed by {self.signed} of {self.members} members of the sync committee"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class OwnBlock:
+    """A block hash of the auditor's own: typed, or derived from a typed checkpoint by the light client's check."""
+
+    block_hash: str
+    derivation: Derivation | None = None
+
+
+OwnBlocks = Mapping[str, OwnBlock]
+"""By CAIP-2 id: under these hashes state proofs need nobody's word."""
+
+
+def typed_blocks(hashes: Iterable[tuple[str, str]]) -> OwnBlocks:
+    """Hashes that were typed as they are."""
+    return MappingProxyType({chain: OwnBlock(block_hash) for chain, block_hash in hashes})
+
+
+@dataclass(frozen=True, slots=True)
 class BlockOrigin:
     """The block that the evidence of one chain is of, and who names its hash.
 
     ``hash_from`` is the evidence's own word (``snapshot``, ``one-endpoint``, ``two-endpoints``, or empty), ``vouched``
-    says in words why the hash needs nobody's word, or is empty; ``anchored`` that light-client data lead to it.
+    says in words why the hash needs nobody's word, or is empty; ``anchored`` that light-client data lead to it, and
+    ``derivation`` how they did from the auditor's checkpoint.
     """
 
     chain: str
@@ -87,6 +123,7 @@ class BlockOrigin:
     hash_from: str
     vouched: str
     anchored: bool = False
+    derivation: Derivation | None = None
 
 
 @dataclass(frozen=True, slots=True)

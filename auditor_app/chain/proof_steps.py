@@ -17,6 +17,7 @@ from auditor_app.chain.bundle import ProofBundle, decode_bundle, member_name
 from auditor_app.chain.evidence import BALANCES, account_identity
 from auditor_app.chain.grading import TWO_ENDPOINTS
 from auditor_app.chain.header import Header, HeaderError, read_header
+from auditor_app.chain.observed import BlockOrigin
 from auditor_app.chain.state_proof import AccountState, account_state, slot_value
 from auditor_app.chain.trie import NodeTable, TrieError
 from auditor_app.errors import AuditError
@@ -44,9 +45,18 @@ class ProofStep:
 
 
 def proof_steps(
-    snapshot: AuthenticSnapshot, evidence: AuthenticEvidence, account: str, asset: str, token: CancelToken
+    snapshot: AuthenticSnapshot,
+    evidence: AuthenticEvidence,
+    account: str,
+    asset: str,
+    token: CancelToken,
+    *,
+    origin: BlockOrigin | None = None,
 ) -> tuple[ProofStep, ...]:
-    """The steps for one reserve row, ``account`` as the snapshot writes it; :class:`AuditError` for a broken member."""
+    """The steps for one reserve row, ``account`` as the snapshot writes it; :class:`AuditError` for a broken member.
+
+    ``origin`` is what the run found of the block's hash: whether the auditor typed it or a checkpoint that leads to it.
+    """
     chain = account.rpartition(":")[0]
     predicate = evidence.statement.predicate
     steps = [_signers(evidence), _about(snapshot, evidence)]
@@ -54,7 +64,7 @@ def proof_steps(
     if block is None:
         return (*steps, ProofStep("Block", "The evidence names no block of this chain.", holds=False))
     named = snapshot.statement.predicate.chains.get(chain)
-    steps.append(_block(block, None if named is None else named.block_hash))
+    steps.append(_block(block, None if named is None else named.block_hash, origin))
     rows = [
         row
         for row in read_balances(evidence.members.read(BALANCES, token), BALANCES)
@@ -84,8 +94,20 @@ def _about(snapshot: AuthenticSnapshot, evidence: AuthenticEvidence) -> ProofSte
     return ProofStep("Snapshot", "Of this snapshot." if same else "Of another snapshot.", (named,), same)
 
 
-def _block(block: EvidenceBlock, named: str | None) -> ProofStep:
+def _block(block: EvidenceBlock, named: str | None, origin: BlockOrigin | None) -> ProofStep:
     text = f"Height {block.block_height}. {_HASH_FROM.get(block.hash_from or '', 'Nobody is named for this hash.')}"
+    if origin is not None and origin.vouched:
+        text = f"Height {block.block_height}. The hash is {origin.vouched}."
+        way = origin.derivation
+        if way is not None:
+            return ProofStep(
+                "Block",
+                f"{text} Checkpoint and block's hash; {way.told()}.",
+                (way.checkpoint, origin.block_hash),
+                holds=True,
+            )
+        if block.hash_from != TWO_ENDPOINTS:
+            return ProofStep("Block", text, (origin.block_hash,), holds=True)
     if named is None:
         return ProofStep("Block", text, (block.block_hash,) if block.block_hash else ())
     same = block.block_hash is not None and named.lower() == block.block_hash.lower()

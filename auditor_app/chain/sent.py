@@ -20,6 +20,7 @@ from auditor_app.chain.bundle import NATIVE_DECIMALS
 from auditor_app.chain.evidence import plain_hash, same_block
 from auditor_app.chain.grading import pins_of
 from auditor_app.chain.histories import read_histories, script_of
+from auditor_app.chain.observed import OwnBlocks
 from auditor_app.chain.ownership.model import NotSent, SentTransaction, TransactionsUnknown
 from auditor_app.chain.transactions import IncludedTransaction, IncludedTransactions, transactions_name
 from auditor_app.chain.utxo import (
@@ -40,17 +41,17 @@ _ENDPOINT = "on the word of the capturing auditor's endpoint"
 class EvidenceTransactions:
     """Transactions as an evidence file shows them: see :class:`auditor_app.chain.ownership.model.Transactions`.
 
-    ``typed`` are block hashes of the auditor's own by chain; the snapshot's asset map says which coins an amount is of.
+    ``own_blocks`` are the auditor's, by chain; the snapshot's asset map says which coins an amount is of.
     """
 
     def __init__(
-        self, evidence: AuthenticEvidence, typed: Mapping[str, str], token: CancelToken, snapshot: AuthenticSnapshot
+        self, evidence: AuthenticEvidence, own_blocks: OwnBlocks, token: CancelToken, snapshot: AuthenticSnapshot
     ) -> None:
         self._evidence = evidence
         self._snapshot = snapshot
         self._token = token
-        self._pins = pins_of(evidence, typed)
-        self._typed = typed
+        self._pins = pins_of(evidence, own_blocks)
+        self._own_blocks = own_blocks
         self._members = {item.name for item in evidence.statement.subject}
         self._included: dict[str, IncludedTransactions] = {}
         self._histories: dict[str, tuple[UtxoEvidence, ...]] = {}
@@ -75,9 +76,9 @@ class EvidenceTransactions:
         same = self._evidence.statement.predicate.snapshot_payload_sha256 == self._snapshot.payload_sha256
         if block is None or block.block_hash is None or named is None or not same or not same_block(named, block):
             raise TransactionsUnknown("the evidence is of another snapshot or block, or holds none of this chain")
-        typed = self._typed.get(chain)
-        if typed is not None and plain_hash(typed) != plain_hash(block.block_hash):
-            raise TransactionsUnknown("the evidence is of another block than the one that the auditor typed")
+        own = self._own_blocks.get(chain)
+        if own is not None and plain_hash(own.block_hash) != plain_hash(block.block_hash):
+            raise TransactionsUnknown("the evidence is of another block than the auditor's own")
         if chain not in self._pins and not self._evidence.signers:
             raise TransactionsUnknown("nobody vouches for the block of the evidence: type its hash")
         return block

@@ -18,6 +18,7 @@ from auditor_app.chain.evidence import same_block
 from auditor_app.chain.evidence_file import ProofMember
 from auditor_app.chain.grading import pins_of
 from auditor_app.chain.header import HeaderError, encode_header
+from auditor_app.chain.observed import OwnBlocks
 from auditor_app.chain.ownership.eip1271 import GET_OWNERS, GET_THRESHOLD, eip1271_calls, joined_signature
 from auditor_app.chain.ownership.model import ContractsUnknown
 from auditor_app.chain.proven_state import ProvenState
@@ -98,22 +99,22 @@ def capture_wallets(
 class EvidenceContracts:
     """Contracts as an evidence file proves them: see :class:`auditor_app.chain.ownership.model.Contracts`.
 
-    ``typed`` are block hashes of the auditor's own by chain, ``snapshot`` the one whose blocks it must be of, where there
+    ``own_blocks`` are the auditor's, by chain, ``snapshot`` the one whose blocks it must be of, where there
     is one. A context manager: re-execution has a process of its own.
     """
 
     def __init__(
         self,
         evidence: AuthenticEvidence,
-        typed: Mapping[str, str],
+        own_blocks: OwnBlocks,
         token: CancelToken,
         snapshot: AuthenticSnapshot | None = None,
     ) -> None:
         self._evidence = evidence
         self._snapshot = snapshot
-        self._typed = typed
+        self._own_blocks = own_blocks
         self._token = token
-        self._pins = pins_of(evidence, typed)
+        self._pins = pins_of(evidence, own_blocks)
         self._states: dict[str, ProvenState] = {}
 
     def __enter__(self) -> Self:
@@ -148,7 +149,8 @@ class EvidenceContracts:
             raise ContractsUnknown("the evidence is of another snapshot or block")
         if not available():
             raise ContractsUnknown("contracts cannot be re-executed on this installation")
-        named = self._typed.get(chain) or block.block_hash
+        own = self._own_blocks.get(chain)
+        named = block.block_hash if own is None else own.block_hash
         if named is None or (chain not in self._pins and not self._evidence.signers):
             raise ContractsUnknown("nobody vouches for the block of the evidence: type its hash")
         try:

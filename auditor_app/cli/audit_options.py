@@ -6,7 +6,7 @@ import argparse
 import re
 from pathlib import Path
 
-from auditor_app.cli.typed_hashes import typed_hashes
+from auditor_app.cli.typed_hashes import add_block_options, block_options
 from auditor_app.engagement.record import AuditRequest, SampleRequest
 from auditor_app.errors import UsageError
 from auditor_app.instants import format_instant, parse_instant
@@ -66,13 +66,7 @@ def add_audit_options(parser: argparse.ArgumentParser, *, trust_required: bool =
         metavar="DAYS",
         help=f"days after the instant within which a root should be public (default {PROMPT_DAYS})",
     )
-    parser.add_argument(
-        "--block",
-        action="append",
-        default=[],
-        metavar="CHAIN=HASH",
-        help="a block hash from a source of your own; state proofs under it are proven whoever captured them",
-    )
+    add_block_options(parser)
     parser.add_argument("--sample", type=Path, metavar="RECORD", help="a sample commitment record made earlier")
     parser.add_argument("--randomness", metavar="R", help="drand:ROUND:SIGNATURE, block:HASH or dice:DIGITS")
 
@@ -81,6 +75,7 @@ def audit_request(options: argparse.Namespace) -> AuditRequest:
     """The request that the options say; :class:`UsageError` where a value has the wrong form."""
     if (options.sample is None) != (options.randomness is None):
         raise UsageError("USAGE", "--sample and --randomness go together", action="Give both or neither.")
+    blocks, checkpoints = block_options(options)
     return AuditRequest(
         snapshot=options.snapshot,
         trust_store=options.trust,
@@ -91,7 +86,8 @@ def audit_request(options: argparse.Namespace) -> AuditRequest:
         trusted_time=_instant(options.trusted_time),
         sample=None if options.sample is None else SampleRequest(options.sample, options.randomness),
         challenge=options.challenge,
-        blocks=tuple(typed_hashes(options.block).items()),
+        blocks=blocks,
+        checkpoints=checkpoints,
         earlier=tuple(options.earlier),
         window=options.window,
         own_assets=tuple(options.own_asset),

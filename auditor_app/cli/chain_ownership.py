@@ -8,6 +8,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from auditor_app.amounts import Amount, floor_percent
+from auditor_app.chain.anchor import read_own_blocks
 from auditor_app.chain.ownership.check import check_rows, signatures_seen
 from auditor_app.chain.ownership.lists import read_list
 from auditor_app.chain.ownership.model import OwnershipLine, OwnershipResult, ValueShare
@@ -22,7 +23,7 @@ from auditor_app.cli.terminal import (
     say,
     say_findings,
 )
-from auditor_app.cli.typed_hashes import typed_hashes
+from auditor_app.cli.typed_hashes import add_block_options, block_options
 from auditor_app.engagement.file import open_for_reading
 from auditor_app.errors import UsageError
 from auditor_app.findings import exit_status
@@ -56,7 +57,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--snapshot", type=Path, metavar="S", help="the snapshot of the evidence: its asset map decides transaction ids"
     )
-    parser.add_argument("--block", action="append", default=[], metavar="CHAIN=HASH", help="as for chain verify")
+    add_block_options(parser)
     add_json_option(parser)
     parser.set_defaults(handler=_ownership)
 
@@ -106,7 +107,8 @@ def _on_chain(
         return
     if options.trust is None:
         raise UsageError("USAGE", "--evidence needs --trust", action="Name the trust store.")
-    store, typed = load_store(options.trust), typed_hashes(options.block)
+    store = load_store(options.trust)
+    hashes, checkpoints = block_options(options)
     with ExitStack() as opened:
         evidence = authenticate_evidence(options.evidence, store, token=token)
         opened.callback(evidence.members.close)
@@ -114,8 +116,10 @@ def _on_chain(
         if options.snapshot is not None:
             snapshot = authenticate_snapshot(options.snapshot, store, token=token)
             opened.callback(snapshot.members.close)
-        contracts = opened.enter_context(EvidenceContracts(evidence, typed, token, snapshot))
-        yield contracts, None if snapshot is None else EvidenceTransactions(evidence, typed, token, snapshot)
+        own = drive(read_own_blocks(evidence, hashes, checkpoints, token))
+        say_findings(own.findings)
+        contracts = opened.enter_context(EvidenceContracts(evidence, own.blocks, token, snapshot))
+        yield contracts, None if snapshot is None else EvidenceTransactions(evidence, own.blocks, token, snapshot)
 
 
 def ownership_document(result: OwnershipResult, file_name: str) -> dict[str, object]:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from auditor_app.amounts import Amount
-from auditor_app.chain.anchor import anchored_block
+from auditor_app.chain.anchor import read_own_blocks
 from auditor_app.chain.observe import observe
 from auditor_app.chain.observed import AddressLine, ReserveResult
-from auditor_app.cli.terminal import add_json_option, emit_json, finding_json, limitation_json, say, say_findings
-from auditor_app.cli.typed_hashes import typed_hashes
+from auditor_app.cli.terminal import add_json_option, drive, emit_json, finding_json, limitation_json, say, say_findings
+from auditor_app.cli.typed_hashes import add_block_options, block_options
 from auditor_app.coverage.shares import GRADES, value_by_grade
-from auditor_app.errors import SignatureError, UsageError
+from auditor_app.engagement.document import blocks_document
+from auditor_app.errors import SignatureError
 from auditor_app.findings import exit_status
 from auditor_app.operation import CancelToken
 from auditor_app.snapshot.authentic import AuthenticEvidence
@@ -26,21 +28,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("evidence", type=Path, metavar="EVIDENCE")
     parser.add_argument("--snapshot", type=Path, required=True, metavar="S", help="the snapshot it was captured for")
     parser.add_argument("--trust", type=Path, required=True, metavar="T", help="the trust store")
-    parser.add_argument(
-        "--block",
-        action="append",
-        default=[],
-        metavar="CHAIN=HASH",
-        help="a block hash from a source of your own; state proofs under it are proven whoever captured them",
-    )
-    parser.add_argument(
-        "--checkpoint",
-        action="append",
-        default=[],
-        metavar="CHAIN=ROOT",
-        help="a finalised beacon block root from a source of your own; the evidence's light-client data lead from it "
-        "to the block",
-    )
+    add_block_options(parser)
     parser.add_argument("--time", dest="trusted_time", metavar="T", help="the instant at which keys are judged")
     add_json_option(parser)
     parser.set_defaults(handler=_verify)
@@ -48,20 +36,19 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def _verify(options: argparse.Namespace) -> int:
     token = CancelToken()
-    blocks, checkpoints = typed_hashes(options.block), typed_hashes(options.checkpoint)
-    if both := sorted(set(blocks) & set(checkpoints)):
-        raise UsageError("USAGE", f"{both[0]} has a typed block and a typed checkpoint", action="Type one of them.")
+    blocks, checkpoints = block_options(options)
     store = load_store(options.trust)
     snapshot = authenticate_snapshot(options.snapshot, store, token=token, trusted_time=options.trusted_time)
     try:
         evidence = authenticate_evidence(options.evidence, store, token=token, trusted_time=options.trusted_time)
         try:
-            blocks |= {chain: anchored_block(evidence, chain, root, token) for chain, root in checkpoints.items()}
-            result = observe(snapshot, evidence, token, blocks)
+            own = drive(read_own_blocks(evidence, blocks, checkpoints, token))
+            result = observe(snapshot, evidence, token, own.blocks)
         finally:
             evidence.members.close()
     finally:
         snapshot.members.close()
+    result = replace(result, findings=(*own.findings, *result.findings))
     emit_json(options.json, _document(evidence, result))
     _say(evidence, result)
     changed = any(item.code == "EVIDENCE.INVALID" for item in result.findings)
@@ -71,8 +58,12 @@ def _verify(options: argparse.Namespace) -> int:
 def _say(evidence: AuthenticEvidence, result: ReserveResult) -> None:
     predicate = evidence.statement.predicate
     say(f"{evidence.file_name}  captured {predicate.captured_at}")
-    for chain, block in predicate.chains.items():
-        say(f"  {chain}  height {block.block_height}  hash {block.block_hash or '(none)'}")
+    for origin in () if result.evidence is None else result.evidence.blocks:
+        say(f"  {origin.chain}  height {origin.height}  hash {origin.block_hash or '(none)'}")
+        if origin.vouched:
+            say(f"    whose hash is {origin.vouched}")
+        if (way := origin.derivation) is not None:
+            say(f"    from checkpoint {way.checkpoint}: {way.told()}")
     for asset, grade, amount in _by_grade(result.lines):
         say(f"  {asset:<8} {grade:<12} {amount.grouped()}")
     for price in result.prices:
@@ -98,15 +89,7 @@ def _document(evidence: AuthenticEvidence, result: ReserveResult) -> dict[str, o
             "signers": [{"signer": item.signer, "spkiSha256": item.spki_sha256} for item in evidence.signers],
             "endpoints": list(predicate.endpoints),
         },
-        "chains": [
-            {
-                "chain": chain,
-                "blockHeight": block.block_height,
-                "blockHash": block.block_hash,
-                "hashFrom": block.hash_from,
-            }
-            for chain, block in predicate.chains.items()
-        ],
+        "chains": blocks_document(result.evidence),
         "lines": [_line_document(line) for line in result.lines],
         "byGrade": [
             {"asset": asset, "grade": grade, "amount": str(amount.units)}

@@ -66,6 +66,7 @@ class RunParameters(Closed, frozen=True, kw_only=True):
     randomness: Line | None = None
     challenge: Line | None = None
     blocks: tuple[tuple[str, str], ...] = ()
+    checkpoints: tuple[tuple[str, str], ...] = ()
     own_assets: tuple[Line, ...] = ()
     published_within: Annotated[int, msgspec.Meta(ge=0, le=100_000)] = 0
 

@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 
 from auditor_app import __version__
 from auditor_app.amounts import Amount
+from auditor_app.chain.anchor import read_own_blocks
 from auditor_app.chain.observe import observe
-from auditor_app.chain.observed import ReserveResult
+from auditor_app.chain.observed import OwnBlocks, ReserveResult, typed_blocks
 from auditor_app.chain.ownership.model import OwnershipResult
 from auditor_app.coverage.coverage import CoverageResult, coverage
 from auditor_app.coverage.funds import FundResult, protection_funds
@@ -131,8 +132,8 @@ def _steps(
         record = load_record(request.sample.record)
         sample = yield from draw(record, snapshot, ledgers, request.sample.randomness, token)
     yield Progress(0, None, "addresses", "Comparing reserves and funds")
-    reserves, evidence_findings = _reserves(request, store, snapshot, token)
-    ownership = yield from proofs_of_control(request, store, snapshot, reserves.lines, token)
+    reserves, evidence_findings, own_blocks = yield from _reserves(request, store, snapshot, token)
+    ownership = yield from proofs_of_control(request, store, snapshot, reserves.lines, token, own_blocks=own_blocks)
     totals = {result.ledger: result.totals if result.complete else None for result in ledgers}
     covered = coverage(snapshot.statement.predicate, totals, reserves)
     return Steps(
@@ -176,14 +177,16 @@ def _read_the_rest(snapshot: AuthenticSnapshot, token: CancelToken) -> Operation
 
 def _reserves(
     request: AuditRequest, store: TrustStore, snapshot: AuthenticSnapshot, token: CancelToken
-) -> tuple[ReserveResult, tuple[Finding, ...]]:
-    """Claimed addresses beside the evidence; evidence that was changed on its way is a finding and is not used."""
+) -> Operation[tuple[ReserveResult, tuple[Finding, ...], OwnBlocks]]:
+    """Claimed addresses beside the evidence, and the auditor's own blocks; changed evidence is a finding and is not used."""
     if request.evidence is None:
-        return observe(snapshot, None, token), ()
+        own = yield from read_own_blocks(None, request.blocks, request.checkpoints, token)
+        return observe(snapshot, None, token), own.findings, own.blocks
     try:
         evidence = authenticate_evidence(request.evidence, store, token=token, trusted_time=request.trusted_time)
         try:
-            return observe(snapshot, evidence, token, dict(request.blocks)), ()
+            own = yield from read_own_blocks(evidence, request.blocks, request.checkpoints, token)
+            return observe(snapshot, evidence, token, own.blocks), own.findings, own.blocks
         finally:
             evidence.members.close()
     except SignatureError as error:
@@ -198,7 +201,7 @@ def _reserves(
         )
         unobserved = observe(snapshot, None, token)
         kept = tuple(item for item in unobserved.findings if item.code != "EVIDENCE.ABSENT")
-        return replace(unobserved, findings=kept), (reason,)
+        return replace(unobserved, findings=kept), (reason,), typed_blocks(request.blocks)
 
 
 def _exclusions(snapshot: AuthenticSnapshot) -> list[Finding]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
-from auditor_app.chain.observed import AddressLine
+from auditor_app.chain.observed import AddressLine, OwnBlocks
 from auditor_app.chain.ownership.check import check_rows
 from auditor_app.chain.ownership.model import OwnershipLine, OwnershipResult
 from auditor_app.chain.ownership.snapshot_list import joined, read_table
@@ -31,6 +31,8 @@ def proofs_of_control(
     snapshot: AuthenticSnapshot,
     lines: Sequence[AddressLine],
     token: CancelToken,
+    *,
+    own_blocks: OwnBlocks,
 ) -> Operation[OwnershipResult | None]:
     """Every reserve address with the proof of control that the snapshot holds for it; ``None`` where it holds none.
 
@@ -52,7 +54,7 @@ def proofs_of_control(
     addresses = [line.address for line in lines if line.address.asset in decimals]
     rows = joined(proofs, addresses, decimals)
     asks_chain = any(row.method in ("eip1271", "txid") for row in rows)
-    with _on_chain(request if asks_chain else None, store, snapshot, token) as (contracts, transactions):
+    with _on_chain(request if asks_chain else None, store, snapshot, own_blocks, token) as (contracts, transactions):
         result = yield from check_rows(
             rows, challenge=challenge, as_of=as_of, token=token, contracts=contracts, transactions=transactions
         )
@@ -65,7 +67,11 @@ def proofs_of_control(
 
 @contextmanager
 def _on_chain(
-    request: AuditRequest | None, store: TrustStore, snapshot: AuthenticSnapshot, token: CancelToken
+    request: AuditRequest | None,
+    store: TrustStore,
+    snapshot: AuthenticSnapshot,
+    own_blocks: OwnBlocks,
+    token: CancelToken,
 ) -> Iterator[tuple[EvidenceContracts | None, EvidenceTransactions | None]]:
     """Contract wallets and transactions as the evidence shows them; ``None`` without evidence that can be opened."""
     if request is None or request.evidence is None:
@@ -77,8 +83,8 @@ def _on_chain(
         yield None, None  # the procedure over balances reports it
         return
     try:
-        with EvidenceContracts(evidence, dict(request.blocks), token, snapshot) as contracts:
-            yield contracts, EvidenceTransactions(evidence, dict(request.blocks), token, snapshot)
+        with EvidenceContracts(evidence, own_blocks, token, snapshot) as contracts:
+            yield contracts, EvidenceTransactions(evidence, own_blocks, token, snapshot)
     finally:
         evidence.members.close()
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from auditor_app.chain.observed import EvidenceSummary
 from auditor_app.chain.ownership.model import OwnershipResult
 from auditor_app.coverage.lines import CoverageLine, FundLine, FundTotal
 from auditor_app.engagement.record import Audit, SnapshotIdentity
@@ -23,6 +24,7 @@ def audit_document(audit: Audit) -> dict[str, Any]:
         "snapshot": _snapshot(audit.identity),
         "commitments": [_commitment(check) for check in audit.commitments],
         "totals": [_total(check) for check in audit.totals],
+        "blocks": blocks_document(audit.evidence),
         "coverage": [_coverage(line) for line in audit.coverage],
         "funds": [_fund(total, audit.funds) for total in audit.fund_totals],
         "ownership": None if audit.ownership is None else _ownership(audit.ownership),
@@ -42,6 +44,7 @@ def stopped_document(findings: Sequence[Finding], *, reached: bool) -> dict[str,
         "snapshot": None,
         "commitments": [],
         "totals": [],
+        "blocks": [],
         "coverage": [],
         "funds": [],
         "ownership": None,
@@ -69,6 +72,28 @@ def _snapshot(identity: SnapshotIdentity) -> dict[str, Any]:
         "threshold": str(identity.threshold),
         "trustedTime": {"instant": identity.trusted_time.instant, "source": identity.trusted_time.source},
     }
+
+
+def blocks_document(evidence: EvidenceSummary | None) -> list[dict[str, Any]]:
+    """The blocks of the evidence: who names each hash, who else vouches for it, and the checkpoint it was derived from."""
+    return [
+        {
+            "chain": block.chain,
+            "blockHeight": block.height,
+            "blockHash": block.block_hash or None,
+            "hashFrom": block.hash_from or None,
+            "vouchedFor": block.vouched or None,
+            "derivedFrom": None
+            if (way := block.derivation) is None
+            else {
+                "checkpoint": way.checkpoint,
+                "finalizedHeight": str(way.finalized_height),
+                "slot": str(way.slot),
+                "signed": f"{way.signed} of {way.members}",
+            },
+        }
+        for block in (() if evidence is None else evidence.blocks)
+    ]
 
 
 def _commitment(check: CommitmentCheck) -> dict[str, Any]:

@@ -43,6 +43,8 @@ class AuditRequest:
     """The text that the auditor asked to be signed with the reserve addresses' keys."""
     blocks: tuple[tuple[str, str], ...] = ()
     """CAIP-2 ids with the block hashes that the auditor typed: under them state proofs need nobody's word."""
+    checkpoints: tuple[tuple[str, str], ...] = ()
+    """CAIP-2 ids with the beacon block roots that the auditor typed: the evidence leads from them to block hashes."""
     earlier: tuple[Path, ...] = ()
     """Other signed snapshots of the same issuer: their roots and sequence are compared."""
     window: Path | None = None

@@ -69,6 +69,7 @@ def parameters_of(request: AuditRequest, *, time_typed: bool) -> RunParameters:
         randomness=None if request.sample is None else request.sample.randomness,
         challenge=request.challenge,
         blocks=request.blocks,
+        checkpoints=request.checkpoints,
         own_assets=request.own_assets,
         published_within=request.published_within,
     )
@@ -110,6 +111,7 @@ def request_again(run: Run, place: Callable[[InputReference], Path]) -> AuditReq
         sample=sample,
         challenge=typed.challenge,
         blocks=typed.blocks,
+        checkpoints=typed.checkpoints,
         earlier=tuple(place(file) for file in run.inputs if file.role == "other snapshot"),
         window=first("balances around the instant"),
         own_assets=typed.own_assets,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,26 +14,23 @@ from auditor_app.chain.anchor import Anchor, anchored_block, capture_anchor, rea
 from auditor_app.chain.bundle import anchor_name, make_bundle
 from auditor_app.chain.endpoints import parse_endpoints
 from auditor_app.chain.light_client import MAINNET, _header
+from auditor_app.chain.observed import Derivation, OwnBlock
 from auditor_app.chain.rpc import JsonRpc
 from auditor_app.errors import ChainError, UsageError
 from auditor_app.operation import CancelToken, run
 from auditor_app.snapshot.authentic import AuthenticEvidence
 from auditor_app.snapshot.statement import Annotations, Digest, EvidenceBlock, Subject
 from tests.unit.chain.snapshots import Members, evidence
+from tests.vectors.checkpointed import CHAIN, HASH, HEIGHT, light_client
 
 pytestmark = pytest.mark.vectors
 
-CHAIN = "eip155:1"
-HEIGHT, HASH = 17923026, "0xbc8499537876e5406c7a65e25f99063f1cd85a17014a3aa5ade38271b1fbf64f"
 TOKEN = CancelToken()
 
 
 @pytest.fixture(scope="module")
 def folder(vectors: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    made = tmp_path_factory.mktemp("beacon")
-    for name in ("bootstrap", "updates", "finality"):
-        shutil.copy(vectors / "chain" / "sync-committee" / f"cl_{name}.json", made / f"{name}.json")
-    return made
+    return light_client(vectors, tmp_path_factory.mktemp("beacon"))
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +59,8 @@ def captured(folder: Path) -> bytes:
 
 
 def test_a_typed_checkpoint_gives_the_hash_of_the_evidences_block(folder: Path, checkpoint: str) -> None:
-    assert anchored_block(file_with(captured(folder)), CHAIN, checkpoint, TOKEN) == HASH
+    own = anchored_block(file_with(captured(folder)), CHAIN, checkpoint, TOKEN)
+    assert own == OwnBlock(HASH, Derivation(checkpoint, HEIGHT, 7109344, 512, 512))
 
 
 def test_another_checkpoint_height_or_chain_gives_none(folder: Path, checkpoint: str) -> None:
@@ -86,7 +83,10 @@ def test_the_hop_to_an_earlier_block_starts_from_the_finalised_one(
     asked = []
     monkeypatch.setattr(anchors, "earlier_block_hash", lambda *arguments: asked.append(arguments) or b"\x0e" * 32)
     data = msgspec.json.encode(msgspec.structs.replace(documents, history=hop))
-    assert anchored_block(file_with(data, HEIGHT - 5), CHAIN, checkpoint, TOKEN) == "0x" + "0e" * 32
+    own = anchored_block(file_with(data, HEIGHT - 5), CHAIN, checkpoint, TOKEN)
+    assert own.block_hash == "0x" + "0e" * 32
+    assert own.derivation is not None
+    assert own.derivation.finalized_height == HEIGHT
     assert asked == [(hop, bytes.fromhex(HASH[2:]), HEIGHT - 5)]
 
 

@@ -108,7 +108,9 @@ class AddressDetail(QScrollArea):
             return
         show_text(self._state, "Following the proof…")
         subject = Subject(audit.request.snapshot, audit.request.trust_store, audit.request.trusted_time)
-        work = partial(read_steps, subject, evidence, line.address.account, line.address.asset)
+        origins = () if audit.evidence is None else audit.evidence.blocks
+        origin = next((item for item in origins if item.chain == line.address.chain), None)
+        work = partial(read_steps, subject, evidence, line.address.account, line.address.asset, origin)
         self._job = self._runner.make(work, "Following the proof of one address")
         self._job.succeeded.connect(self._on_steps)
         self._job.failed.connect(self._on_failed)

@@ -1,7 +1,7 @@
 """Block hashes that the auditor types, chain by chain, beside those that snapshot and evidence name.
 
 What is proven is proven under a hash, so whose hash it is decides the grade. A finalised beacon block root may be typed
-instead where the evidence holds light-client data: the hash is then derived from it, with no network.
+instead where the evidence holds light-client data: each run then derives the hash from it, with no network, and says so.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from auditor_app.chain.evidence import plain_hash
 from auditor_app.chain.names import chain_name
-from auditor_app.chain.observed import BlockOrigin
+from auditor_app.chain.observed import BlockOrigin, Derivation, OwnBlock
 from auditor_app.engagement.record import Audit
 from auditor_app.errors import AuditError
 from ui.case import Case
@@ -64,19 +64,27 @@ class ChainCard(QWidget):
         self.said = label("", wrap=True)
         head = row(label(name, "section"), label(chain, "muted"), self._height, 1, self.verdict, spacing=2 * GRID)
         self._from_checkpoint = QWidget()
-        self._from_checkpoint.setLayout(row(self.checkpoint, self.derive))
+        self.derived = HashLabel(f"Hash derived from the checkpoint, {name}")
+        self.derived.hide()
+        self._from_checkpoint.setLayout(column(row(self.checkpoint, self.derive), self.derived))
         inner = column(
             head, row(self._named, self._named_by, 1, spacing=2 * GRID), self.typed, self._from_checkpoint, self.said
         )
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(card(inner))
-        for field in (self.typed, self.checkpoint):
+        self._way, self._derived = "", ""
+        for field, other in ((self.typed, self.checkpoint), (self.checkpoint, self.typed)):
+            field.textEdited.connect(other.clear)  # one of them counts: the one that was typed last
             field.judged.connect(panel.on_judged)
+        self.checkpoint.textChanged.connect(self._forget_derived)
+        for field in (self.typed, self.checkpoint):
             field.returnPressed.connect(panel.apply if field is self.typed else partial(panel.derive, self))
 
-    def show_block(self, height: str, named: str, origin: BlockOrigin | None, typed: str | None) -> None:
-        """What is known of the block, and what was typed in the last run."""
+    def show_block(
+        self, height: str, named: str, origin: BlockOrigin | None, typed: tuple[str | None, str | None]
+    ) -> None:
+        """What is known of the block, and which hash or checkpoint was typed in the last run."""
         self.named = named
         show_text(self._height, f"block {count(int(height))}" if height.isdigit() else height)
         self._named.setVisible(bool(named))
@@ -86,21 +94,40 @@ class ChainCard(QWidget):
             source = _WORDS.get(origin.hash_from, "nobody is named for it in the evidence")
         where = "Named in the snapshot" if named else "The snapshot names no hash"
         show_text(self._named_by, f"{where}; {source}.")
-        self._from_checkpoint.setVisible(origin is not None and origin.anchored)
-        self.typed.setText(typed or "")
+        block_hash, checkpoint = typed
+        self._forget_derived()
+        self._from_checkpoint.setVisible(checkpoint is not None or (origin is not None and origin.anchored))
+        self.typed.setText(block_hash or "")
+        self.checkpoint.setText(checkpoint or "")
+        if origin is not None and origin.derivation is not None and origin.vouched:
+            self.show_derived(origin.block_hash, origin.derivation)
         self.judge()
+
+    def show_derived(self, block_hash: str, derivation: Derivation | None) -> None:
+        """The hash that the checkpoint led to, and the way there."""
+        self._derived = block_hash
+        self.derived.show_digest(block_hash)
+        self.derived.show()
+        self._way = "" if derivation is None else f"Derived from the checkpoint: {derivation.told(count)}."
+        self.judge()
+
+    def _forget_derived(self) -> None:
+        self._derived, self._way = "", ""
+        self.derived.hide()
 
     def judge(self) -> None:
         """Compare what is typed with what is named, while it is typed."""
         why = self.typed.wrong or self.checkpoint.wrong
-        show_text(self.said, why)
+        show_text(self.said, why or self._way)
         self.said.setProperty("ink", "bad" if why else "")
         self.derive.setEnabled(self.checkpoint.value is not None)
-        value = self.typed.value
-        if value is None:
+        value = self.typed.value or plain_hash(self._derived) or None
+        if value is None and self.checkpoint.value is not None:
+            self.verdict.say("Checkpoint typed", Tone.INFO)
+        elif value is None:
             self.verdict.say("None typed", Tone.NEUTRAL)
         elif not self.named:
-            self.verdict.say("Typed", Tone.INFO)
+            self.verdict.say("Derived" if self._derived else "Typed", Tone.INFO)
         elif plain_hash(self.named) == value:
             self.verdict.say("Same hash", Tone.GOOD)
         else:
@@ -140,7 +167,7 @@ class BlockHashes(QWidget):
         """The chains of a run, each with what it was given."""
         self._audit = audit
         origins = {} if audit.evidence is None else {item.chain: item for item in audit.evidence.blocks}
-        typed = dict(self._case.inputs.blocks)
+        hashes, checkpoints = dict(self._case.inputs.blocks), dict(self._case.inputs.checkpoints)
         for chain in [chain for chain in self.cards if chain not in {item[0] for item in audit.identity.chains}]:
             gone = self.cards.pop(chain)
             self._list.removeWidget(gone)
@@ -150,26 +177,27 @@ class BlockHashes(QWidget):
             if chain not in self.cards:
                 self.cards[chain] = ChainCard(self, chain)
                 self._list.insertWidget(place, self.cards[chain])
-            self.cards[chain].show_block(height, named, origins.get(chain), typed.get(chain))
+            self.cards[chain].show_block(height, named, origins.get(chain), (hashes.get(chain), checkpoints.get(chain)))
         self.on_judged()
 
     def on_judged(self) -> None:
         """Something was typed."""
         for made in self.cards.values():
             made.judge()
-        wrong = any(made.typed.wrong for made in self.cards.values())
-        changed = self._typed() != dict(self._case.inputs.blocks)
+        wrong = any(made.typed.wrong or made.checkpoint.wrong for made in self.cards.values())
+        inputs = self._case.inputs
+        changed = (self._typed(), self._checkpoints()) != (dict(inputs.blocks), dict(inputs.checkpoints))
         self.use.setEnabled(changed and not wrong and not self._case.running)
         show_text(self._said, "Nothing new was typed." if not changed and not wrong else "")
 
     def apply(self) -> None:
-        """Take over every hash that was typed and run again."""
+        """Take over every hash and checkpoint that was typed and run again."""
         if self.use.isEnabled():
-            self._case.type_blocks(tuple(sorted(self._typed().items())))
+            self._case.type_blocks(tuple(sorted(self._typed().items())), tuple(sorted(self._checkpoints().items())))
             self._case.run()
 
     def derive(self, made: ChainCard) -> None:
-        """Derive one chain's hash from a typed checkpoint; it is put into the field, to be looked at and used."""
+        """Derive one chain's hash from a typed checkpoint, to be looked at; a run with the checkpoint derives it again."""
         root, request = made.checkpoint.value, None if self._audit is None else self._audit.request
         if root is None or request is None or request.evidence is None or self._job is not None:
             return
@@ -177,7 +205,7 @@ class BlockHashes(QWidget):
         self._job = self._runner.make(
             partial(derive_block, subject, request.evidence, made.chain, root), "Deriving the block's hash"
         )
-        self._job.succeeded.connect(partial(self._on_derived, made))
+        self._job.succeeded.connect(partial(self._on_derived, made, root))
         self._job.failed.connect(partial(self._on_failed, made))
         show_text(made.said, "Recalculating every sync committee on the way…")
         made.derive.setEnabled(False)
@@ -186,10 +214,14 @@ class BlockHashes(QWidget):
     def _typed(self) -> dict[str, str]:
         return {chain: value for chain, made in self.cards.items() if (value := made.typed.value) is not None}
 
-    def _on_derived(self, made: ChainCard, block_hash: str) -> None:
+    def _checkpoints(self) -> dict[str, str]:
+        return {chain: value for chain, made in self.cards.items() if (value := made.checkpoint.value) is not None}
+
+    def _on_derived(self, made: ChainCard, root: str, own: OwnBlock) -> None:
         self._job = None
-        made.typed.setText(plain_hash(block_hash))
-        show_text(made.said, "Derived from the checkpoint. Compare and run again to use it.")
+        if made.checkpoint.value == root:
+            made.show_derived(own.block_hash, own.derivation)
+        self.on_judged()
 
     def _on_failed(self, made: ChainCard, error: AuditError) -> None:
         self._job = None

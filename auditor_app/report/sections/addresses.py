@@ -25,7 +25,7 @@ from auditor_app.report.blocks import (
 )
 from auditor_app.report.material import Material
 from auditor_app.report.quantities import amount_text, count_text, place_text, shown_decimals
-from auditor_app.report.sections.blocks_named import block_origin
+from auditor_app.report.sections.blocks_named import origin_of
 from auditor_app.report.sections.control import control_cell
 
 _COLUMNS = (
@@ -86,7 +86,7 @@ def network(material: Material, chain: str) -> Cell:
     height, block = known[chain]
     content += [Said("block "), Given(count_text(int(height)) if height.isdigit() else height, "strong"), Said("  ")]
     content += [Code(block) if block else Said("no block hash named", "muted"), Newline()]
-    return (*content, Said(block_origin(material.audit, chain), "muted"))
+    return (*content, Said(origin_of(material, chain), "muted"))
 
 
 def _row(

@@ -71,6 +71,8 @@ def command(request: AuditRequest, typed_date: str | None) -> str:
         words += ["--published-root", f"{ledger}={root}"]
     for chain, block_hash in request.blocks:
         words += ["--block", f"{chain}={block_hash}"]
+    for chain, root in request.checkpoints:
+        words += ["--checkpoint", f"{chain}={root}"]
     for path in request.earlier:
         words += ["--earlier", path.name]
     if request.window is not None:

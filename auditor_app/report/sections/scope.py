@@ -22,7 +22,7 @@ from auditor_app.report.blocks import (
 )
 from auditor_app.report.material import Material
 from auditor_app.report.quantities import count_text
-from auditor_app.report.sections.blocks_named import block_origin
+from auditor_app.report.sections.blocks_named import origin_of
 
 _RATE = (
     "Rate: observed reserves divided by gross liabilities of the same asset over all ledgers, in percent, rounded "
@@ -74,7 +74,7 @@ def build(material: Material) -> tuple[PageBlock, ...]:
                 (
                     Code(block) if block else Said("not stated in the snapshot", "muted"),
                     Newline(),
-                    Said(block_origin(material.audit, chain), "muted"),
+                    Said(origin_of(material, chain), "muted"),
                 ),
             )
             for chain, height, block in identity.chains

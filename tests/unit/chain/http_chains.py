@@ -16,7 +16,7 @@ from auditor_app.chain.capture import Captured, Supplements, capture
 from auditor_app.chain.endpoints import parse_endpoints
 from auditor_app.chain.live import LiveResult, claimed_units, look_now
 from auditor_app.chain.observe import observe
-from auditor_app.chain.observed import ReserveResult
+from auditor_app.chain.observed import ReserveResult, typed_blocks
 from auditor_app.chain.plan import plan_capture
 from auditor_app.chain.readers.tron import ALWAYS_HOLDS
 from auditor_app.chain.transport import Limits
@@ -86,7 +86,7 @@ class Chain:
     def observed(self, path: Path) -> ReserveResult:
         evidence = authenticate_evidence(path, trusting(KEY), token=TOKEN, trusted_time=NOW)
         try:
-            return observe(self.snapshot(), evidence, TOKEN, {self.chain: self.digest})
+            return observe(self.snapshot(), evidence, TOKEN, typed_blocks([(self.chain, self.digest)]))
         finally:
             evidence.members.close()
 

@@ -17,7 +17,7 @@ from auditor_app.chain.bundle import TokenLayout
 from auditor_app.chain.capture import Captured, capture
 from auditor_app.chain.feeds import FeedMember, FeedQuestion, feeds_name, parse_feeds, read_decimals, read_round
 from auditor_app.chain.observe import observe
-from auditor_app.chain.observed import Grade, ReserveResult
+from auditor_app.chain.observed import Grade, ReserveResult, typed_blocks
 from auditor_app.chain.plan import plan_capture
 from auditor_app.chain.reexecution import available
 from auditor_app.coverage.funds import protection_funds
@@ -71,7 +71,7 @@ class Market:
         return run(capture(held, plan, [KEY], path, captured_at=NOW, token=TOKEN))
 
     def read(self, evidence: AuthenticEvidence, typed: str | None = None) -> ReserveResult:
-        return observe(self.snapshot(), evidence, TOKEN, {} if typed is None else {CHAIN: typed})
+        return observe(self.snapshot(), evidence, TOKEN, typed_blocks([] if typed is None else [(CHAIN, typed)]))
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from auditor_app.chain.observe import observe
-from auditor_app.chain.observed import Grade, ReserveResult
+from auditor_app.chain.observed import Grade, ReserveResult, typed_blocks
 from auditor_app.errors import SignatureError
 from auditor_app.operation import CancelToken
 from auditor_app.snapshot.statement import Asset, BlockReference, EvidenceBlock
@@ -279,7 +279,7 @@ def test_rows_of_a_chain_that_the_snapshot_names_no_block_for_are_not_used() -> 
     result = observe(snapshot(ROWS, chains=chains), evidence(ROWS), TOKEN)
     assert "EVIDENCE.OTHER_BLOCK" in codes(result)
     assert [line.observed for line in result.lines] == [5, None, None]
-    typed = observe(snapshot(ROWS, chains=chains), evidence(ROWS), TOKEN, {"eip155:1": ETH_HASH})
+    typed = observe(snapshot(ROWS, chains=chains), evidence(ROWS), TOKEN, typed_blocks([("eip155:1", ETH_HASH)]))
     assert [line.observed for line in typed.lines] == [5, None, None]  # a typed hash names no height
 
 
@@ -295,8 +295,8 @@ def test_a_chain_captured_at_another_block_is_said_even_where_no_row_uses_it() -
 def test_a_typed_hash_that_the_evidence_is_not_of_is_refused_where_the_snapshot_names_none() -> None:
     chains = {**CHAINS, "eip155:1": BlockReference(block_height="100")}
     held = snapshot(ROWS, chains=chains)
-    agreeing = observe(held, evidence(ROWS), TOKEN, {"eip155:1": ETH_HASH})
+    agreeing = observe(held, evidence(ROWS), TOKEN, typed_blocks([("eip155:1", ETH_HASH)]))
     assert "EVIDENCE.OTHER_BLOCK" not in codes(agreeing)
-    other = observe(held, evidence(ROWS), TOKEN, {"eip155:1": "0x" + "ac" * 32})
+    other = observe(held, evidence(ROWS), TOKEN, typed_blocks([("eip155:1", "0x" + "ac" * 32)]))
     assert "EVIDENCE.OTHER_BLOCK" in codes(other)
     assert [line.observed for line in other.lines] == [5, None, None]

@@ -16,7 +16,7 @@ from eth_utils import keccak
 from auditor_app.chain.bundle import ProofBundle, TokenLayout, decode_bundle, encode_bundle, make_bundle, member_name
 from auditor_app.chain.header import FIELD_LISTS, HeaderError, encode_header, read_header
 from auditor_app.chain.observe import observe
-from auditor_app.chain.observed import Grade, ReserveResult
+from auditor_app.chain.observed import Derivation, Grade, OwnBlock, ReserveResult, typed_blocks
 from auditor_app.chain.state_proof import mapping_slot
 from auditor_app.errors import ChainError
 from auditor_app.operation import CancelToken
@@ -101,7 +101,7 @@ def run(
 ) -> ReserveResult:
     chains = {CHAIN: BlockReference(block_height=str(HEIGHT), block_hash=named)}
     held = snapshot(ROWS if rows is None else rows, chains=chains)
-    return observe(held, file, TOKEN, {} if typed is None else {CHAIN: typed})
+    return observe(held, file, TOKEN, typed_blocks([] if typed is None else [(CHAIN, typed)]))
 
 
 def codes(result: ReserveResult) -> set[str]:
@@ -148,6 +148,19 @@ def test_the_summary_says_who_vouches_for_each_block(good: ProofBundle) -> None:
     assert vouched("0x" + "ab" * 32) == ("snapshot", "", False)
     assert vouched(hash_from="two-endpoints") == ("two-endpoints", "given by two endpoints of the auditor", False)
     assert vouched(hash_from="two-endpoints", signed=False) == ("two-endpoints", "", False)
+
+
+def test_a_hash_derived_from_a_checkpoint_proves_and_is_not_called_a_typed_one(good: ProofBundle) -> None:
+    way = Derivation("cd" * 32, HEIGHT + 9, 7, 500, 512)
+    chains = {CHAIN: BlockReference(block_height=str(HEIGHT), block_hash=HONEST.hash)}
+    own = {CHAIN: OwnBlock(HONEST.hash, way)}
+    result = observe(snapshot(ROWS, chains=chains), proof_file(good, HONEST.hash), TOKEN, own)
+    assert grades(result) == [Grade.PROVEN] * 5
+    assert {line.source for line in result.lines} == {
+        "state proof, block hash derived from the auditor's beacon checkpoint"
+    }
+    assert result.evidence is not None
+    assert result.evidence.blocks[0].derivation == way
 
 
 def test_unsigned_evidence_is_claimed_whatever_it_says_of_its_block(good: ProofBundle) -> None:

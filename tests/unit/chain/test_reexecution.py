@@ -16,7 +16,7 @@ from auditor_app.chain.bundle import ProofBundle, TokenLayout, Touched, make_bun
 from auditor_app.chain.evm import open_block
 from auditor_app.chain.header import Header
 from auditor_app.chain.observe import observe
-from auditor_app.chain.observed import Grade
+from auditor_app.chain.observed import Grade, typed_blocks
 from auditor_app.chain.prove import RawBalances, capture_proofs
 from auditor_app.chain.proven_state import ProvenState
 from auditor_app.chain.reexecution import ProvenAccount, Reexecution, ReexecutionError, available
@@ -229,7 +229,7 @@ def test_where_calls_cannot_be_re_executed_the_line_is_graded_lower_and_says_so(
     asset = Asset(symbol="REB", decimals=18, on_chain=(f"{CHAIN}/erc20:{place.token}",))
     chains = {CHAIN: BlockReference(block_height=str(place.height), block_hash=place.hash)}
     held = snapshot(rows, assets=(asset,), chains=chains, columns=())
-    result = observe(held, file, TOKEN, {CHAIN: place.hash})
+    result = observe(held, file, TOKEN, typed_blocks([(CHAIN, place.hash)]))
     assert result.lines[0].grade is (Grade.PROVEN if can else Grade.ONE_SOURCE)
     limits = {item.code for item in result.limitations}
     assert ("EVIDENCE.NOT_REEXECUTED" in limits) is not can

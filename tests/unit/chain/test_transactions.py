@@ -17,6 +17,7 @@ from eth_account import Account as OtherAccount
 
 from auditor_app.chain.accounts import checksum_address
 from auditor_app.chain.capture import Captured, capture
+from auditor_app.chain.observed import typed_blocks
 from auditor_app.chain.ownership.check import check_rows
 from auditor_app.chain.ownership.model import (
     Binds,
@@ -103,7 +104,7 @@ class Street:
     ) -> OwnershipResult:
         held = self.snapshot(txid, message)
         rows = read_table(held.members.read("own.csv", TOKEN), file="own.csv")
-        shown = EvidenceTransactions(evidence, {} if typed is None else {CHAIN: typed}, TOKEN, held)
+        shown = EvidenceTransactions(evidence, typed_blocks([] if typed is None else [(CHAIN, typed)]), TOKEN, held)
         moment = format_instant(self.time if as_of is None else as_of)
         return run(check_rows(rows, challenge=challenge, as_of=moment, token=TOKEN, transactions=shown))
 

@@ -20,7 +20,7 @@ from auditor_app.chain.endpoints import Endpoint, parse_endpoints
 from auditor_app.chain.histories import headers_name, histories_name
 from auditor_app.chain.live import claimed_units, look_now
 from auditor_app.chain.observe import observe
-from auditor_app.chain.observed import Grade, ReserveResult
+from auditor_app.chain.observed import Grade, ReserveResult, typed_blocks
 from auditor_app.chain.ownership.check import check_rows
 from auditor_app.chain.ownership.model import Binds, Freshness, Outcome, OwnershipLine
 from auditor_app.chain.ownership.snapshot_list import read_table
@@ -101,7 +101,7 @@ class Bank:
 def observed(bank: Bank, path: Path, store: TrustStore | None = None, typed: bool = False) -> ReserveResult:
     evidence = authenticate_evidence(path, trusting(KEY) if store is None else store, token=TOKEN, trusted_time=NOW)
     try:
-        return observe(bank.snapshot(), evidence, TOKEN, {CHAIN: bank.hash} if typed else {})
+        return observe(bank.snapshot(), evidence, TOKEN, typed_blocks([(CHAIN, bank.hash)] if typed else []))
     finally:
         evidence.members.close()
 
@@ -464,7 +464,9 @@ def sent(
     address = f"{CHAIN}:{bank.accounts[account][0]}"
     table = write_table(OWNERSHIP_FIELDS, ((address, "txid", message, txid, ""),))
     try:
-        shown = EvidenceTransactions(evidence, {CHAIN: bank.hash} if typed else {}, TOKEN, bank.snapshot())
+        shown = EvidenceTransactions(
+            evidence, typed_blocks([(CHAIN, bank.hash)] if typed else []), TOKEN, bank.snapshot()
+        )
         rows = read_table(table, file="own.csv")
         now = datetime.now(UTC).strftime("%Y-%m-%d")
         return run(check_rows(rows, challenge=None, as_of=now, token=TOKEN, transactions=shown)).lines[0]

@@ -16,6 +16,7 @@ from auditor_app.chain.accounts import checksum_address
 from auditor_app.chain.address.digests import evm_account, keccak256
 from auditor_app.chain.bundle import decode_bundle, encode_bundle
 from auditor_app.chain.capture import Captured, capture
+from auditor_app.chain.observed import typed_blocks
 from auditor_app.chain.ownership import eip191
 from auditor_app.chain.ownership.check import check_rows
 from auditor_app.chain.ownership.model import Binds, ContractsUnknown, Outcome, OwnershipLine
@@ -93,7 +94,7 @@ class Vault:
         rows = read_table(self.snapshot(proof).members.read("own.csv", TOKEN), file="own.csv")
         if evidence is None:
             return run(check_rows(rows, challenge=None, as_of=None, token=TOKEN)).lines[0]
-        with EvidenceContracts(evidence, typed or {}, TOKEN) as contracts:
+        with EvidenceContracts(evidence, typed_blocks((typed or {}).items()), TOKEN) as contracts:
             return run(check_rows(rows, challenge=None, as_of=None, token=TOKEN, contracts=contracts)).lines[0]
 
 

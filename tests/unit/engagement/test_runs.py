@@ -26,6 +26,7 @@ FULL = AuditRequest(
     sample=SampleRequest(Path("record.json"), "dice:1"),
     challenge="Sign this",
     blocks=(("eip155:1", "0x" + "dd" * 32),),
+    checkpoints=(("eip155:17000", "ee" * 32),),
     earlier=(Path("b.porsnap"), Path("c.porsnap")),
     window=Path("window.csv"),
     own_assets=("EXT",),
