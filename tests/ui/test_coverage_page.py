@@ -81,12 +81,17 @@ def test_no_column_is_cut_off_at_1280_pixels_and_left_out_ones_are_copied(page: 
     view = page.coverage.view
     qtbot.waitUntil(lambda: not view.horizontalScrollBar().isVisible(), timeout=3000)
     assert view.isColumnHidden(6)
+    number = len(view.left_out)
+    noun = "column" if number == 1 else "columns"
+    assert page.coverage._room.text() == f"{number} more {noun}: widen the window, or copy"
+    assert page.coverage._room.isVisible()
     page.coverage.go_to(0)
     qtbot.keyClick(view, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
     assert QApplication.clipboard().text().split("\t")[6] == "13000.00000000"
     page.window().resize(1900, 900)
     QApplication.processEvents()
     assert not view.isColumnHidden(6)
+    assert not page.coverage._room.isVisible()
     qtbot.waitUntil(lambda: not page.desk.runner.busy, timeout=20_000)
 
 

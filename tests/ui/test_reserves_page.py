@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from PySide6.QtCore import QModelIndex, QPoint, Qt
+from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPoint, Qt
 from PySide6.QtGui import QAccessible, QGuiApplication
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.modeltest import ModelTester
@@ -154,6 +154,39 @@ def test_choices_narrow_by_what_occurs(page: ReservesPage, qtbot: QtBot) -> None
     assert page.addresses._count.text() == "displayed 4 of 14"
 
 
+def test_what_is_selected_stays_selected_under_a_filter_and_an_order(page: ReservesPage, qtbot: QtBot) -> None:
+    panel = page.addresses
+    panel.go_to(2)
+    chosen = panel.model.item(panel.view.currentIndex())
+    more = QItemSelectionModel.SelectionFlag.Select | QItemSelectionModel.SelectionFlag.Rows
+    for position in (3, 12):
+        panel.view.selectionModel().select(panel.model.leaf_index(position), more)
+    before = panel.view.selected_rows()
+    assert len(before) == 3
+    shown = []
+    panel.current_changed.connect(shown.append)
+    grades = panel.choices["All grades"]
+    grades.setCurrentText("Two sources" if chosen.line.grade.value == "two-sources" else "Proven")
+    kept = [item for item in before if item in list(panel.model.shown_rows())]
+    assert panel.view.selected_rows() == kept
+    grades.setCurrentIndex(0)
+    panel.field.setText(f"address={chosen.line.address.account.rpartition(':')[2]}")
+    qtbot.waitUntil(lambda: panel.model.shown < 14, timeout=3000)
+    panel.go_to(0)
+    panel.field.clear()
+    qtbot.waitUntil(lambda: panel.model.shown == 14, timeout=3000)
+    assert panel.model.item(panel.view.currentIndex()) is chosen
+    assert panel.view.selected_rows() == [chosen]
+    assert page.detail.isVisible()
+    panel.view.header().setSortIndicator(1, Qt.SortOrder.DescendingOrder)
+    assert panel.model.item(panel.view.currentIndex()) is chosen
+    panel.choices["All assets"].setCurrentText("BTC")
+    assert panel.view.selected_rows() == []
+    assert shown[-1] is None
+    assert not page.detail.isVisible()
+    qtbot.waitUntil(lambda: not page.desk.runner.busy, timeout=10_000)
+
+
 def test_a_header_sorts_within_the_groups(page: ReservesPage, qtbot: QtBot) -> None:
     header = page.addresses.view.header()
     qtbot.mouseClick(
@@ -187,6 +220,13 @@ def test_there_is_no_column_cut_off_at_1280_pixels(page: ReservesPage, qtbot: Qt
     last = max(shown)
     assert view.header().sectionViewportPosition(last) + view.columnWidth(last) <= view.viewport().width()
     assert "Source" in view.left_out
+    number = len(view.left_out)
+    assert (
+        page.addresses._room.text()
+        == f"{number} more {'column' if number == 1 else 'columns'}: widen the window, or copy"
+    )
+    assert page.addresses._room.isVisible()
+    assert "Source" in page.addresses._room.toolTip()
     page.addresses.go_to(0)
     QApplication.processEvents()
     assert page.detail.isVisible()

@@ -140,6 +140,13 @@ def chip_column(
     return Column(title, value, value, rank or value, Kind.CHIP, tone)
 
 
+def left_out_words(titles: Sequence[str]) -> str:
+    """That columns stand nowhere on screen for want of room, and how to see them; empty where all are shown."""
+    if not titles:
+        return ""
+    return f"{len(titles)} more {'column' if len(titles) == 1 else 'columns'}: widen the window, or copy"
+
+
 def in_words(row: Any, columns: Sequence[Column], most: int = 3) -> str:
     """A row in one line: its first full values that say something, at most ``most``."""
     parts = [f"{column.title} {column.full(row)}" for column in columns if column.full(row)]

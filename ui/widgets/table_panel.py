@@ -13,10 +13,10 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTableView,
 
 from auditor_app.operation import CancelToken, run
 from ui.jobs import Job, JobRunner
-from ui.models.columns import Column, Kind, in_words
+from ui.models.columns import Column, Kind, in_words, left_out_words
 from ui.models.filters import BadFilter, Predicate
 from ui.models.rows import RowsModel, arranged
-from ui.text import count, menu_text
+from ui.text import count, menu_text, tooltip
 from ui.theme import mono_font
 from ui.widgets.blocks import GRID, card, column, label, row, show_text
 from ui.widgets.chips import CellDelegate
@@ -33,6 +33,9 @@ _TEXT_AT_LEAST = 128
 
 class RowsView(QTableView):
     """A table view that does not freeze over many rows and copies full values."""
+
+    room_shared = Signal()
+    """Columns were shown or left out; :attr:`left_out` says which."""
 
     def __init__(self, model: RowsModel, name: str) -> None:
         super().__init__()
@@ -117,6 +120,12 @@ class RowsView(QTableView):
             if not self.isColumnHidden(at):
                 self.setColumnWidth(at, width + (spare if at in takers else 0))
         self._fit_height(sum(widths))
+        self.room_shared.emit()
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """Titles of the columns that there is no room for."""
+        return tuple(item.title for at, item in enumerate(self._rows.columns) if self.isColumnHidden(at))
 
     def selected_positions(self) -> list[int]:
         """Selected rows from top to bottom."""
@@ -191,6 +200,9 @@ class TablePanel(QWidget):
         self._fitted_for: tuple[Any, ...] | None = None
         self._count = label("", "muted")
         self._count.setAccessibleName(f"{title}: displayed rows")
+        self._room = label("", "muted")
+        self._room.setAccessibleName(f"{title}: columns left out")
+        self._room.hide()
         self._why = label("", wrap=True)
         self._why.setAlignment(Qt.AlignmentFlag.AlignRight)
         self._why.setProperty("ink", "bad")
@@ -198,7 +210,7 @@ class TablePanel(QWidget):
         self._title = label(title, "section")
         self._paper = label("", "muted")
         self._paper.hide()
-        head = row(self._title, self._paper, 1, self._count, self.field, spacing=2 * GRID)
+        head = row(self._title, self._paper, 1, self._room, self._count, self.field, spacing=2 * GRID)
         self.setLayout(column(head, self._why, self.view, self._reader_card))
         self.field.setVisible(filterable)
         self._filterable = filterable
@@ -207,6 +219,7 @@ class TablePanel(QWidget):
         self.view.horizontalHeader().sortIndicatorChanged.connect(self._on_sort_changed)
         self.view.selectionModel().currentRowChanged.connect(self._on_current_changed)
         self.view.doubleClicked.connect(self._on_activated)
+        self.view.room_shared.connect(self._on_room_shared)
 
     def show_rows(self, rows: Sequence[Any]) -> None:
         """Show other rows under the same filter and order."""
@@ -283,6 +296,11 @@ class TablePanel(QWidget):
         self._count.setText(f"displayed {count(shown)} of {count(total)}" if self._filterable else "")
         if shown and not self.view.currentIndex().isValid():
             self.current_changed.emit(None)
+
+    def _on_room_shared(self) -> None:
+        titles = self.view.left_out
+        show_text(self._room, left_out_words(titles))
+        self._room.setToolTip(tooltip(", ".join(titles)))
 
     def _on_filtered(self, predicate: Predicate | None) -> None:
         if predicate is not None or self._predicate is not None:

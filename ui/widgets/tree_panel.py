@@ -6,7 +6,17 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPersistentModelIndex, QPoint, QSize, Qt, Signal
+from PySide6.QtCore import (
+    QItemSelection,
+    QItemSelectionModel,
+    QItemSelectionRange,
+    QModelIndex,
+    QPersistentModelIndex,
+    QPoint,
+    QSize,
+    Qt,
+    Signal,
+)
 from PySide6.QtGui import QColor, QFontMetrics, QGuiApplication, QKeyEvent, QKeySequence, QPainter, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -21,10 +31,10 @@ from PySide6.QtWidgets import (
 
 from auditor_app.operation import CancelToken, run
 from ui.jobs import Job, JobRunner
-from ui.models.columns import Column, Kind, in_words
+from ui.models.columns import Column, Kind, in_words, left_out_words
 from ui.models.filters import BadFilter, Predicate
 from ui.models.tree import TREE_ROW_HEIGHT, Level, Node, TreeColumn, TreeModel, grouped
-from ui.text import count
+from ui.text import count, tooltip
 from ui.theme import current, mono_font
 from ui.widgets.blocks import GRID, choice, column, label, row, show_text
 from ui.widgets.chips import CellDelegate, chip_width
@@ -42,6 +52,9 @@ _MEASURED = 80
 
 class TreeView(QTreeView):
     """A tree that leaves out columns it has no room for, and copies full values of all of them."""
+
+    room_shared = Signal()
+    """Columns were shown or left out; :attr:`left_out` says which."""
 
     def __init__(self, model: TreeModel, every: Sequence[Column], name: str) -> None:
         super().__init__()
@@ -133,6 +146,7 @@ class TreeView(QTreeView):
                 self.setColumnWidth(at + 1, width)
         left = room - sum(self._natural[at] for at in kept)
         self.setColumnWidth(0, max(_TREE_AT_LEAST, self._tree + left))
+        self.room_shared.emit()
 
     def drawRow(
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
@@ -224,6 +238,9 @@ class TreePanel(QWidget):
         self._narrow_by = dict(narrow_by)
         self._count = label("", "muted")
         self._count.setAccessibleName(f"{title}: displayed rows")
+        self._room = label("", "muted")
+        self._room.setAccessibleName(f"{title}: columns left out")
+        self._room.hide()
         self._why = label("", wrap=True)
         self._why.setProperty("ink", "bad")
         self._why.hide()
@@ -231,7 +248,7 @@ class TreePanel(QWidget):
         self._paper.hide()
         head = row(self._paper, self.field, self._count, spacing=2 * GRID)
         head.setStretch(1, 1)
-        layout = column(head, self._why, row(*self.choices.values(), 1), self.view)
+        layout = column(head, self._why, row(*self.choices.values(), 1, self._room), self.view)
         layout.setStretch(3, 1)
         self.setLayout(layout)
         self.field.filtered.connect(self._on_filtered)
@@ -239,6 +256,7 @@ class TreePanel(QWidget):
         for box in self.choices.values():
             box.currentIndexChanged.connect(self._arrange)
         self.view.header().sortIndicatorChanged.connect(self._arrange)
+        self.view.room_shared.connect(self._on_room_shared)
         self.view.selectionModel().currentRowChanged.connect(self._on_current_changed)
 
     def show_rows(self, rows: Sequence[Any]) -> None:
@@ -324,6 +342,7 @@ class TreePanel(QWidget):
 
     def _show_nodes(self, rows: tuple[Any, ...], *, narrowed: bool, nodes: list[Node]) -> None:
         self._job = None
+        current, chosen = self.model.item(self.view.currentIndex()), self._chosen_ids()
         self.model.set_nodes(rows, nodes)
         if self.model.shown <= _UNFOLDED_AT_MOST:
             self.view.expandAll()
@@ -331,7 +350,44 @@ class TreePanel(QWidget):
             self.view.expandToDepth(0)
         self.view.fit_columns()
         self._count.setText(f"displayed {count(self.model.shown)} of {count(len(rows))}")
-        self.current_changed.emit(None)
+        if not self._choose_again(current, chosen):
+            self.current_changed.emit(None)
+
+    def _chosen_ids(self) -> set[int]:
+        """The selected rows by identity; they are the panel's own, so none is another's."""
+        indexes = self.view.selectionModel().selectedRows()
+        return {id(item) for index in indexes if (item := self.model.item(index)) is not None}
+
+    def _choose_again(self, current: Any, chosen: set[int]) -> bool:
+        """Select what was selected before the rows were arranged anew; whether the cursor's row is still there."""
+        selection = self.view.selectionModel()
+        start = last = None
+        chosen_now = QItemSelection()
+        cursor = QModelIndex()
+        for position, item in enumerate(self.model.shown_rows()):
+            if item is current:
+                cursor = self.model.leaf_index(position)
+            if id(item) not in chosen:
+                continue
+            index = self.model.leaf_index(position)
+            if last is None or index.row() != last.row() + 1 or index.parent() != last.parent():
+                if start is not None and last is not None:
+                    chosen_now.append(QItemSelectionRange(start, last))
+                start = index
+            last = index
+        if start is not None and last is not None:
+            chosen_now.append(QItemSelectionRange(start, last))
+        flags = QItemSelectionModel.SelectionFlag
+        if cursor.isValid():
+            selection.setCurrentIndex(cursor, flags.NoUpdate)
+            self.view.scrollTo(cursor, QAbstractItemView.ScrollHint.EnsureVisible)
+        selection.select(chosen_now, flags.ClearAndSelect | flags.Rows)
+        return cursor.isValid()
+
+    def _on_room_shared(self) -> None:
+        titles = self.view.left_out
+        show_text(self._room, left_out_words(titles))
+        self._room.setToolTip(tooltip(", ".join(titles)))
 
     def _on_filtered(self, predicate: Predicate | None) -> None:
         if predicate is not None or self._predicate is not None:
