@@ -85,10 +85,8 @@ def list_requests(
     with _opened(subject, token) as snapshot:
         chains = readable_chains(snapshot, token)
         wanted = tuple(item for item in configured if item.chain in chains)
-        if live:
-            wanted = _first_of_each(wanted)
         wished = Wished(wanted, live=live, feeds=feeds)
-        plan = _plan(snapshot, wished, token, with_secrets=False)
+        plan = yield from _plan(snapshot, wished, token, with_secrets=False)
     hosts: dict[str, set[str]] = {}
     for item in wanted:
         hosts.setdefault(item.chain, set()).add(inspect(item).host.lower())
@@ -114,7 +112,7 @@ def capture_evidence(
 
     signing = signing_key(key)
     with _opened(subject, token) as snapshot:
-        plan = _permitted_plan(snapshot, listed, permission, token)
+        plan = yield from _permitted_plan(snapshot, listed, permission, token)
         partial = PartialCapture(working_file(output), snapshot.payload_sha256)
         return (
             yield from capture(
@@ -135,7 +133,7 @@ def look(subject: Subject, listed: Listed, permission: Permission, token: Cancel
     from auditor_app.chain.live import claimed_units, look_now
 
     with _opened(subject, token) as snapshot:
-        plan = _permitted_plan(snapshot, listed, permission, token)
+        plan = yield from _permitted_plan(snapshot, listed, permission, token)
         claims = claimed_units(snapshot, token)
         return (yield from look_now(snapshot.statement.predicate, plan, claims, token))
 
@@ -244,14 +242,6 @@ def signing_key(key: SigningFile) -> SigningKey:
     return load_private_pem(_pem(key.path), file=key.path.name, passphrase=lambda: key.passphrase.encode("utf-8"))
 
 
-def _first_of_each(endpoints: tuple[ConfiguredEndpoint, ...]) -> tuple[ConfiguredEndpoint, ...]:
-    """One endpoint for each chain: that is all a live look asks."""
-    found: dict[str, ConfiguredEndpoint] = {}
-    for item in endpoints:
-        found.setdefault(item.chain, item)
-    return tuple(found.values())
-
-
 @dataclass(frozen=True, slots=True)
 class Wished:
     """Whom to ask, whether for a live look, and for which price feeds."""
@@ -261,27 +251,28 @@ class Wished:
     feeds: tuple[str, ...] = ()
 
 
-def _plan(snapshot: AuthenticSnapshot, wished: Wished, token: CancelToken, *, with_secrets: bool) -> CapturePlan:
+def _plan(
+    snapshot: AuthenticSnapshot, wished: Wished, token: CancelToken, *, with_secrets: bool
+) -> Operation[CapturePlan]:
     from auditor_app.chain.endpoints import lookup_secret, parse_endpoints
     from auditor_app.chain.feeds import parse_feeds
-    from auditor_app.chain.plan import plan_balances, plan_capture
+    from auditor_app.chain.plan import balances_alone, planning
 
     endpoints = parse_endpoints(
         [item.specification for item in wished.endpoints],
         own_nodes={inspect(item).netloc for item in wished.endpoints if item.own_node},
         secrets=lookup_secret if with_secrets else lambda _: "not:needed",
     )
-    if wished.live:
-        return plan_balances(snapshot, endpoints, token)
-    return plan_capture(snapshot, endpoints, token, parse_feeds(wished.feeds))
+    plan = yield from planning(snapshot, endpoints, token, parse_feeds(wished.feeds))
+    return balances_alone(plan) if wished.live else plan
 
 
 def _permitted_plan(
     snapshot: AuthenticSnapshot, listed: Listed, permission: Permission, token: CancelToken
-) -> CapturePlan:
+) -> Operation[CapturePlan]:
     """The plan with its secrets; :class:`UsageError` unless it asks exactly what was listed, of permitted endpoints."""
     wished = Wished(listed.endpoints, live=listed.live, feeds=listed.feeds)
-    plan = _plan(snapshot, wished, token, with_secrets=True)
+    plan = yield from _plan(snapshot, wished, token, with_secrets=True)
     same = plan.readings == listed.readings and snapshot.payload_sha256 == listed.payload_sha256
     if not plan.readings or not same or not set(listed.endpoints) <= set(permission.endpoints):
         raise UsageError(

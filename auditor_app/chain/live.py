@@ -97,7 +97,7 @@ def look_now(
     ``claims`` are claimed base units by account text and asset symbol. :class:`ChainError` if no endpoint answers.
     """
     readings: dict[str, LookReading] = {}
-    failures: list[ChainError] = []
+    failures: list[tuple[str, ChainError]] = []
     for endpoint in plan.endpoints:
         targets = tuple(item for item in plan.targets[endpoint.chain] if (item.text, item.asset.symbol) in claims)
         if not targets or endpoint.chain in readings:
@@ -105,9 +105,9 @@ def look_now(
         try:
             readings[endpoint.chain] = yield from kind_of(endpoint).look(LookTask(endpoint, targets, token, limits))
         except ChainError as error:
-            failures.append(error)
+            failures.append((endpoint.chain, error))
     if failures and not readings:
-        raise failures[0]
+        raise failures[0][1]
     assets = {asset.symbol: asset for asset in predicate.assets}
     lines = [
         LiveLine(row.account, row.asset, assets[row.asset].decimals, claims[row.account, row.asset], row.amount)
@@ -115,7 +115,10 @@ def look_now(
         for row in reading.rows
     ]
     summed = tuple(_sum(asset, lines, claims, predicate) for asset in predicate.assets)
-    notes = [error.what for error in failures] + [note for reading in readings.values() for note in reading.notes]
+    notes = [
+        f"{error.what}; {'the next endpoint was asked' if chain in readings else 'nothing was read on ' + chain}"
+        for chain, error in failures
+    ] + [note for reading in readings.values() for note in reading.notes]
     return LiveResult(
         tuple((chain, reading.height, reading.block_hash) for chain, reading in readings.items()),
         tuple(lines),

@@ -16,10 +16,12 @@ from auditor_app.chain.readers.table import accepted, kind_of
 from auditor_app.chain.transactions import transaction_ids
 from auditor_app.chain.wallets import WalletQuestion, wallet_questions
 from auditor_app.errors import ChainError, SnapshotError, UsageError
-from auditor_app.operation import CancelToken
+from auditor_app.operation import CancelToken, Operation, Progress, run
 from auditor_app.snapshot.authentic import AuthenticSnapshot
 from auditor_app.snapshot.members import OwnershipRow, read_addresses, read_funds, read_ownership
 from auditor_app.snapshot.statement import Asset, BlockReference
+
+_ROWS_PER_PROGRESS = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,16 @@ def plan_capture(
     token: CancelToken,
     feeds: Sequence[FeedQuestion] = (),
 ) -> CapturePlan:
+    """:func:`planning` to its end."""
+    return run(planning(snapshot, endpoints, token, feeds))
+
+
+def planning(
+    snapshot: AuthenticSnapshot,
+    endpoints: Sequence[Endpoint],
+    token: CancelToken,
+    feeds: Sequence[FeedQuestion] = (),
+) -> Operation[CapturePlan]:
     """List what would be asked of each endpoint; :class:`UsageError` for one that nothing needs.
 
     ``feeds`` are price feeds that the auditor named; each needs an endpoint of its chain.
@@ -86,7 +98,11 @@ def plan_capture(
     served = {endpoint.chain for endpoint in endpoints}
     assets = {asset.symbol: asset for asset in predicate.assets}
     seen: set[tuple[str, str]] = set()
-    for text, symbol in _claimed_rows(snapshot, token):
+    rows = _claimed_rows(snapshot, token)
+    for number, (text, symbol) in enumerate(rows):
+        if number % _ROWS_PER_PROGRESS == 0:
+            token.check()
+            yield Progress(number, len(rows), "addresses", "Listing the requests")
         try:
             target = _target(text, assets.get(symbol), predicate.chains, served)
         except ValueError as reason:
@@ -119,8 +135,12 @@ def plan_capture(
 
 
 def plan_balances(snapshot: AuthenticSnapshot, endpoints: Sequence[Endpoint], token: CancelToken) -> CapturePlan:
-    """The same with balances alone: for a look that keeps no evidence, which asks for nothing else."""
-    plan = plan_capture(snapshot, endpoints, token)
+    """The same with balances alone."""
+    return balances_alone(plan_capture(snapshot, endpoints, token))
+
+
+def balances_alone(plan: CapturePlan) -> CapturePlan:
+    """What a look asks for that keeps no evidence."""
     readings = tuple(item for item in plan.readings if not item.instead)
     return CapturePlan(plan.endpoints, plan.targets, readings, plan.left_out)
 
@@ -150,18 +170,18 @@ def _ownership(snapshot: AuthenticSnapshot, token: CancelToken) -> tuple[Ownersh
         return ()  # the procedure over proofs of control reports it
 
 
-def _claimed_rows(snapshot: AuthenticSnapshot, token: CancelToken) -> Iterable[tuple[str, str]]:
+def _claimed_rows(snapshot: AuthenticSnapshot, token: CancelToken) -> Sequence[tuple[str, str]]:
     """Account and asset of every reserve row and every on-chain fund account."""
     predicate = snapshot.statement.predicate
+    rows: list[tuple[str, str]] = []
     if predicate.reserves is not None:
         member = predicate.reserves.addresses
-        for row in read_addresses(snapshot.members.read(member, token), member):
-            yield row.account, row.asset
+        rows += [(row.account, row.asset) for row in read_addresses(snapshot.members.read(member, token), member)]
     if predicate.funds is not None:
         member = predicate.funds.member
-        for fund in read_funds(snapshot.members.read(member, token), member):
-            if fund.custody == "on-chain":
-                yield fund.account, fund.asset
+        funds = read_funds(snapshot.members.read(member, token), member)
+        rows += [(fund.account, fund.asset) for fund in funds if fund.custody == "on-chain"]
+    return rows
 
 
 def _target(text: str, asset: Asset | None, chains: Mapping[str, BlockReference], served: set[str]) -> Target:
@@ -229,11 +249,20 @@ def _first_of_chain(endpoints: Iterable[Endpoint]) -> Iterable[Endpoint]:
 def _readings(
     endpoints: Iterable[Endpoint], by_chain: Mapping[str, Sequence[Target]], chains: Mapping[str, BlockReference]
 ) -> Iterable[PlannedReading]:
+    counted: dict[str, Mapping[tuple[str, str | None], int]] = {}
     for endpoint in endpoints:
-        counts: dict[tuple[str, str | None], int] = defaultdict(int)
-        for target in by_chain[endpoint.chain]:
-            for asset_id in on_chain_ids(target.asset, endpoint.chain):
-                counts[target.asset.symbol, accepted(target.account, asset_id)] += 1
+        if endpoint.chain not in counted:
+            counted[endpoint.chain] = _count(endpoint.chain, by_chain[endpoint.chain])
+        counts = counted[endpoint.chain]
         height = int(chains[endpoint.chain].block_height)
         for (symbol, contract), number in counts.items():
             yield PlannedReading(endpoint.origin, endpoint.chain, height, symbol, contract, number)
+
+
+def _count(chain: str, targets: Sequence[Target]) -> Mapping[tuple[str, str | None], int]:
+    """How many balances of each asset and token: the same for every host of a chain."""
+    counts: dict[tuple[str, str | None], int] = defaultdict(int)
+    for target in targets:
+        for asset_id in on_chain_ids(target.asset, chain):
+            counts[target.asset.symbol, accepted(target.account, asset_id)] += 1
+    return counts

@@ -57,7 +57,10 @@ def test_a_look_shows_balances_now_and_changes_no_figure(window: MainWindow, nod
     assert page.go_online.isVisible()
     window.connections.set_offline(False)
     settled(window, qtbot)
-    assert [item.asset for item in page.requests.model.rows] == ["ETH", "USDT"]  # of the first endpoint only
+    turns = ["First"] * 2 + ["If the one before does not answer"] * 2
+    assert [(item.asset, turn) for item, turn in page.requests.model.rows] == list(
+        zip(["ETH", "USDT"] * 2, turns, strict=True)
+    )
     assert node.fake.seen == []
     audit, inputs = window.case.audit, window.case.inputs
     qtbot.mouseClick(page.look, Qt.MouseButton.LeftButton)
@@ -73,6 +76,27 @@ def test_a_look_shows_balances_now_and_changes_no_figure(window: MainWindow, nod
     assert "no evidence" in page.apart.text
     assert window.case.audit is audit
     assert window.case.inputs == inputs
+
+
+def test_a_host_that_does_not_answer_is_followed_by_the_next(window: MainWindow, node: Node, qtbot: QtBot) -> None:
+    """As ``chain now`` does: one logic, and the list shows the second host before it is asked."""
+    with fake_endpoint(lambda handler, _: handler.reply(b"<html>")) as fake:
+        window.connections.configure((ConfiguredEndpoint(CHAIN, fake.url), ConfiguredEndpoint(CHAIN, node.url)))
+        window.connections.set_offline(False)
+        page = live(window, qtbot)
+        assert [turn for _, turn in page.requests.model.rows] == ["First"] * 2 + [
+            "If the one before does not answer"
+        ] * 2
+        assert "only where the host before does not answer" in page._what.text()
+        assert page._what.text().startswith(
+            f"{sum(item.accounts for item, turn in page.requests.model.rows[:2])} balances"
+        )
+        qtbot.mouseClick(page.look, Qt.MouseButton.LeftButton)
+        settled(window, qtbot)
+        assert len(fake.seen) > 0
+    assert page.blocks.model.rows[0][:2] == (CHAIN, HEIGHT + 50)
+    assert {item.asset for item in page.lines.model.rows} == {"ETH", "USDT"}
+    assert "the next endpoint was asked" in page.not_read.model.rows[0]
 
 
 def test_the_rate_is_named_for_what_it_is(window: MainWindow, qtbot: QtBot) -> None:

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QDialog, QFormLayout, QLineEdit, QTabWidget, QWidg
 
 from auditor_app.chain.names import chain_name
 from auditor_app.errors import AuditError
+from auditor_app.operation import Progress
 from ui import prompts
 from ui.chain_work import Listed, SigningFile, Subject, capture_evidence, encrypted, list_requests, working_file
 from ui.desk import Desk
@@ -185,8 +186,13 @@ class CaptureDialog(QDialog):
         self._job = self._desk.runner.make(work, "Listing the requests")
         self._job.succeeded.connect(self._on_listed)
         self._job.failed.connect(self._on_failed)
+        self._job.progressed.connect(self._on_listing)
         self._job.start()
         self._refresh()
+
+    def _on_listing(self, progress: Progress) -> None:
+        if self._listed is None and progress.percent:
+            show_text(self._why, f"Listing the requests… {progress.percent} %")
 
     def _on_feeds(self) -> None:
         """List again where other feeds were typed."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -35,11 +35,26 @@ from ui.widgets.table_panel import TablePanel
 
 if TYPE_CHECKING:
     from auditor_app.chain.live import LiveAsset, LiveResult
+    from auditor_app.chain.plan import PlannedReading
 
 _NO_EVIDENCE = (
     "Balances at the newest blocks, as one endpoint of each chain gave them. They are no evidence, and no figure, finding "
     "or report of the engagement holds any of them."
 )
+
+
+_FIRST, _THEN = "First", "If the one before does not answer"
+
+
+def _in_turn(readings: Sequence[PlannedReading]) -> list[tuple[PlannedReading, str]]:
+    """Each reading with its host's turn: of a chain's hosts the first that answers is the only one."""
+    seen: set[tuple[str, str, str | None]] = set()
+    found = []
+    for item in readings:
+        key = (item.chain, item.asset, item.token)
+        found.append((item, _THEN if key in seen else _FIRST))
+        seen.add(key)
+    return found
 
 
 def _change(item: LiveAsset) -> int:
@@ -51,11 +66,18 @@ def _fell(change: int) -> Tone | None:
 
 
 _REQUESTS = (
-    text_column("Host", lambda item: item.origin, yields=True),
-    text_column("Chain", lambda item: named_chain(item.chain)),
-    text_column("Asset", lambda item: item.asset),
-    Column("Asked for", asked_shown, asked_text, asked_text, wide=True),
-    count_column("Balances", lambda item: item.accounts),
+    text_column("Host", lambda item: item[0].origin, yields=True),
+    text_column("Asked", lambda item: item[1]),
+    text_column("Chain", lambda item: named_chain(item[0].chain)),
+    text_column("Asset", lambda item: item[0].asset),
+    Column(
+        "Asked for",
+        lambda item: asked_shown(item[0]),
+        lambda item: asked_text(item[0]),
+        lambda item: asked_text(item[0]),
+        wide=True,
+    ),
+    count_column("Balances", lambda item: item[0].accounts),
 )
 _ASSETS = (
     text_column("Asset", lambda item: item.asset),
@@ -189,7 +211,7 @@ class LivePage(Page):
     def _on_listed(self, listed: Listed) -> None:
         self._job = None
         self._listed = listed
-        self.requests.show_rows(listed.readings)
+        self.requests.show_rows(_in_turn(listed.readings))
         self._show_state()
 
     def _on_look(self) -> None:
@@ -214,7 +236,7 @@ class LivePage(Page):
         listed = self._listed
         chains = () if listed is None else listed.without_endpoint
         said = [f" No endpoint: {', '.join(map(chain_name, chains))}."] if chains else []
-        said += [" Some balances were not read; the last tab says which."] if result.notes else []
+        said += [" Not every host or balance could be read; the last tab says which."] if result.notes else []
         return "".join(said)
 
     def _on_failed(self, error: AuditError) -> None:
@@ -231,9 +253,13 @@ class LivePage(Page):
     def _show_state(self) -> None:
         listed, connections = self._listed, self.desk.connections
         readings = () if listed is None else listed.readings
-        hosts = list(dict.fromkeys(item.origin for item in readings))
-        balances = sum(item.accounts for item in readings)
-        some = f"{count(balances)} balances at the newest block would be asked of {', '.join(hosts)}."
+        turns = _in_turn(readings)
+        hosts, others = (
+            list(dict.fromkeys(item.origin for item, turn in turns if turn == wanted)) for wanted in (_FIRST, _THEN)
+        )
+        balances = sum(item.accounts for item, turn in turns if turn == _FIRST)
+        some = f"{count(balances)} balances at the newest block would be asked of {', '.join(hosts)}"
+        some += f"; of {', '.join(others)} only where the host before does not answer." if others else "."
         show_text(self._what, some if readings else "There is nothing to ask yet.")
         allowed = connections.permission() is not None
         self.look.setEnabled(bool(readings) and allowed and self._job is None)

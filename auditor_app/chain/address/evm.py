@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 
 from auditor_app.chain.address.digests import blake2b, evm_account, keccak256
 from auditor_app.chain.address.model import Address, AddressError
@@ -11,11 +12,12 @@ from auditor_app.chain.address.spellings import from_base32, from_base58check, f
 _VALIDATOR_HEX = 2 + 96
 
 
+@lru_cache(maxsize=16_384)
 def eip55(payload: bytes) -> str:
-    """The mixed-case spelling whose case is a checksum (EIP-55)."""
+    """The mixed-case spelling whose case is a checksum (EIP-55); kept, since one run spells an account many times."""
     digits = payload.hex()
     digest = keccak256(digits.encode("ascii")).hex()
-    return "0x" + "".join(c.upper() if int(h, 16) >= 8 else c for c, h in zip(digits, digest, strict=False))
+    return "0x" + "".join([c.upper() if h > "7" else c for c, h in zip(digits, digest, strict=False)])
 
 
 def decode_evm(text: str) -> Address:
