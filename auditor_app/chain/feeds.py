@@ -18,14 +18,14 @@ from auditor_app import strict_json
 from auditor_app.amounts import Amount
 from auditor_app.chain.accounts import checksum_address
 from auditor_app.chain.bundle import ProofBundle
-from auditor_app.chain.grading import OWN_NODE
+from auditor_app.chain.grading import OWN_NODE, not_reexecuted
 from auditor_app.chain.header import LAST_SECOND
 from auditor_app.chain.observed import Grade, ObservedPrice
 from auditor_app.chain.proven_state import DECIMALS, ProvenState
-from auditor_app.chain.reexecution import ReexecutionError, available
+from auditor_app.chain.reexecution import NO_PYREVM, MachineMissingError, ReexecutionError, available
 from auditor_app.chain.trie import TrieError
 from auditor_app.errors import AuditError, ChainError, Location, UsageError
-from auditor_app.findings import Finding, Limitation, finding, limitation
+from auditor_app.findings import Finding, Limitation, finding
 from auditor_app.instants import format_instant
 from auditor_app.operation import CancelToken
 from auditor_app.snapshot.authentic import AuthenticEvidence
@@ -152,21 +152,22 @@ def read_feeds(
             continue
         try:
             member = _decoded(evidence.members.read(feeds_name(chain), token), chain)
-            found, again = _asked_again(evidence, member, pins.get(chain))
+            found, missing = _asked_again(evidence, member, pins.get(chain))
         except ChainError as error:
             findings.append(_not_held(error, chain))
             continue
         prices += found
-        if member.state is not None and not again:
-            limits.append(limitation("EVIDENCE.NOT_REEXECUTED", subject=f"chain {chain}"))
+        if missing:
+            limits += not_reexecuted(chain, missing)
     return FeedPrices(tuple(prices), tuple(findings), tuple(limits))
 
 
-def _asked_again(evidence: AuthenticEvidence, member: FeedMember, pin: str | None) -> tuple[list[ObservedPrice], bool]:
-    """The member's prices, and whether their contracts were run again."""
+def _asked_again(evidence: AuthenticEvidence, member: FeedMember, pin: str | None) -> tuple[list[ObservedPrice], str]:
+    """The member's prices, and why their contracts could not be run again on this installation."""
     block = evidence.statement.predicate.chains[member.chain]
+    by_source = [_price(item, _source_grade(item), item.source, member.chain) for item in member.feeds]
     if member.state is None or not available():
-        return [_price(item, _source_grade(item), item.source, member.chain) for item in member.feeds], False
+        return by_source, "" if member.state is None else NO_PYREVM
     if block.block_hash is None or member.state.chain != member.chain:
         raise _failed("its state is of another chain, or of no block", member.chain)
     try:
@@ -179,12 +180,15 @@ def _asked_again(evidence: AuthenticEvidence, member: FeedMember, pin: str | Non
     with ProvenState(member.state, block_hash, int(block.block_height)) as state:
         state.refuse_spare_nodes()
         for item in member.feeds:
-            _compare(item, state, member.chain)
+            try:
+                _compare(item, state, member.chain)
+            except MachineMissingError as error:
+                return by_source, str(error)
             if pin is None:
                 prices.append(_price(item, _source_grade(item), item.source, member.chain))
             else:
                 prices.append(_price(item, Grade.PROVEN, f"run again on proven state, block hash {pin}", member.chain))
-    return prices, True
+    return prices, ""
 
 
 def _compare(item: FeedReading, state: ProvenState, chain: str) -> None:
@@ -192,6 +196,8 @@ def _compare(item: FeedReading, state: ProvenState, chain: str) -> None:
     try:
         value, updated = read_round(state.call(item.contract, LATEST_ROUND))
         decimals = read_decimals(state.call(item.contract, DECIMALS))
+    except MachineMissingError:
+        raise
     except (ReexecutionError, TrieError, ValueError) as error:
         raise _failed(f"the feed {item.contract} cannot be asked again: {error}", chain) from None
     if updated > state.header.timestamp:

@@ -20,6 +20,7 @@ from auditor_app.chain.proven_state import ProvenState
 from auditor_app.chain.replayed import compare_histories
 from auditor_app.errors import AuditError, ChainError, Location
 from auditor_app.findings import Finding, Limitation, finding, limitation
+from auditor_app.findings.catalogue import LIMITATIONS
 from auditor_app.operation import CancelToken
 from auditor_app.snapshot.authentic import AuthenticEvidence
 from auditor_app.snapshot.members import BalanceRow
@@ -33,7 +34,6 @@ TWO_ENDPOINTS = "two-endpoints"
 
 _OWN_NODE_NAMESPACES = frozenset({"eip155", "bip122"})
 _PROCEDURE = "balances"
-_NOT_REEXECUTED = ("EVIDENCE.NOT_REEXECUTED",)
 
 Key = tuple[str, str]
 """Account identity and asset symbol."""
@@ -156,8 +156,14 @@ def _prove_chain(
             if amount is not None:
                 amounts[claim.key] = amount
         state.finish()
-        limits = _NOT_REEXECUTED if state.not_reexecuted else ()
-    return _ChainProof(amounts, layouts, tuple(limitation(code, subject=f"chain {chain}") for code in limits))
+        missing = state.not_reexecuted
+    return _ChainProof(amounts, layouts, not_reexecuted(chain, missing) if missing else ())
+
+
+def not_reexecuted(chain: str, reason: str) -> tuple[Limitation, ...]:
+    """That calls on a chain could not be run again, and why."""
+    code = "EVIDENCE.NOT_REEXECUTED"
+    return (limitation(code, subject=f"chain {chain}", message=f"{LIMITATIONS[code]} The reason: {reason}."),)
 
 
 def _prove_claim(claim: Claim, state: ProvenState, asset: Asset | None, layouts: set[Key]) -> int | None:

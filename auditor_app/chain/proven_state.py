@@ -13,7 +13,14 @@ from auditor_app.chain.accounts import Account, contract_of, is_evm_chain
 from auditor_app.chain.address.digests import keccak256
 from auditor_app.chain.bundle import NATIVE_DECIMALS, ProofBundle, in_base_units, member_name
 from auditor_app.chain.header import Header, HeaderError, read_header
-from auditor_app.chain.reexecution import ProvenAccount, Reexecution, ReexecutionError, available
+from auditor_app.chain.reexecution import (
+    NO_PYREVM,
+    MachineMissingError,
+    ProvenAccount,
+    Reexecution,
+    ReexecutionError,
+    available,
+)
 from auditor_app.chain.state_proof import NO_CODE, AccountState, account_state, slot_value
 from auditor_app.chain.trie import NodeTable, TrieError
 from auditor_app.errors import ChainError, Location
@@ -51,6 +58,7 @@ class ProvenState:
         self._decimals: dict[str, int] = {}
         self._used_tokens: set[str] = set()
         self._machine: Reexecution | None = None
+        self._missing = "" if available() else NO_PYREVM
         self._touched = self._read_touched(bundle)
 
     def __enter__(self) -> Self:
@@ -74,6 +82,8 @@ class ProvenState:
         holder = bytes.fromhex(account.address[2:])
         try:
             return sum(self._one(holder, contract, decimals) for contract in contracts)
+        except MachineMissingError:
+            return None
         except (TrieError, ReexecutionError) as error:
             raise self._failed(f"{error} (account {account.address})") from None
 
@@ -91,9 +101,9 @@ class ProvenState:
         return any(contract_of(item) in self._tokens for item in asset_ids)
 
     @property
-    def not_reexecuted(self) -> bool:
-        """Whether tokens stayed unproven only because this installation cannot re-execute calls."""
-        return bool(self._executed) and not available()
+    def not_reexecuted(self) -> str:
+        """Why calls stay unproven only because this installation cannot run them, as a clause; empty otherwise."""
+        return self._missing if self._executed else ""
 
     def finish(self) -> None:
         """Refuse nodes and tokens that no balance needed: nothing in a proof may stand there for no reason."""
@@ -107,7 +117,7 @@ class ProvenState:
             raise self._failed(f"{self._nodes.unused()} nodes are on no path that was needed")
 
     def _provable(self, contract: str | None) -> bool:
-        return contract is None or contract in self._tokens or (contract in self._executed and available())
+        return contract is None or contract in self._tokens or (contract in self._executed and not self._missing)
 
     def _one(self, holder: bytes, contract: str | None, decimals: int) -> int:
         if contract is None:
@@ -142,8 +152,14 @@ class ProvenState:
     def _answer(self, contract: str, data: bytes) -> bytes:
         """A re-executed call of a contract that has code."""
         self._contract(contract)
+        if self._missing:
+            raise MachineMissingError(self._missing)
         if self._machine is None:
-            self._machine = Reexecution(self._chain_id, self.header, self._touched).__enter__()
+            try:
+                self._machine = Reexecution(self._chain_id, self.header, self._touched).__enter__()
+            except MachineMissingError as error:
+                self._missing = str(error)  # asked once: each try may wait for half a minute
+                raise
         return self._machine.call(bytes.fromhex(contract[2:]), data)
 
     def _call(self, contract: str, data: bytes) -> int:

@@ -33,6 +33,13 @@ class ReexecutionError(ValueError):
     """The call cannot be run to an answer on what was proven; the message is a clause."""
 
 
+class MachineMissingError(ReexecutionError):
+    """No call can be run on this installation now: it says nothing about what was proven. The message is a clause."""
+
+
+NO_PYREVM = "pyrevm is not installed here"
+
+
 @dataclass(frozen=True, slots=True)
 class ProvenAccount:
     """An account with its code and the words of its proven slots."""
@@ -66,16 +73,20 @@ class Reexecution:
     def __enter__(self) -> Self:
         context = multiprocessing.get_context("spawn")
         ours, theirs = context.Pipe(duplex=False)
-        self._process = context.Process(target=serve, args=(self._served, theirs), name="witness", daemon=True)
-        self._process.start()
-        theirs.close()
         try:
+            process = context.Process(target=serve, args=(self._served, theirs), name="witness", daemon=True)
+            process.start()
+            self._process = process
+            theirs.close()
             if not ours.poll(_START_SECONDS):
-                raise ReexecutionError("the witness server did not start")
+                raise MachineMissingError(f"the witness server on 127.0.0.1 did not start in {_START_SECONDS} seconds")
             self._evm = self._machine(int(ours.recv()))
         except EOFError:
             self.__exit__()
-            raise ReexecutionError("the witness server did not start") from None
+            raise MachineMissingError("the witness server on 127.0.0.1 ended while it started") from None
+        except (OSError, ImportError) as error:
+            self.__exit__()
+            raise MachineMissingError(f"the witness server on 127.0.0.1 cannot be used ({error})") from None
         except BaseException:
             self.__exit__()
             raise

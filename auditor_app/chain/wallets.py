@@ -22,10 +22,12 @@ from auditor_app.chain.observed import OwnBlocks
 from auditor_app.chain.ownership.eip1271 import GET_OWNERS, GET_THRESHOLD, eip1271_calls, joined_signature
 from auditor_app.chain.ownership.model import ContractsUnknown
 from auditor_app.chain.proven_state import ProvenState
-from auditor_app.chain.reexecution import ReexecutionError, available
+from auditor_app.chain.reexecution import NO_PYREVM, MachineMissingError, ReexecutionError, available
 from auditor_app.chain.rpc import RpcRefusal
 from auditor_app.chain.trie import TrieError
 from auditor_app.errors import ChainError
+from auditor_app.findings import Limitation, limitation
+from auditor_app.findings.catalogue import LIMITATIONS
 from auditor_app.operation import CancelToken, Operation, Progress
 from auditor_app.snapshot.authentic import AuthenticEvidence, AuthenticSnapshot
 from auditor_app.snapshot.members import OwnershipRow
@@ -116,6 +118,7 @@ class EvidenceContracts:
         self._token = token
         self._pins = pins_of(evidence, own_blocks)
         self._states: dict[str, ProvenState] = {}
+        self._missing: dict[str, str] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -129,6 +132,9 @@ class EvidenceContracts:
         """What the contract answers; :class:`ContractsUnknown` with a clause where that is not proven."""
         try:
             return self._state(chain).call("0x" + contract.hex(), data)
+        except MachineMissingError as error:
+            self._missing[chain] = str(error)
+            raise ContractsUnknown(f"contracts cannot be re-executed on this installation: {error}") from None
         except (ReexecutionError, TrieError) as error:
             raise ContractsUnknown(f"the contract's answer is not proven by the evidence: {error}") from None
 
@@ -137,6 +143,14 @@ class EvidenceContracts:
         block = self._evidence.statement.predicate.chains[chain]
         who = self._pins.get(chain, "on the word of the capturing auditor's endpoint")
         return f"block {block.block_height}, whose hash is {who}"
+
+    def limitations(self) -> tuple[Limitation, ...]:
+        """Chains whose contracts were not asked because this installation cannot, each with the reason."""
+        code = "OWNERSHIP.NOT_REEXECUTED"
+        return tuple(
+            limitation(code, subject=f"chain {chain}", message=f"{LIMITATIONS[code]} The reason: {reason}.")
+            for chain, reason in self._missing.items()
+        )
 
     def _state(self, chain: str) -> ProvenState:
         if chain in self._states:
@@ -148,7 +162,8 @@ class EvidenceContracts:
         if self._snapshot is not None and not self._is_of(self._snapshot, chain, block):
             raise ContractsUnknown("the evidence is of another snapshot or block")
         if not available():
-            raise ContractsUnknown("contracts cannot be re-executed on this installation")
+            self._missing[chain] = NO_PYREVM
+            raise ContractsUnknown(f"contracts cannot be re-executed on this installation: {NO_PYREVM}")
         own = self._own_blocks.get(chain)
         named = block.block_hash if own is None else own.block_hash
         if named is None or (chain not in self._pins and not self._evidence.signers):

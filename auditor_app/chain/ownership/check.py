@@ -109,6 +109,7 @@ def check_rows(
         lines.append(_line(row, resolved, asked, seen_before))
     checked = tuple(lines)
     findings, limitations = observed(checked), limitations_of(checked, challenge)
+    limitations += () if contracts is None else contracts.limitations()
     return OwnershipResult(checked, shares_by_value(checked), challenge, as_of, findings, limitations)
 
 

@@ -97,6 +97,10 @@ class Contracts(Protocol):
         """The block, and who says that it is one of the chain, as a phrase."""
         ...
 
+    def limitations(self) -> tuple[Limitation, ...]:
+        """What could not be asked so far for a reason that is not the contracts'."""
+        ...
+
 
 class TransactionsUnknown(Exception):
     """What a transaction did is not known here; the message is a clause."""

@@ -13,6 +13,7 @@ import pytest
 from Crypto.Hash import keccak
 
 from auditor_app.chain import feeds as feeds_module
+from auditor_app.chain import reexecution
 from auditor_app.chain.bundle import TokenLayout
 from auditor_app.chain.capture import Captured, capture
 from auditor_app.chain.feeds import FeedMember, FeedQuestion, feeds_name, parse_feeds, read_decimals, read_round
@@ -166,13 +167,19 @@ class TestOnANode:
         assert market.read(found, market.hash).prices == ()
         found.members.close()
 
+    @pytest.mark.parametrize("reason", ["pyrevm is not installed", "did not start in 0 seconds"])
     def test_where_calls_cannot_be_run_again_it_is_graded_lower_and_said(
-        self, market: Market, evidence: AuthenticEvidence, monkeypatch: pytest.MonkeyPatch
+        self, market: Market, evidence: AuthenticEvidence, monkeypatch: pytest.MonkeyPatch, reason: str
     ) -> None:
-        monkeypatch.setattr(feeds_module, "available", lambda: False)
+        if "pyrevm" in reason:
+            monkeypatch.setattr(feeds_module, "available", lambda: False)
+        else:
+            monkeypatch.setattr(reexecution, "_START_SECONDS", 0)
         result = market.read(evidence, market.hash)
         assert result.prices[0].grade is Grade.ONE_SOURCE
-        assert "EVIDENCE.NOT_REEXECUTED" in {item.code for item in result.limitations}
+        assert "EVIDENCE.PROOF" not in {item.code for item in result.findings}
+        (limit,) = (item for item in result.limitations if item.code == "EVIDENCE.NOT_REEXECUTED")
+        assert reason in limit.message
 
     @pytest.mark.parametrize(
         ("change", "words"),

@@ -10,7 +10,7 @@ import pytest
 import rlp as other_rlp
 from eth_utils import keccak
 
-from auditor_app.chain import proven_state
+from auditor_app.chain import proven_state, reexecution
 from auditor_app.chain.accounts import decode_account
 from auditor_app.chain.bundle import ProofBundle, TokenLayout, Touched, make_bundle
 from auditor_app.chain.evm import open_block
@@ -216,11 +216,15 @@ def test_a_token_that_answers_no_word_has_no_balance(place: Place, size: int, mo
 
 
 @pytest.mark.node
-@pytest.mark.parametrize("can", [True, False])
-def test_where_calls_cannot_be_re_executed_the_line_is_graded_lower_and_says_so(
-    place: Place, can: bool, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("reason", ["", "pyrevm is not installed", "did not start in 0 seconds"])
+def test_where_calls_cannot_be_re_executed_the_line_is_graded_lower_and_says_why(
+    place: Place, reason: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(proven_state, "available", lambda: can)
+    can = not reason
+    if "pyrevm" in reason:
+        monkeypatch.setattr(proven_state, "available", lambda: False)
+    elif reason:
+        monkeypatch.setattr(reexecution, "_START_SECONDS", 0)
     account = f"{CHAIN}:{place.holders[0]}"
     rows = [(account, "REB", place.amounts[place.holders[0]])]
     everyone = [(f"{CHAIN}:{address}", "REB", amount) for address, amount in place.amounts.items()]
@@ -231,8 +235,10 @@ def test_where_calls_cannot_be_re_executed_the_line_is_graded_lower_and_says_so(
     held = snapshot(rows, assets=(asset,), chains=chains, columns=())
     result = observe(held, file, TOKEN, typed_blocks([(CHAIN, place.hash)]))
     assert result.lines[0].grade is (Grade.PROVEN if can else Grade.ONE_SOURCE)
-    limits = {item.code for item in result.limitations}
-    assert ("EVIDENCE.NOT_REEXECUTED" in limits) is not can
+    limits = [item.message for item in result.limitations if item.code == "EVIDENCE.NOT_REEXECUTED"]
+    assert "EVIDENCE.PROOF" not in {item.code for item in result.findings}  # nothing in the file is wrong
+    assert len(limits) == (0 if can else 1)
+    assert can or reason in limits[0]
 
 
 def test_decimals_that_no_byte_holds_are_refused_at_once() -> None:

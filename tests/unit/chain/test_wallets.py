@@ -12,6 +12,7 @@ import msgspec
 import pytest
 from coincurve import PrivateKey
 
+from auditor_app.chain import reexecution, wallets
 from auditor_app.chain.accounts import checksum_address
 from auditor_app.chain.address.digests import evm_account, keccak256
 from auditor_app.chain.bundle import decode_bundle, encode_bundle
@@ -223,3 +224,25 @@ def test_evidence_of_another_snapshot_or_block_decides_nothing(vault: Vault, tmp
     with EvidenceContracts(evidence, {}, TOKEN, held) as contracts:
         assert len(contracts.call(CHAIN, account, bytes.fromhex("e75235b8"))) == 32
     evidence.members.close()
+
+
+@pytest.mark.parametrize("reason", ["pyrevm is not installed here", "did not start in 0 seconds"])
+def test_wallets_that_this_installation_cannot_ask_are_a_limitation_with_the_reason(
+    vault: Vault, tmp_path: Path, reason: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither a refusal of the contract nor the silence of a row without any proof."""
+    vault.capture(GOOD, tmp_path / "e")
+    evidence = opened(tmp_path / "e")
+    if "pyrevm" in reason:
+        monkeypatch.setattr(wallets, "available", lambda: False)
+    else:
+        monkeypatch.setattr(reexecution, "_START_SECONDS", 0)
+    rows = read_table(vault.snapshot(GOOD).members.read("own.csv", TOKEN), file="own.csv")
+    with EvidenceContracts(evidence, {}, TOKEN) as contracts:
+        result = run(check_rows(rows, challenge=None, as_of=None, token=TOKEN, contracts=contracts))
+    evidence.members.close()
+    (line,) = result.lines
+    assert line.outcome is Outcome.UNSIGNED
+    assert reason in line.note
+    (limit,) = (item for item in result.limitations if item.code == "OWNERSHIP.NOT_REEXECUTED")
+    assert (limit.subject, reason in limit.message) == (f"chain {CHAIN}", True)
