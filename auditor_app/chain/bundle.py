@@ -56,7 +56,8 @@ class Touched(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="c
 class ProofBundle(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel", kw_only=True):
     """One chain's proofs: header RLP, nodes and code in order of their Keccak-256, the rest in order of address.
 
-    ``executed`` are tokens whose ``balanceOf`` is run again, on the state of the ``touched`` accounts.
+    ``executed`` are tokens whose code is run again on the state of the ``touched`` accounts: ``balanceOf`` and
+    ``decimals``, or only ``decimals`` where the token also stands among ``tokens``.
     """
 
     chain: str

@@ -156,8 +156,11 @@ def _prove_chain(
             if amount is not None:
                 amounts[claim.key] = amount
         state.finish()
-        missing = state.not_reexecuted
-    return _ChainProof(amounts, layouts, not_reexecuted(chain, missing) if missing else ())
+        missing, observed = state.not_reexecuted, state.decimals_observed
+    limits = not_reexecuted(chain, missing) if missing else ()
+    if observed:
+        limits = (*limits, limitation("EVIDENCE.DECIMALS", subject=f"chain {chain}"))
+    return _ChainProof(amounts, layouts, limits)
 
 
 def not_reexecuted(chain: str, reason: str) -> tuple[Limitation, ...]:

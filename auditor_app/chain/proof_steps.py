@@ -193,7 +193,8 @@ def _token(
     word = slot_value(table, token.storage_root, slot)
     inside = _path(table, len(path))
     yield ProofStep("Storage nodes", f"{_nodes(inside)} from the token's storage root to the slot:", inside, holds=True)
-    yield ProofStep("Token balance", f"{word} of the token's own units, {layout.decimals} decimals.", holds=True)
+    who = "asked of its own code again" if contract in bundle.executed else "seen by the capturing auditor"
+    yield ProofStep("Token balance", f"{word} of the token's own units; {layout.decimals} decimals, {who}.", holds=True)
 
 
 def _nodes(path: Sequence[str]) -> str:

@@ -137,6 +137,10 @@ def _check_decimals(reader: EvmReader, group: RawBalances, header: Header, found
         raise _contradiction(origin, f"the decimals of {contract} do not follow from its proofs: {what}") from None
     if answer != group.decimals:
         raise _contradiction(origin, f"it says {group.decimals} decimals for {contract} and proves {answer}")
+    found.executed.add(contract)
+    found.nodes.update(apart.nodes)
+    for address, slots in touched.items():
+        found.touched.setdefault(address, set()).update(slots)
 
 
 def _executed(

@@ -11,7 +11,7 @@ from typing import Self
 
 from auditor_app.chain.accounts import Account, contract_of, is_evm_chain
 from auditor_app.chain.address.digests import keccak256
-from auditor_app.chain.bundle import NATIVE_DECIMALS, ProofBundle, in_base_units, member_name
+from auditor_app.chain.bundle import NATIVE_DECIMALS, ProofBundle, TokenLayout, in_base_units, member_name
 from auditor_app.chain.header import Header, HeaderError, read_header
 from auditor_app.chain.reexecution import (
     NO_PYREVM,
@@ -102,8 +102,13 @@ class ProvenState:
 
     @property
     def not_reexecuted(self) -> str:
-        """Why calls stay unproven only because this installation cannot run them, as a clause; empty otherwise."""
-        return self._missing if self._executed else ""
+        """Why balances stay unproven only because this installation cannot run calls, as a clause; empty otherwise."""
+        return self._missing if self._executed - set(self._tokens) else ""
+
+    @property
+    def decimals_observed(self) -> bool:
+        """Whether some token's decimals are the capturing auditor's word: not asked of its own code on proven state."""
+        return bool(set(self._tokens) - self._executed) or bool(self._tokens and self._missing)
 
     def finish(self) -> None:
         """Refuse nodes and tokens that no balance needed: nothing in a proof may stand there for no reason."""
@@ -123,13 +128,26 @@ class ProvenState:
         if contract is None:
             balance = account_state(self._nodes, self.header.state_root, holder).balance
             return in_base_units(balance, NATIVE_DECIMALS, decimals)
-        if contract in self._executed:
+        layout = self._tokens.get(contract)
+        if layout is None:
             raw = self._call(contract, BALANCE_OF + holder.rjust(32, b"\0"))
             return in_base_units(raw, self._decimals_of(contract), decimals)
-        layout = self._tokens[contract]
         token = self._contract(contract)
+        self._compare_decimals(layout)
         word = slot_value(self._nodes, token.storage_root, layout.slot(holder))
         return in_base_units(word, layout.decimals, decimals)
+
+    def _compare_decimals(self, layout: TokenLayout) -> None:
+        """With what the token's own code answers, where that was captured and calls can be run here."""
+        if layout.contract not in self._executed or self._missing:
+            return
+        try:
+            own = self._decimals_of(layout.contract)
+        except MachineMissingError:
+            return  # the limitation says so
+        if own != layout.decimals:
+            said = f"the token {layout.contract} is said to have {layout.decimals} decimals"
+            raise TrieError(f"{said} and its own code says {own}")
 
     def _decimals_of(self, contract: str) -> int:
         """What a token's own code answers; more than a byte holds is refused, since a power of ten is taken of it."""
@@ -200,8 +218,8 @@ class ProvenState:
         in_order = nodes == sorted(nodes) and code == sorted(code)
         if not in_order or any(items != sorted(set(items)) for items in (touched, contracts, list(bundle.executed))):
             raise self._failed("nodes, code, tokens or accounts are not in canonical order")
-        if len(self._code) != len(bundle.code) or self._executed & set(self._tokens):
-            raise self._failed("code or a token stands in the proofs twice")
+        if len(self._code) != len(bundle.code):
+            raise self._failed("code stands in the proofs twice")
         if any(list(item.slots) != sorted(set(item.slots)) for item in bundle.touched):
             raise self._failed("slots are not in canonical order")
         if any(int(layout.index) >= 2**256 for layout in bundle.tokens):

@@ -240,6 +240,7 @@ LIMITATIONS: Mapping[str, str] = MappingProxyType(
         "UTXO.SPEND_WITHHELD": "A replayed history shows what was paid in; whoever served it could leave a spending transaction out, and no proof of absence exists. Headers were linked to the named block; their proof of work was not examined.",
         "RESERVES.BORROWED": "Balances at one instant do not show whether assets were borrowed, pledged or moved in for that instant.",
         "RESERVES.ONE_SOURCE": "Balances were observed through an endpoint; nothing in the file proves that endpoint's word.",
+        "EVIDENCE.DECIMALS": "How many decimals a token has was not asked of its own code again; it is the capturing auditor's observation.",
         "EVIDENCE.NOT_REEXECUTED": "Balances that a token computes could not be re-executed on this installation; they are graded by their sources.",
         "ENGAGEMENT.NO_HEAD": "Without a head from outside the file (an issued report, a signed sign-off or a typed one) neither entries cut from the end nor a journal written anew as a whole can be seen.",
         "ENGAGEMENT.WORD_OF_KEEPER": "Times and names in the journal are the word of whoever kept it; a time stamp or a signature shows more.",

@@ -8,20 +8,22 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from Crypto.Hash import keccak
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from auditor_app.chain.accounts import checksum_address
-from auditor_app.chain.bundle import in_base_units
+from auditor_app.chain.accounts import checksum_address, decode_account
+from auditor_app.chain.bundle import decode_bundle, in_base_units, member_name
 from auditor_app.chain.capture import Captured, Supplements, capture
 from auditor_app.chain.endpoints import Endpoint, parse_endpoints
 from auditor_app.chain.evidence_file import write_evidence
 from auditor_app.chain.evm import MULTICALL3, EvmReader, open_block
 from auditor_app.chain.observe import observe
-from auditor_app.chain.observed import Grade
+from auditor_app.chain.observed import Grade, OwnBlock
 from auditor_app.chain.partial import PartialCapture
 from auditor_app.chain.plan import CapturePlan, plan_capture
+from auditor_app.chain.proven_state import ProvenState
 from auditor_app.chain.reexecution import available
 from auditor_app.errors import ChainError, UsageError
 from auditor_app.operation import Cancelled, CancelToken, Operation, run
@@ -273,6 +275,47 @@ def test_an_endpoint_cannot_shift_every_balance_by_a_tokens_decimals(town: Town,
     with fake_endpoint(_shifted(town, 6, access_lists=False)) as fake:
         notes = do_capture(held, [fake.endpoint(CHAIN)], path)[1].notes
     assert [note for note in notes if "6 decimals is its word alone" in note]
+    assert "EVIDENCE.DECIMALS" in _limits(held, path)
+
+
+def _limits(held: AuthenticSnapshot, path: Path) -> set[str]:
+    """The limitations of evidence that a pinned auditor signed, under a typed hash."""
+    evidence = authenticate_evidence(path, trusting(KEY), token=TOKEN, trusted_time=NOW)
+    try:
+        own = OwnBlock(held.statement.predicate.chains[CHAIN].block_hash or "")
+        result = observe(held, evidence, TOKEN, {CHAIN: own})
+    finally:
+        evidence.members.close()
+    assert Grade.PROVEN in {line.grade for line in result.lines}
+    return {item.code for item in result.limitations}
+
+
+@pytest.mark.node
+@pytest.mark.skipif(not available(), reason="pyrevm has no wheel for this system")
+def test_a_verifier_asks_the_tokens_own_code_for_its_decimals(
+    town: Town, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held, path = town.snapshot(), tmp_path / "e.porevidence"
+    do_capture(held, [town.node.endpoint()], path)
+    assert "EVIDENCE.DECIMALS" not in _limits(held, path)
+    evidence = authenticate_evidence(path, trusting(KEY), token=TOKEN, trusted_time=NOW)
+    bundle = decode_bundle(evidence.members.read(member_name(CHAIN), TOKEN), "p")
+    evidence.members.close()
+    (layout,) = bundle.tokens
+    assert layout.contract == town.token.lower()
+    assert layout.contract in bundle.executed
+    account, ids = decode_account(f"{CHAIN}:{town.holders[0]}"), (f"{CHAIN}/erc20:{town.token}",)
+    forged = msgspec.structs.replace(bundle, tokens=(msgspec.structs.replace(layout, decimals=3),))
+    for file, refused in ((bundle, False), (forged, True)):
+        with ProvenState(file, bytes.fromhex(town.hash[2:]), town.height) as state:
+            if refused:
+                with pytest.raises(ChainError, match="said to have 3 decimals and its own code says 6"):
+                    state.balance(account, ids, 6)
+            else:
+                assert state.balance(account, ids, 6) == 1000
+    monkeypatch.setattr("auditor_app.chain.proven_state.available", lambda: False)
+    with ProvenState(forged, bytes.fromhex(town.hash[2:]), town.height) as state:
+        assert state.decimals_observed
 
 
 @pytest.mark.node

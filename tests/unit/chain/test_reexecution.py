@@ -189,7 +189,7 @@ CHANGES: list[Callable[[ProofBundle], Any]] = [
     lambda b: {"executed": (*b.executed, "0x" + "ff" * 20)},
     lambda b: {"executed": ()},
     lambda b: {"nodes": b.nodes[:-1]},
-    lambda b: {"tokens": (TokenLayout(contract=b.executed[0], decimals=18, index="0", key_first=True),)},
+    lambda b: {"tokens": (TokenLayout(contract=b.executed[0], decimals=17, index="0", key_first=True),)},
     lambda b: {"touched": tuple(Touched(address=t.address, slots=t.slots[::-1]) for t in b.touched)},
 ]
 
@@ -204,6 +204,15 @@ def test_changed_code_accounts_or_slots_are_refused(place: Place, change: Callab
     with pytest.raises(ChainError) as caught:
         place.read(msgspec.structs.replace(place.bundle, **change(place.bundle)))
     assert caught.value.code == "EVIDENCE.PROOF"
+
+
+@pytest.mark.node
+def test_a_layout_beside_a_tokens_own_code_is_the_capturing_auditors_word_again(place: Place) -> None:
+    layout = TokenLayout(contract=place.token, decimals=18, index="0", key_first=True)
+    both = msgspec.structs.replace(place.bundle, tokens=(layout,))
+    assert place.read(both) != list(place.amounts.values())  # shares, which the row would not agree with
+    with ProvenState(both, bytes.fromhex(place.hash[2:]), place.height) as state:
+        assert state.rests_on_layout((f"{CHAIN}/erc20:{place.token}",))
 
 
 @pytest.mark.node
