@@ -110,7 +110,8 @@ def bundled_template(standard: Standard = "isrs-4400") -> Template:
 
 def load_template(folder: Path) -> Template:
     """The template in ``folder``; REPORT.TEMPLATE where a file is unusable or a locked paragraph was changed."""
-    firm = _table(folder / _FIRM, _Firm)
+    data = _read(folder / _FIRM)
+    firm = _parsed(data, folder / _FIRM, _Firm)
     original = resource("report", "templates", firm.standard, _STANDARD)
     _require_locked(folder / _STANDARD, original)
     head = firm.letterhead
@@ -119,12 +120,12 @@ def load_template(folder: Path) -> Template:
             folder / _FIRM, "letterhead.accent is too light to be read on white", "Choose a darker colour.", head.accent
         )
     logo = _logo(folder, head)
-    files = () if folder == original.parent else _files(folder, logo, head)
-    return Template(_table(original, StandardText), head, firm.letter, logo, files)
+    files = () if folder == original.parent else _files(data, logo, head)
+    return Template(_parsed(_read(original), original, StandardText), head, firm.letter, logo, files)
 
 
-def _files(folder: Path, logo: Logo | None, head: Letterhead) -> tuple[TemplateFile, ...]:
-    firm = read_capped(folder / _FIRM, max_bytes=_MAX_TOML_BYTES, code="REPORT.TEMPLATE")
+def _files(firm: bytes, logo: Logo | None, head: Letterhead) -> tuple[TemplateFile, ...]:
+    """Digests of the very bytes that the template was made from; each file is read once."""
     named = [(_FIRM, firm)] if logo is None else [(_FIRM, firm), (head.logo, logo.data)]
     return tuple(TemplateFile(name, len(data), hashlib.sha256(data).hexdigest()) for name, data in named)
 
@@ -147,8 +148,7 @@ def _require_locked(path: Path, original: Path) -> None:
     """A copy of the standard paragraphs must be the bundled one, line ends aside; it may be left out."""
     if path == original or not path.exists():
         return
-    data = read_capped(path, max_bytes=_MAX_TOML_BYTES, code="REPORT.TEMPLATE")
-    copied, locked = (text.replace(b"\r\n", b"\n").split(b"\n") for text in (data, original.read_bytes()))
+    copied, locked = (text.replace(b"\r\n", b"\n").split(b"\n") for text in (_read(path), original.read_bytes()))
     if copied == locked:
         return
     longest = max(len(copied), len(locked))
@@ -164,8 +164,12 @@ def _require_locked(path: Path, original: Path) -> None:
 T = TypeVar("T")
 
 
-def _table(path: Path, kind: type[T]) -> T:
-    data = read_capped(path, max_bytes=_MAX_TOML_BYTES, code="REPORT.TEMPLATE")
+def _read(path: Path) -> bytes:
+    return read_capped(path, max_bytes=_MAX_TOML_BYTES, code="REPORT.TEMPLATE")
+
+
+def _parsed(data: bytes, path: Path, kind: type[T]) -> T:
+    """``data`` as a table; ``path`` is only named."""
     try:
         return msgspec.convert(tomllib.loads(data.decode("utf-8")), kind)
     except (UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
+import os
 import shutil
 from pathlib import Path
 
@@ -60,6 +62,33 @@ def test_letterhead_logo_and_own_paragraphs_are_printed(folder: Path, name: str,
     assert [item.name for item in template.files] == ["firm.toml", name]
     assert all(item.sha256 in text for item in template.files)
     assert run(build_report(factory.audit(), options, CancelToken())).pdf == report.pdf
+
+
+def test_the_digest_is_of_the_bytes_that_were_used(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that is replaced while the template is loaded: letterhead and digest come from one and the same reading."""
+    (folder / "mark.png").write_bytes(png())
+    _edit(folder, "lines = []", 'lines = ["Example Accountants LLP"]')
+    _edit(folder, 'logo = ""', 'logo = "mark.png"')
+    _edit(folder, 'logo_alternative = ""', 'logo_alternative = "Example Accountants"')
+    used = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in ("firm.toml", "mark.png")}
+    seen: list[str] = []
+    opens = os.open
+
+    def replaced_once_open(path: Path, *flags: int) -> int:
+        """As the system's, and the file is another one as soon as it is open."""
+        opened = opens(path, *flags)
+        if Path(path).parent == folder and Path(path).name in used:
+            seen.append(Path(path).name)
+            other = Path(path).with_suffix(".new")
+            other.write_bytes(b"# somebody else's")
+            other.replace(path)
+        return opened
+
+    monkeypatch.setattr("auditor_app.files.os.open", replaced_once_open)
+    template = load_template(folder)
+    assert seen == ["firm.toml", "mark.png"]
+    assert template.letterhead.lines == ("Example Accountants LLP",)
+    assert {item.name: item.sha256 for item in template.files} == used
 
 
 def test_an_unedited_copy_gives_the_bundled_paragraphs(folder: Path) -> None:
