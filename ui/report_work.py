@@ -14,6 +14,7 @@ from auditor_app.files import write_atomically
 from auditor_app.operation import CancelToken, Operation, Progress
 
 if TYPE_CHECKING:
+    from auditor_app.engagement.history import History
     from auditor_app.engagement.sampling_work import SampledWork
     from auditor_app.report.elements import Gap
     from auditor_app.report.template import Template
@@ -140,6 +141,7 @@ def write_papers(
 ) -> Operation[int]:
     """Write the working papers as a workbook or an archive; how many tables they hold."""
     yield Progress(0, 2, "steps", "Writing the working papers")
+    from auditor_app.engagement.history import reported_history
     from auditor_app.engagement.recording import refuse_itself
     from auditor_app.engagement.sampling_work import sampled_work
     from auditor_app.report.paper_export import exported_papers, kind_of
@@ -147,11 +149,13 @@ def write_papers(
     suffix = kind_of(output)
     papers: Papers | None = None
     samples: tuple[SampledWork, ...] = ()
+    history: History | None = None
     if book is not None:
         refuse_itself(book, output, "replaced by working papers")
         papers, samples = book.papers, sampled_work(book.papers, book.document)
+        history = reported_history(papers, book.document, audit.identity.issuer)
     token.check()
-    data, tables = exported_papers(audit, papers, samples, suffix, masked=masked)
+    data, tables = exported_papers(audit, papers, samples, suffix, masked=masked, history=history)
     token.check()
     yield Progress(1, 2, "steps", "Writing the working papers")
     write_atomically(output, data)

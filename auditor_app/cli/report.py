@@ -19,6 +19,7 @@ from auditor_app.cli.terminal import add_json_option, drive, emit_json, say, say
 from auditor_app.engagement.audit import perform
 from auditor_app.engagement.document import audit_document
 from auditor_app.engagement.file import EngagementFile
+from auditor_app.engagement.history import reported_history
 from auditor_app.engagement.record import Audit, AuditRequest
 from auditor_app.engagement.recording import record_run, recorded_run
 from auditor_app.engagement.runs import at_journal_time, with_challenge
@@ -85,9 +86,9 @@ def _build(options: argparse.Namespace) -> int:
     told: dict[str, object] = {"report": _report_json(report, options.output)}
     if masked is not None:
         told["redacted"] = _report_json(masked, options.redacted)
-    emit_json(options.json, {**told, **audit_document(audit)})
-    _say_report(report, audit, options.output)
-    return exit_status(audit.findings)
+    emit_json(options.json, {**told, **audit_document(report.audit)})
+    _say_report(report, report.audit, options.output)
+    return exit_status(report.audit.findings)
 
 
 def _engaged(
@@ -103,7 +104,12 @@ def _engaged(
     audit = drive(perform(at_journal_time(request, last or author.at), token))
     if not options.final and recorded_run(before, audit) is None:
         say_recorded(record_run(book, audit, author, time_typed=request.trusted_time is not None))
-    plan = replace(plan, papers=book.papers, samples=sampled_work(book.papers, book.document))
+    plan = replace(
+        plan,
+        papers=book.papers,
+        samples=sampled_work(book.papers, book.document),
+        history=reported_history(book.papers, book.document, audit.identity.issuer),
+    )
     report, done = drive(issue(book, audit, author, token, kind=kind, date=plan.date, template=plan.template))
     say_recorded(done)
     return audit, report, plan

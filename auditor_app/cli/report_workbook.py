@@ -10,10 +10,12 @@ from auditor_app.cli.audit_options import add_audit_options, audit_request
 from auditor_app.cli.terminal import add_json_option, drive, emit_json, say
 from auditor_app.engagement.audit import perform
 from auditor_app.engagement.file import open_for_reading
+from auditor_app.engagement.history import History, reported_history
 from auditor_app.engagement.papers import Papers
 from auditor_app.engagement.record import Audit, AuditRequest
 from auditor_app.engagement.runs import at_journal_time, with_challenge
 from auditor_app.engagement.sampling_work import SampledWork, sampled_work, written_up
+from auditor_app.engagement.written_history import with_history
 from auditor_app.fileroom.reports import time_of_last_run
 from auditor_app.files import write_atomically
 from auditor_app.findings import exit_status
@@ -40,9 +42,9 @@ def add(commands: Any) -> None:
 def _workbook(options: argparse.Namespace) -> int:
     """Exit status as of ``report build``."""
     suffix = kind_of(options.output)
-    audit, papers, samples = _performed(audit_request(options), options.engagement)
-    status = exit_status(written_up(audit, samples, papers).findings)
-    data, tables = exported_papers(audit, papers, samples, suffix, masked=options.redacted)
+    audit, papers, samples, history = _performed(audit_request(options), options.engagement)
+    status = exit_status(with_history(written_up(audit, samples, papers), history, papers).findings)
+    data, tables = exported_papers(audit, papers, samples, suffix, masked=options.redacted, history=history)
     write_atomically(options.output, data)
     emit_json(
         options.json,
@@ -58,14 +60,17 @@ def _workbook(options: argparse.Namespace) -> int:
     return status
 
 
-def _performed(request: AuditRequest, engagement: Path | None) -> tuple[Audit, Papers | None, tuple[SampledWork, ...]]:
+def _performed(
+    request: AuditRequest, engagement: Path | None
+) -> tuple[Audit, Papers | None, tuple[SampledWork, ...], History | None]:
     """The run, judged at the time of the engagement's last run on this snapshot where there is one; nothing is recorded."""
     if engagement is None:
-        return drive(perform(request, CancelToken())), None, ()
+        return drive(perform(request, CancelToken())), None, (), None
     with open_for_reading(engagement) as book:
         papers = book.papers
         samples = sampled_work(papers, book.document)
-    request = with_challenge(request, papers)
-    last = time_of_last_run(papers, request.snapshot.name)
-    again = request if last is None else at_journal_time(request, last)
-    return drive(perform(again, CancelToken())), papers, samples
+        request = with_challenge(request, papers)
+        last = time_of_last_run(papers, request.snapshot.name)
+        again = request if last is None else at_journal_time(request, last)
+        audit = drive(perform(again, CancelToken()))
+        return audit, papers, samples, reported_history(papers, book.document, audit.identity.issuer)

@@ -6,17 +6,20 @@ signed; roots that were typed at different times stand beside each other even fo
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import Any, Literal
 
 from auditor_app.engagement.file import EngagementFile
+from auditor_app.engagement.papers import Papers
 from auditor_app.engagement.results import read_result
 from auditor_app.errors import EngagementError
 from auditor_app.findings import Finding, Severity, finding
 
-_PROCEDURE = "history"
+HISTORY = "history"
+"""The procedure that compares an issuer's snapshots; what the findings here carry."""
+Link = Literal["first", "in order", "broken"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,11 @@ class AssetPoint:
     liabilities: int | None
     observed: int | None
     rate: str | None
+
+    @property
+    def difference(self) -> int | None:
+        """Observed less gross liabilities; ``None`` where one of them is not known."""
+        return None if self.observed is None or self.liabilities is None else self.observed - self.liabilities
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +93,8 @@ class History:
     movements: tuple[Movement, ...]
     repeated: tuple[RepeatedSignature, ...]
     findings: tuple[Finding, ...]
+    roots: tuple[tuple[SnapshotPoint, RootSeen], ...] = ()
+    """Each distinct root that any run saw, with the point of that run, by instant."""
 
     def assets(self) -> tuple[str, ...]:
         """Every asset of any snapshot, in order of first appearance."""
@@ -96,10 +106,21 @@ class History:
             (point.as_of, next((item for item in point.assets if item.asset == asset), None)) for point in self.points
         )
 
+    def link(self, point: SnapshotPoint) -> Link:
+        """How ``point`` follows the one before it, as the findings of the chain say."""
+        if any((item.code, item.subject) == ("FRESH.ROLLBACK", _subject(point)) for item in self.findings):
+            return "broken"
+        return "first" if point is self.points[0] else "in order"
+
+    def movement(self, point: SnapshotPoint) -> Movement | None:
+        """What came and went since the snapshot before; ``None`` for the first."""
+        at = self.points.index(point)
+        return self.movements[at - 1] if at else None
+
 
 def history_of(book: EngagementFile, issuer: str | None = None) -> History:
     """The history that an engagement's runs amount to; one issuer's, which is to be named where there are several."""
-    points = [point_of(read_result(book.document(run.action.result))) for run in book.papers.runs]
+    points = _recorded(book.papers, book.document)
     issuers = sorted({point.issuer for point in points})
     if issuer is None and len(issuers) > 1:
         raise EngagementError(
@@ -109,6 +130,23 @@ def history_of(book: EngagementFile, issuer: str | None = None) -> History:
             action="Name one with --issuer.",
         )
     return history([point for point in points if issuer is None or point.issuer == issuer])
+
+
+def reported_history(papers: Papers | None, kept: Callable[[str], bytes], issuer: str) -> History | None:
+    """The history that a report on ``issuer`` prints, from the papers and their kept results alone.
+
+    ``None`` with fewer than two of its snapshots, or where the procedure was left out of those agreed.
+    """
+    if papers is None or any(item.key == HISTORY and not item.agreed for item in papers.procedures):
+        return None
+    if sum(run.action.subject.issuer == issuer for run in papers.runs) < 2:
+        return None
+    made = history([point for point in _recorded(papers, kept) if point.issuer == issuer])
+    return made if len(made.points) > 1 else None
+
+
+def _recorded(papers: Papers, kept: Callable[[str], bytes]) -> list[SnapshotPoint]:
+    return [point_of(read_result(kept(run.action.result))) for run in papers.runs]
 
 
 def point_of(result: Mapping[str, Any]) -> SnapshotPoint:
@@ -155,7 +193,12 @@ def history(runs: Sequence[SnapshotPoint]) -> History:
     points = tuple(sorted(latest.values(), key=lambda point: (point.as_of, point.sequence, point.payload_sha256)))
     repeated = _repeated(points)
     findings = (*_chain(points), *_equivocation(runs), *_signatures(points, repeated))
-    return History(points, tuple(_movements(points)), repeated, findings)
+    return History(points, tuple(_movements(points)), repeated, findings, _roots_seen(runs))
+
+
+def _roots_seen(runs: Sequence[SnapshotPoint]) -> tuple[tuple[SnapshotPoint, RootSeen], ...]:
+    seen = {(point.as_of, point.payload_sha256, item): (point, item) for point in runs for item in point.roots}
+    return tuple(sorted(seen.values(), key=lambda pair: (pair[0].as_of, pair[0].sequence)))
 
 
 def _movements(points: Sequence[SnapshotPoint]) -> Iterable[Movement]:
@@ -168,7 +211,7 @@ def _chain(points: Sequence[SnapshotPoint]) -> Iterable[Finding]:
     """Each snapshot names the one before it, numbers rise by one, and one number is used once."""
     ordered = sorted(points, key=lambda point: (point.sequence, point.as_of))
     for earlier, later in pairwise(ordered):
-        subject = f"snapshot {later.snapshot_id}, sequence {later.sequence}"
+        subject = _subject(later)
         if later.sequence == earlier.sequence:
             message = "Two different snapshots carry one sequence number."
             yield _rollback(subject, message, earlier.payload_sha256, later.payload_sha256)
@@ -184,10 +227,14 @@ def _chain(points: Sequence[SnapshotPoint]) -> Iterable[Finding]:
             yield _rollback(subject, message, f"{earlier.as_of} or later", later.as_of)
 
 
+def _subject(point: SnapshotPoint) -> str:
+    return f"snapshot {point.snapshot_id}, sequence {point.sequence}"
+
+
 def _rollback(subject: str, message: str, expected: str, observed: str, severity: Severity | None = None) -> Finding:
     return finding(
         "FRESH.ROLLBACK",
-        procedure=_PROCEDURE,
+        procedure=HISTORY,
         subject=subject,
         message=message,
         expected=expected,
@@ -208,7 +255,7 @@ def _equivocation(runs: Sequence[SnapshotPoint]) -> Iterable[Finding]:
             first, *others = roots.items()
             yield finding(
                 "ROOT.EQUIVOCATION",
-                procedure=_PROCEDURE,
+                procedure=HISTORY,
                 subject=f"ledger {ledger}, {scheme}, as of {as_of}",
                 message=f"{len(roots)} different roots were seen for one instant of one ledger.",
                 expected=f"{first[0]}, {first[1]}",
@@ -237,9 +284,13 @@ def _signatures(points: Sequence[SnapshotPoint], repeated: Sequence[RepeatedSign
         every = sum(item.every for item in repeated)
         yield finding(
             "OWNERSHIP.REPEATED",
-            procedure=_PROCEDURE,
+            procedure=HISTORY,
             subject="signatures of control",
-            message=f"{len(repeated)} signatures stand in more than one snapshot, {every} of them in all {len(points)}.",
+            message=f"{_counted(len(repeated))} in more than one snapshot, {every} of them in all {len(points)}.",
             expected="new signatures over a fresh challenge",
-            observed=f"{len(repeated)} signatures seen before",
+            observed=f"{len(repeated)} seen before",
         )
+
+
+def _counted(signatures: int) -> str:
+    return "One signature stands" if signatures == 1 else f"{signatures} signatures stand"

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from auditor_app.engagement.actions import Action, AddInput
 from auditor_app.engagement.file import Author, EngagementFile, Recorded
+from auditor_app.engagement.history import reported_history
 from auditor_app.engagement.inputs import input_files
 from auditor_app.engagement.papers import Papers, Run
 from auditor_app.engagement.record import Audit, AuditRequest
@@ -27,6 +28,7 @@ from auditor_app.engagement.runs import (
 from auditor_app.engagement.taking import referenced, role_of, take
 from auditor_app.engagement.terms import InputReference, InputRole
 from auditor_app.errors import AuditError, EngagementError
+from auditor_app.findings.document import finding_document
 from auditor_app.operation import CancelToken, Operation
 
 Perform = Callable[[AuditRequest, CancelToken], Operation[Audit]]
@@ -66,13 +68,16 @@ def record_inputs(
 
 
 def record_last_findings(book: EngagementFile, author: Author) -> tuple[tuple[str, ...], Recorded]:
-    """Raise the findings of the last run and samples that count and are not in the log yet: their numbers, and what was recorded."""
+    """Raise the findings of the last run, of its issuer's series and of samples that count and are not in the log yet: their numbers, and what was recorded."""
     results = latest_results(book.papers)
     if not results:
         raise EngagementError(
             "ENGAGEMENT.REFUSED", "the engagement holds no run yet", action="Perform one inside the engagement first."
         )
     found = [item for result in results for item in read_result(book.document(result)).get("findings", ())]
+    for issuer in [run.action.subject.issuer for run in book.papers.runs[-1:]]:
+        series = reported_history(book.papers, book.document, issuer)
+        found += [] if series is None else [finding_document(item) for item in series.findings]
     raised = exceptions_of({"findings": found}, book.papers)
     done = record_actions(book, author, *raised)
     numbers = [str(line.number) for line in done.papers.exceptions[-len(raised) :]] if raised else []

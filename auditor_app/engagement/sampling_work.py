@@ -99,13 +99,14 @@ def written_up(audit: Audit, works: Sequence[SampledWork], papers: Papers | None
         procedures.append(_limits(works))
     return replace(
         audit,
-        verdicts=_with_exceptions(audit.verdicts, new),
+        verdicts=with_exceptions(audit.verdicts, new),
         findings=(*audit.findings, *new),
         procedures=in_working_paper_order(procedures),
     )
 
 
-def _with_exceptions(before: Verdicts, findings: Sequence[Finding]) -> Verdicts:
+def with_exceptions(before: Verdicts, findings: Sequence[Finding]) -> Verdicts:
+    """``before`` with *exceptions* where one of ``findings`` is in its area; none becomes better."""
     now = verdicts(findings, frozenset())
     judged = {
         area: Verdict.EXCEPTIONS if getattr(now, area) is Verdict.EXCEPTIONS else getattr(before, area)

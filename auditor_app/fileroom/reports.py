@@ -7,6 +7,7 @@ from typing import Literal
 
 from auditor_app.engagement.actions import IssueReport
 from auditor_app.engagement.file import Act, Author, EngagementFile, Recorded
+from auditor_app.engagement.history import reported_history
 from auditor_app.engagement.journal import Amendment
 from auditor_app.engagement.papers import Papers
 from auditor_app.engagement.record import Audit
@@ -38,9 +39,14 @@ def build_engaged(
 
     The one place that says what goes into an engagement's report: building and re-performance both call it.
     """
-    samples = sampled_work(papers, kept)
     options = ReportOptions(
-        date, papers=papers, template=template, final=kind == "final", redacted=masked, samples=samples
+        date,
+        papers=papers,
+        template=template,
+        final=kind == "final",
+        redacted=masked,
+        samples=sampled_work(papers, kept),
+        history=reported_history(papers, kept, audit.identity.issuer),
     )
     return (yield from build_report(audit, options, token))
 

@@ -8,8 +8,10 @@ from typing import TypeVar
 
 from auditor_app.coverage.lines import CoverageLine
 from auditor_app.coverage.shares import ValueParts, value_by_control, value_by_grade
+from auditor_app.engagement.history import History
 from auditor_app.engagement.record import Audit
 from auditor_app.report.figures import PRINT_PALETTE, coverage_figure, svg
+from auditor_app.report.history_figure import charted, in_words, rates_figure
 from auditor_app.report.share_figures import CONTROL_SCALE, GRADE_SCALE, ShareScale, share_alternative, share_figure
 
 _ROWS_PER_PAGE = 18
@@ -49,9 +51,30 @@ class ShareChart:
         return svg(share_figure(self.lines, self.scale, PRINT_PALETTE))
 
 
-def report_charts(audit: Audit) -> tuple[PagedChart | ShareChart, ...]:
+@dataclass(frozen=True, slots=True)
+class RatesChart:
+    """Reserve rates over the snapshots of a series: its file name inside the document, and what it shows."""
+
+    file: str
+    series: History
+    alternative: str
+    caption: str
+
+    def svg(self) -> bytes:
+        """The drawing itself."""
+        return svg(rates_figure(self.series, PRINT_PALETTE))
+
+
+def report_charts(audit: Audit, series: History | None = None) -> tuple[PagedChart | ShareChart | RatesChart, ...]:
     """Every chart that the sections of a report name."""
-    return (*coverage_charts(audit.coverage), *grade_charts(audit), *control_charts(audit))
+    return (*coverage_charts(audit.coverage), *grade_charts(audit), *control_charts(audit), *rates_charts(series))
+
+
+def rates_charts(series: History | None) -> tuple[RatesChart, ...]:
+    """Reserve rates over time; none without a series or without a rate in it."""
+    if series is None or not charted(series):
+        return ()
+    return (RatesChart("rates.svg", series, in_words(series), "Reserve rates over time, about the 100 % line"),)
 
 
 def grade_charts(audit: Audit) -> tuple[ShareChart, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from auditor_app.report.blocks import PageBlock
 from auditor_app.report.material import Material
@@ -14,6 +14,7 @@ from auditor_app.report.sections import (
     engagement,
     exceptions,
     funds,
+    history,
     limitations,
     papers,
     procedures,
@@ -58,4 +59,15 @@ SECTIONS: tuple[Section, ...] = (
     Section("D", "Working papers", "A", papers.build),
     Section("E", "Reproduction", "G", reproduction.build),
     Section("F", "Findings listed one by one", "F", series.build, wide=True),
+    Section("G", "Series of snapshots", "B6", history.build, wide=True),
 )
+
+
+def sections_of(material: Material) -> tuple[tuple[Section, tuple[PageBlock, ...]], ...]:
+    """The sections that have something to say, and their blocks; the last appendix moves up where one is left out."""
+    built = [(section, blocks) for section in SECTIONS if (blocks := section.build(material))]
+    letters = iter("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+    return tuple(
+        (replace(section, number=next(letters)) if section.number.isalpha() else section, blocks)
+        for section, blocks in built
+    )

@@ -11,17 +11,19 @@ from typing import Literal
 
 import msgspec
 
+from auditor_app.engagement.history import History
 from auditor_app.engagement.papers import Papers
 from auditor_app.engagement.record import Audit
 from auditor_app.engagement.sampling_work import SampledWork, written_up
 from auditor_app.engagement.terms import STANDARDS
+from auditor_app.engagement.written_history import with_history
 from auditor_app.errors import ReportError
 from auditor_app.findings import exit_status
 from auditor_app.instants import parse_instant
 from auditor_app.operation import CancelToken, Operation, Progress
 from auditor_app.report.blocks import PageBlock
 from auditor_app.report.charts import report_charts
-from auditor_app.report.contents import SECTIONS
+from auditor_app.report.contents import sections_of
 from auditor_app.report.elements import Missing, Supplied, missing_elements
 from auditor_app.report.exhibits import Exhibit, Issue, exhibits, manifest, report_id
 from auditor_app.report.legible import fours, shortened
@@ -43,7 +45,7 @@ class ReportOptions:
     ``date`` is ``YYYY-MM-DD``, or ``None`` for the day of the newest input. ``papers`` are those of the engagement up to
     its head; without them, and without ``final``, the report is a draft. ``template`` is the bundled one of the
     engagement's standard unless a firm's own is given. ``redacted`` masks identifiers. ``samples`` are those of the
-    engagement's journal.
+    engagement's journal, ``history`` the issuer's series in it.
     """
 
     date: str | None = None
@@ -52,11 +54,12 @@ class ReportOptions:
     final: bool = False
     redacted: bool = False
     samples: tuple[SampledWork, ...] = ()
+    history: History | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A finished, self-checked document."""
+    """A finished, self-checked document; ``audit`` is the run as written up in it, with what the engagement adds."""
 
     pdf: bytes
     report_id: str
@@ -64,6 +67,7 @@ class Report:
     pages: int
     draft: bool
     exhibits: tuple[Exhibit, ...]
+    audit: Audit
     missing: tuple[Missing, ...] = ()
 
     @property
@@ -127,7 +131,7 @@ def build_report(audit: Audit, options: ReportOptions, token: CancelToken) -> Op
     is no partial report.
     """
     _require_authentic(audit)
-    audit = written_up(audit, options.samples, options.papers)
+    audit = with_history(written_up(audit, options.samples, options.papers), options.history, options.papers)
     date = report_date(audit, options)
     yield Progress(0, 4, "steps", "Report: writing the sections")
     material = _material(audit, options, date)
@@ -139,7 +143,7 @@ def build_report(audit: Audit, options: ReportOptions, token: CancelToken) -> Op
         files[_LOGO] = logo.drawing()
     token.check()
     yield Progress(1, 4, "steps", "Report: drawing the charts")
-    for chart in report_charts(audit):
+    for chart in report_charts(audit, options.history):
         files[chart.file] = chart.svg()
         token.check()
     yield Progress(2, 4, "steps", "Report: typesetting")
@@ -148,7 +152,9 @@ def build_report(audit: Audit, options: ReportOptions, token: CancelToken) -> Op
     yield Progress(3, 4, "steps", "Report: checking the document")
     pages = check_pdf(pdf, title=printed.title, attachments=[item.name for item in material.exhibits])
     yield Progress(4, 4, "steps", "Report: done")
-    return Report(pdf, material.report_id, date, pages, not material.final, material.exhibits, material.missing)
+    return Report(
+        pdf, material.report_id, date, pages, not material.final, material.exhibits, material.audit, material.missing
+    )
 
 
 def report_date(audit: Audit, options: ReportOptions) -> ReportDate:
@@ -210,12 +216,12 @@ def _material(audit: Audit, options: ReportOptions, date: ReportDate) -> Materia
     template, papers = _template(options), options.papers
     missing = missing_elements(Supplied(audit, papers, template.standard, date.typed))
     obstacles = ("No engagement is recorded.",) if papers is None else papers.obstacles()
-    full_id, samples = None, options.samples
+    full_id, samples, history = None, options.samples, options.history
     if options.redacted:
-        full_id = report_id(exhibits(audit, date.text, papers, samples))
-        shown = redacted(audit, papers, samples)
-        audit, papers, samples = shown.audit, shown.papers, shown.samples
-    attached = exhibits(audit, date.text, papers, samples)
+        full_id = report_id(exhibits(audit, date.text, papers, samples, history))
+        shown = redacted(audit, papers, samples, history)
+        audit, papers, samples, history = shown.audit, shown.papers, shown.samples, shown.history
+    attached = exhibits(audit, date.text, papers, samples, history)
     identity = report_id(attached)
     kind: Literal["draft", "final"] = "final" if options.final else "draft"
     head = None if papers is None else papers.head.text()
@@ -234,6 +240,7 @@ def _material(audit: Audit, options: ReportOptions, date: ReportDate) -> Materia
         full_id,
         log_by_finding(papers),
         samples,
+        history,
     )
 
 
@@ -281,8 +288,7 @@ def _printed(material: Material) -> _Printed:
         missing=tuple(item.text for item in material.missing),
         sections=tuple(
             _PrintedSection(section.number, section.title, section.paper, section.wide, blocks)
-            for section in SECTIONS
-            if (blocks := section.build(material))
+            for section, blocks in sections_of(material)
         ),
         attachments=tuple(
             _PrintedAttachment(item.name, item.media_type, item.relationship, item.description)

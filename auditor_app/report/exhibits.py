@@ -15,6 +15,8 @@ from typing import Any, Literal
 import msgspec
 
 from auditor_app.engagement.document import audit_document
+from auditor_app.engagement.history import History
+from auditor_app.engagement.history_document import history_document
 from auditor_app.engagement.papers import Papers, Stamp
 from auditor_app.engagement.record import Audit
 from auditor_app.engagement.sampling_work import SampledWork, limits_agreed
@@ -44,7 +46,11 @@ MANIFEST = "manifest.json"
 
 
 def exhibits(
-    audit: Audit, report_date: str, papers: Papers | None = None, samples: Sequence[SampledWork] = ()
+    audit: Audit,
+    report_date: str,
+    papers: Papers | None = None,
+    samples: Sequence[SampledWork] = (),
+    history: History | None = None,
 ) -> tuple[Exhibit, ...]:
     """Every attachment of a report on ``audit`` but the manifest, in order."""
     made = [
@@ -71,6 +77,9 @@ def exhibits(
                 _samples(samples, limits=limits_agreed(papers)),
             )
         )
+    if history is not None:
+        words = "Series of snapshots: rates, amounts, addresses, signatures, roots"
+        made.append(Exhibit("history.json", "application/json", "data", words, _json(history_document(history))))
     if papers is not None:
         made.append(
             Exhibit(

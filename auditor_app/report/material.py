@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from auditor_app.engagement.history import History
 from auditor_app.engagement.papers import LoggedException, Papers
 from auditor_app.engagement.record import Audit
 from auditor_app.engagement.sampling_work import SampledWork
@@ -54,6 +55,7 @@ class Material:
     full_id: str | None = None
     log: Mapping[tuple[str, str, str], LoggedException] = field(default_factory=dict)
     samples: tuple[SampledWork, ...] = ()
+    history: History | None = None
 
     def typed(self, text: str) -> Cell:
         """What a person typed; a draft underlines words that the report must not use."""

@@ -4,24 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from auditor_app.engagement.history import History
 from auditor_app.engagement.papers import Papers, Stamp
 from auditor_app.engagement.record import Audit
 from auditor_app.engagement.sampling_work import SampledWork, limits_agreed
 from auditor_app.findings import CATALOGUE
 from auditor_app.procedures import PROCEDURES
+from auditor_app.report.history_tables import history_tables
 from auditor_app.report.sample_tables import sample_tables
-from auditor_app.report.tables import WorkingTable, numbers, texts, units
-
-Row = tuple[str | None, ...]
+from auditor_app.report.tables import Row, WorkingTable, numbers, texts, units
 
 
 def paper_tables(
-    audit: Audit, papers: Papers | None = None, samples: Sequence[SampledWork] = ()
+    audit: Audit,
+    papers: Papers | None = None,
+    samples: Sequence[SampledWork] = (),
+    history: History | None = None,
 ) -> tuple[WorkingTable, ...]:
-    """Every table that has a row, in the order of the index; ``samples`` are those of the engagement's journal."""
+    """Every table that has a row, in the order of the index; ``samples`` and ``history`` are the engagement's."""
     made = [
         *_engagement(audit, papers),
         *_snapshot(audit),
+        *history_tables(history),
         *_liabilities(audit),
         *_wallets(audit),
         *_sampling(audit),

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 import msgspec
 
 from auditor_app.chain.ownership.model import OwnershipLine
+from auditor_app.engagement.history import History
 from auditor_app.engagement.papers import LoggedException, Papers
 from auditor_app.engagement.record import Audit, PerformedProcedure
 from auditor_app.engagement.sampling_work import SampledWork
@@ -48,11 +49,14 @@ class Redacted:
     audit: Audit
     papers: Papers | None
     samples: tuple[SampledWork, ...] = ()
+    history: History | None = None
 
 
-def redacted(audit: Audit, papers: Papers | None, samples: Sequence[SampledWork] = ()) -> Redacted:
-    """The masked run, papers and samples; every number, amount, verdict and count is as it was."""
-    names = _identifiers(audit, samples)
+def redacted(
+    audit: Audit, papers: Papers | None, samples: Sequence[SampledWork] = (), history: History | None = None
+) -> Redacted:
+    """The masked run, papers, samples and series; every number, amount, verdict and count is as it was."""
+    names = _identifiers(audit, samples, history)
     subjects: dict[tuple[str, str, str], str] = {}
     findings = tuple(_finding(item, place, subjects) for place, item in enumerate(audit.findings, start=1))
     hide = _hider(names)
@@ -80,7 +84,8 @@ def redacted(audit: Audit, papers: Papers | None, samples: Sequence[SampledWork]
         ),
     )
     shown = None if papers is None else _papers(papers, subjects, hide)
-    return Redacted(masked, shown, tuple(masked_sample(work) for work in samples))
+    series = None if history is None else masked_history(history)
+    return Redacted(masked, shown, tuple(masked_sample(work) for work in samples), series)
 
 
 def mask(identifier: str) -> str:
@@ -94,11 +99,33 @@ def mask_account(account: str) -> str:
     return f"{chain}{colon}{mask(address)}" if colon else mask(account)
 
 
-def _identifiers(audit: Audit, samples: Sequence[SampledWork]) -> dict[str, str]:
+def masked_history(history: History) -> History:
+    """The series with addresses masked and digests of signatures withheld; rates, counts, roots and findings stay.
+
+    A list of accounts keeps its length and its order, so that counts agree with those of the full version.
+    """
+    return replace(
+        history,
+        movements=tuple(
+            replace(item, came=_masked_accounts(item.came), went=_masked_accounts(item.went))
+            for item in history.movements
+        ),
+        repeated=tuple(
+            replace(item, sha256=WITHHELD, accounts=_masked_accounts(item.accounts)) for item in history.repeated
+        ),
+    )
+
+
+def _masked_accounts(accounts: Sequence[str]) -> tuple[str, ...]:
+    return tuple(mask_account(account) for account in accounts)
+
+
+def _identifiers(audit: Audit, samples: Sequence[SampledWork], history: History | None) -> dict[str, str]:
     """What must not stand anywhere: longest first, so that no part of one is left of another."""
     accounts = [line.address.account for line in audit.addresses] + [line.account for line in audit.funds]
     owned = () if audit.ownership is None else audit.ownership.lines
     accounts += [text for line in owned for text in (line.row.account, line.row.address) if text]
+    accounts += [] if history is None else [name for point in history.points for name in point.accounts]
     keys = () if audit.sample is None else audit.sample.items
     found = {item.key: WITHHELD for item in keys if item.key}
     for work in samples:

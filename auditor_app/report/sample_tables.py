@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from auditor_app.engagement.sampling_work import SampledWork, title_of
-from auditor_app.report.tables import WorkingTable, numbers, texts
+from auditor_app.report.tables import Row, WorkingTable, numbers, texts
 from auditor_app.sampling.drawn import DrawnSample
 
-Row = tuple[str | None, ...]
 _REFERENCES = {"leaves": "E1", "list": "E2", "reserves": "E3"}
 
 

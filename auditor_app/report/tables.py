@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Kind = Literal["text", "number"]
+Row = tuple[str | None, ...]
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
@@ -38,7 +39,7 @@ class WorkingTable:
     name: str
     title: str
     columns: tuple[TableColumn, ...]
-    rows: tuple[tuple[str | None, ...], ...]
+    rows: tuple[Row, ...]
 
     @property
     def file(self) -> str:

@@ -41,7 +41,7 @@ def test_snapshots_of_an_issuer_stand_beside_each_other(
     settled(window, qtbot)
     qtbot.waitUntil(lambda: page.snapshots.model.rowCount() == 2, timeout=30_000)
     lines = [page.snapshots.model.row_at(at) for at in range(2)]
-    assert [line.chained for line in lines] == ["no", "no"]  # one number used twice
+    assert [line.chained for line in lines] == ["broken", "broken"]  # one number used twice
     codes = {page.findings.model.row_at(at).code for at in range(page.findings.model.rowCount())}
     assert codes == {"ROOT.EQUIVOCATION", "FRESH.ROLLBACK"}
     assert "400" in page.snapshots.model.index(0, 4).data()

@@ -10,7 +10,7 @@ from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtWidgets import QPushButton, QSplitter, QTabWidget, QWidget
 
 from auditor_app.engagement.file import EngagementFile
-from auditor_app.engagement.history import AssetPoint, History, Movement, SnapshotPoint
+from auditor_app.engagement.history import AssetPoint, History, Link, Movement, SnapshotPoint
 from auditor_app.engagement.papers import Papers
 from auditor_app.engagement.record import Audit
 from auditor_app.errors import AuditError
@@ -35,7 +35,7 @@ class _Line:
 
     point: SnapshotPoint
     moved: Movement | None
-    chained: str
+    chained: Link
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,11 @@ class Shown:
     words: str
 
 
-_CHAINED = {"yes": ("In order", Tone.GOOD), "no": ("See findings", Tone.BAD), "first": ("First here", Tone.NEUTRAL)}
+_CHAINED = {
+    "in order": ("In order", Tone.GOOD),
+    "broken": ("See findings", Tone.BAD),
+    "first": ("First here", Tone.NEUTRAL),
+}
 _SNAPSHOTS = (
     text_column("As of (UTC)", lambda item: item.point.as_of),
     count_column("Sequence", lambda item: item.point.sequence),
@@ -192,11 +196,8 @@ class HistoryPage(Page):
             self.problem.say(Tone.INFO, "One snapshot so far", "Run the procedures on another snapshot of this issuer inside the engagement: it will stand beside this one.")  # fmt: skip
         self.chart.show_figure(shown.figure, shown.words)
         self.rates.show_rows(tuple(_Rate(point.as_of, item) for point in history.points for item in point.assets))
-        moved = {item.as_of: item for item in history.movements}
-        broken = {item.subject for item in history.findings if item.code == "FRESH.ROLLBACK"}
-        first = history.points[0] if history.points else None
         self.snapshots.show_rows(
-            tuple(_Line(item, moved.get(item.as_of), _state(item, first, broken)) for item in history.points)
+            tuple(_Line(item, history.movement(item), history.link(item)) for item in history.points)
         )
         self.findings.show_rows(history.findings)
         self.repeated.show_rows(history.repeated)
@@ -204,12 +205,6 @@ class HistoryPage(Page):
 
     def _on_failed(self, error: AuditError) -> None:
         self.problem.say(Tone.BAD, "The history could not be read", error.sentence())
-
-
-def _state(point: SnapshotPoint, first: SnapshotPoint | None, broken: set[str]) -> str:
-    """What the findings of the chain say of one snapshot."""
-    subject = f"snapshot {point.snapshot_id}, sequence {point.sequence}"
-    return "no" if subject in broken else "first" if point is first else "yes"
 
 
 def _moved(line: _Line) -> str:
