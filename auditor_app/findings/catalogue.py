@@ -237,7 +237,7 @@ LIMITATIONS: Mapping[str, str] = MappingProxyType(
         "OWNERSHIP.KEY_AT_HAND": "A signature shows that the key was at hand when the message was signed; not that it was at the snapshot's instant, nor that nobody else holds it.",
         "OWNERSHIP.AMOUNT_UNNAMED": "A transaction shows that somebody with the key moved coins; only an amount that the auditor named beforehand, in the challenge, shows that it was done for this engagement.",
         "OWNERSHIP.NOT_REEXECUTED": "Contract wallets could not be asked again about their signatures on this installation; these signatures count as no proof of control, neither valid nor invalid.",
-        "UTXO.SPEND_WITHHELD": "A replayed history shows what was paid in; whoever served it could leave a spending transaction out, and no proof of absence exists. Headers were linked to the named block; their proof of work was not examined.",
+        "UTXO.SPEND_WITHHELD": "A replayed history shows what was paid in; whoever served it could leave a spending transaction out, and no proof of absence exists. Headers were linked to the named block; their proof of work was not recalculated.",
         "RESERVES.BORROWED": "Balances at one instant do not show whether assets were borrowed, pledged or moved in for that instant.",
         "RESERVES.ONE_SOURCE": "Balances were observed through an endpoint; nothing in the file proves that endpoint's word.",
         "EVIDENCE.DECIMALS": "How many decimals a token has was not asked of its own code again; it is the capturing auditor's observation.",
