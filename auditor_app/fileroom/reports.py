@@ -91,7 +91,7 @@ def issue(
         raise EngagementError(
             "ENGAGEMENT.REFUSED",
             "no recorded run has these inputs, parameters and results",
-            action="Record it with verify --engagement, sign off, and build the final report then.",
+            action="Record a run on these inputs in the engagement, sign off, and build the final report then.",
         )
     building = build_engaged(audit, book.papers, date, token, kind=kind, kept=book.document, template=template)
     report = yield from building
