@@ -5,7 +5,6 @@ from __future__ import annotations
 from auditor_app.chain.evidence import plain_hash
 from auditor_app.chain.observed import BlockOrigin
 from auditor_app.engagement.record import Audit
-from auditor_app.engagement.recording import recorded_run
 from auditor_app.report.material import Material
 from auditor_app.report.quantities import count_text
 
@@ -17,10 +16,12 @@ _FROM = {
 
 
 def origin_of(material: Material, chain: str) -> str:
-    """:func:`block_origin`, with the person where an engagement says who performed the run."""
-    papers = material.papers
-    run = None if papers is None else recorded_run(papers, material.audit)
-    return block_origin(material.audit, chain, None if run is None else run.stamp.person)
+    """:func:`block_origin`, with the person who typed the hash or the checkpoint where an engagement says so."""
+    request = material.audit.request
+    mine = {item for item in (*request.blocks, *request.checkpoints) if item[0] == chain}
+    runs = () if material.papers is None else reversed(material.papers.runs)
+    typed = ((run.stamp.person, {*run.action.parameters.blocks, *run.action.parameters.checkpoints}) for run in runs)
+    return block_origin(material.audit, chain, next((who for who, named in typed if mine & named), None))
 
 
 def block_origin(audit: Audit, chain: str, person: str | None = None) -> str:
