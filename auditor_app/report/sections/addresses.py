@@ -53,12 +53,16 @@ def build(material: Material) -> tuple[PageBlock, ...]:
         blocks.append(Table(columns, listed, "small"))
     decimals = _decimals(lines)
     number = 0
-    proofs = ProofsOfControl(material.audit.ownership)
+    held = material.audit.ownership
+    proofs = None if held is None else ProofsOfControl(held)  # without any, the same words in every row tell nothing
+    shown = _COLUMNS if proofs is not None else _COLUMNS[:-1]
+    if proofs is None:
+        blocks.append(Paragraph(said("The snapshot holds no proofs of control: none stands beside any address.")))
     for chain in dict.fromkeys(line.address.chain for line in lines):
         here = [line for line in lines if line.address.chain == chain]
         rows = tuple(_row(number + place, line, decimals, sources, proofs) for place, line in enumerate(here, start=1))
         number += len(here)
-        blocks += [Heading(2, "Network"), Paragraph(network(material, chain)), Table(_COLUMNS, rows, "tiny")]
+        blocks += [Heading(2, "Network"), Paragraph(network(material, chain)), Table(shown, rows, "tiny")]
     return tuple(blocks)
 
 
@@ -90,7 +94,7 @@ def network(material: Material, chain: str) -> Cell:
 
 
 def _row(
-    number: int, line: AddressLine, decimals: dict[str, int], sources: dict[str, str], proofs: ProofsOfControl
+    number: int, line: AddressLine, decimals: dict[str, int], sources: dict[str, str], proofs: ProofsOfControl | None
 ) -> tuple[Cell, ...]:
     address = line.address
     shown = decimals[address.asset]
@@ -103,11 +107,11 @@ def _row(
         agrees = line.observed == address.claimed
         compared = Mark("agrees", "Agrees") if agrees else Mark("exception", "Differs")
     source = f", {sources[line.source]}" if line.source else ""
-    return (
+    cells = (
         code(f"{place_text(number)}  {address.account.rpartition(':')[2]}"),
         (Given(address.asset, "strong"), Given(f" {address.role}", "muted")),
         quantity(amount_text(address.claimed, line.decimals, shown)),
         quantity(observed),
         (compared, Given(f"  {line.grade.value}{source}", "muted")),
-        control_cell(proofs.of(address.account, address.asset)),
     )
+    return cells if proofs is None else (*cells, control_cell(proofs.of(address.account, address.asset)))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from auditor_app.amounts import Amount
 from auditor_app.chain.observed import AddressLine, EvidenceSummary, Grade, ReserveAddress
+from auditor_app.chain.ownership.model import Binds, Freshness, Outcome, OwnershipLine, OwnershipResult, OwnershipRow
 from auditor_app.coverage.lines import CoverageLine, FundLine, FundTotal
 from auditor_app.engagement.record import (
     Audit,
@@ -317,6 +318,22 @@ def large(assets: int = 50, count: int = 500, sampled: int = 300) -> Audit:
         if (line.difference or 0) < 0
     )
     return replace(whole, coverage=lines, addresses=rows, sample=sample(sampled), findings=whole.findings + shortfalls)
+
+
+def controlled(whole: Audit) -> Audit:
+    """With a proof of control for nine of ten addresses: most valid, some stale, some invalid with a remark."""
+    kinds = (Outcome.VALID, Outcome.VALID, Outcome.VALID, Outcome.INVALID, Outcome.UNSIGNED)
+    lines = tuple(
+        OwnershipLine(
+            OwnershipRow(item.address.asset, item.address.account, item.address.account.rpartition(":")[2], None, "Example Exchange controls this address, 2026-11-01", (f"0x{digest(str(at))}",)),
+            "evm", item.address.account, "eip191", "EIP-191", kinds[at % 5], Binds.ADDRESS,
+            Freshness.FRESH if at % 2 else Freshness.REPLAYABLE, "", typo_risk=False,
+            note="" if kinds[at % 5] is Outcome.VALID else "no scheme of the chain leads from the signature to the address",
+        )
+        for at, item in enumerate(whole.addresses)
+        if at % 10
+    )  # fmt: skip
+    return replace(whole, ownership=OwnershipResult(lines, (), None, None, (), ()))
 
 
 def many(count: int) -> Audit:
