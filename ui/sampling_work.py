@@ -1,174 +1,61 @@
-"""Sampling for the window: the core's functions as operations, imported in the worker; a step is journalled where one is open."""
+"""Drawing, executing and evaluating a sample for the window: the core's functions as operations, imported in the worker.
+
+Inside an engagement each step enters its journal; outside one it stays in the window, and can be saved as a file.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from auditor_app.engagement.file import Author, EngagementFile
 from auditor_app.engagement.papers import Papers
-from auditor_app.instants import format_instant
 from auditor_app.operation import CancelToken, Operation, Progress
 
 if TYPE_CHECKING:
-    from auditor_app.engagement.commit_steps import CommitAsked
     from auditor_app.engagement.execution_steps import ExecutionAsked
+    from auditor_app.engagement.sampling_steps import DrawAsked
+    from auditor_app.sampling.answers import Replacement
     from auditor_app.sampling.conclusion import Conclusion
-    from auditor_app.sampling.drawn import DrawnSample
+    from auditor_app.sampling.drawn import DrawnItem, DrawnSample
     from auditor_app.sampling.execution import Execution
+    from auditor_app.sampling.result import SampleResult
+
+Document = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class PlanInput:
-    """What is typed on the Plan tab: rates as text such as ``95%``; ``method`` names the distribution or selection.
+class DrawnRow:
+    """One drawn item for the table; of a leaf also its row as read and the steps of its proof."""
 
-    ``listed`` is an imported list in place of leaves, ``asset`` asks for reserve addresses, ``strata`` are texts.
-    """
-
-    ledger: str
-    population: int
-    method: str
-    confidence: str
-    tolerable: str
-    expected: str
-    strata: tuple[str, ...] = ()
-    allocation: str = "proportional"
-    listed: Path | None = None
-    asset: str = ""
+    item: DrawnItem
+    row: str = ""
+    steps: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class PlanShown:
-    """The planned size, the deviations allowed, and the reasoning in prose."""
+class Loose:
+    """A sample outside any engagement: the documents of its draw and its execution, and alternatives that were typed."""
 
-    size: int
-    allowed: int
-    prose: str
-
-
-@dataclass(frozen=True, slots=True)
-class RecordShown:
-    """A commitment record on the disk: its digest, its source in words, and when it was made."""
-
-    path: Path
-    digest: str
-    source: str
-    kind: str
-    committed_at: str
-    weakness: str
+    draw: Document
+    execution: Document | None = None
+    typed: tuple[Replacement, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Sampled:
-    """The last sample of the engagement, as far as it has come."""
+    """The last sample as far as it has come; ``recorded`` says that its draw stands in the open engagement's journal."""
 
     drawn: DrawnSample | None = None
+    rows: tuple[DrawnRow, ...] = ()
     execution: Execution | None = None
     conclusion: Conclusion | None = None
     limits_agreed: bool = False
-
-
-def plan_sample(typed: PlanInput, token: CancelToken) -> Operation[PlanShown]:
-    """The core's attribute plan; :class:`SamplingError` where the rates give none."""
-    yield Progress(0, None, "plans", "Planning the sample")
-    from auditor_app.sampling.distributions import Distribution
-    from auditor_app.sampling.plan import plan_attribute
-    from auditor_app.sampling.rates import parse_rate
-
-    token.check()
-    plan = plan_attribute(
-        Distribution(typed.method),
-        confidence=parse_rate(typed.confidence, name="confidence"),
-        tolerable=parse_rate(typed.tolerable, name="tolerable rate"),
-        expected=parse_rate(typed.expected, name="expected rate"),
-        population=typed.population,
-    )
-    return PlanShown(plan.size, plan.allowed_deviations, plan.prose())
-
-
-def _asked(snapshot: Path, trust_store: Path, trusted_time: str | None, typed: PlanInput, source: str) -> CommitAsked:
-    from auditor_app.engagement.commit_steps import CommitAsked
-
-    return CommitAsked(
-        snapshot,
-        trust_store,
-        typed.method,
-        typed.confidence,
-        typed.tolerable,
-        typed.expected,
-        source,
-        ledger=None if typed.asset else typed.ledger,
-        trusted_time=trusted_time,
-        strata=typed.strata,
-        allocation=typed.allocation,
-        listed=typed.listed,
-        asset=typed.asset,
-    )
-
-
-def commit_sample(
-    snapshot: Path,
-    trust_store: Path,
-    trusted_time: str | None,
-    typed: PlanInput,
-    source: str,
-    record: Path,
-    token: CancelToken,
-) -> Operation[Path]:
-    """Authenticate the snapshot again, commit to plan and source, and write the record; a file is never replaced."""
-    yield Progress(0, None, "steps", "Committing to the sample")
-    from auditor_app.engagement.commit_steps import sealed
-    from auditor_app.sampling.records import write_any
-
-    asked = _asked(snapshot, trust_store, trusted_time, typed, source)
-    made = yield from sealed(asked, format_instant(datetime.now(UTC)), token)
-    token.check()
-    write_any(made.record, record)
-    return record
-
-
-def commit_engaged(
-    snapshot: Path,
-    trust_store: Path,
-    trusted_time: str | None,
-    typed: PlanInput,
-    source: str,
-    record: Path,
-    book: EngagementFile,
-    author: Author,
-    token: CancelToken,
-) -> Operation[Path]:
-    """The same, entered in the journal; no record stays where the journal refuses it."""
-    from auditor_app.engagement.commit_steps import paths_of, sealed
-    from auditor_app.engagement.sampling_steps import commitment_acts
-    from auditor_app.sampling.records import write_any
-
-    asked = _asked(snapshot, trust_store, trusted_time, typed, source)
-    made = yield from sealed(asked, format_instant(datetime.now(UTC)), token)
-    token.check()
-    write_any(made.record, record)
-    entered = False
-    try:
-        acts = yield from commitment_acts(book.papers, made.record, paths_of(asked, record), author, token)
-        book.record(*acts)
-        entered = True
-    finally:
-        if not entered:
-            record.unlink(missing_ok=True)
-    return record
-
-
-def read_record(path: Path, token: CancelToken) -> Operation[RecordShown]:
-    """A record for the screen; its digest is recalculated."""
-    yield Progress(0, 1, "files", "Reading the record")
-    from auditor_app.sampling.records import load_any
-
-    token.check()
-    record = load_any(path)
-    source = record.source
-    return RecordShown(path, record.digest.hex(), source.text, source.kind, record.committed_at, source.weakness or "")
+    recorded: bool = False
+    typed: tuple[Replacement, ...] = ()
+    loose: Loose | None = None
 
 
 def fetch_randomness(record: Path, relay: str, token: CancelToken) -> Operation[str]:
@@ -192,25 +79,53 @@ class DrawTyped:
     listed: Path | None = None
 
 
-def draw_engaged(typed: DrawTyped, book: EngagementFile, author: Author, token: CancelToken) -> Operation[DrawnSample]:
-    """Draw what was committed to, trace each item, and enter it in the journal."""
-    from auditor_app.engagement.sampling_steps import DrawAsked, draw_acts, drawn
+def _draw_asked(typed: DrawTyped) -> DrawAsked:
+    from auditor_app.engagement.sampling_steps import DrawAsked
 
-    asked = DrawAsked(
+    return DrawAsked(
         typed.record, typed.snapshot, typed.trust_store, typed.randomness, typed.extend_to, typed.trusted_time, typed.listed
     )  # fmt: skip
+
+
+def draw_engaged(typed: DrawTyped, book: EngagementFile, author: Author, token: CancelToken) -> Operation[None]:
+    """Draw what was committed to, trace each item, and enter it in the journal."""
+    from auditor_app.engagement.sampling_steps import draw_acts, drawn
+
+    asked = _draw_asked(typed)
     outcome = yield from drawn(asked, token)
-    acts = yield from draw_acts(book.papers, asked, outcome, author, token)
-    book.record(*acts)
-    return outcome.sample
+    book.record(*(yield from draw_acts(book.papers, asked, outcome, author, token)))
+
+
+def draw_loose(typed: DrawTyped, token: CancelToken) -> Operation[Loose]:
+    """The same outside any engagement: nothing is written."""
+    from auditor_app.engagement.sampling_steps import drawn
+
+    return Loose((yield from drawn(_draw_asked(typed), token)).document)
+
+
+def execute_loose(loose: Loose, asked: ExecutionAsked, token: CancelToken) -> Operation[Loose]:
+    """Compare a sample outside any engagement with imported answers."""
+    from auditor_app.engagement.execution_steps import executed
+    from auditor_app.sampling.execution import execution_document
+
+    execution = yield from executed(loose.draw, asked, token)
+    return Loose(loose.draw, execution_document(execution), asked.typed)
+
+
+def save_document(document: Document, path: Path, token: CancelToken) -> Operation[Path]:
+    """A drawn or executed sample as the command line writes it; a file of that name stays."""
+    yield Progress(0, 1, "files", f"Writing {path.name}")
+    from auditor_app.sampling.records import write_document
+
+    token.check()
+    write_document(path, document)
+    return path
 
 
 def execute_engaged(
     asked: ExecutionAsked, observed: bool, book: EngagementFile, author: Author, token: CancelToken
 ) -> Operation[Execution]:
     """Compare the last drawn sample with imported answers, and enter what came out; ``observed`` takes the last run's balances."""
-    from dataclasses import replace
-
     from auditor_app.engagement.execution_steps import executed, execution_acts
 
     drawn = _last(book, "draw")
@@ -267,29 +182,61 @@ def evaluate_engaged(confidence: str, book: EngagementFile, author: Author, toke
     book.record(conclusion_act(_last(book, "execute"), author, confidence))
 
 
-def read_sampled(confidence: str, book: EngagementFile, token: CancelToken) -> Operation[Sampled]:
-    """How far the engagement's last sample has come; the evaluation is computed again for the screen."""
+def read_sampled(
+    confidence: str, run_own: SampleResult | None, book: EngagementFile, token: CancelToken
+) -> Operation[Sampled]:
+    """How far the engagement's last sample has come, else the run's own; evaluations are computed again for the screen."""
     yield Progress(0, 1, "steps", "Reading the sample")
-    from auditor_app.engagement.execution_steps import concluded, digest_of_document, last_step
+    from auditor_app.engagement.execution_steps import digest_of_document, last_step, read_alternatives
+    from auditor_app.engagement.results import read_result
     from auditor_app.engagement.sampling_work import limits_agreed
-    from auditor_app.sampling.conclusion import read_conclusion
-    from auditor_app.sampling.drawn import read_drawn
-    from auditor_app.sampling.execution import read_execution
 
     token.check()
     papers: Papers = book.papers
     agreed = limits_agreed(papers)
     if last_step(papers, "draw") is None:
-        return Sampled(limits_agreed=agreed)
+        found = Sampled() if run_own is None else _sampled(_of_run(run_own), confidence)
+        return replace(found, limits_agreed=agreed, loose=None)
     document = _last(book, "draw")
-    drawn = read_drawn(document, whole=False)
     step = last_step(papers, "execute", draw=digest_of_document(document))
-    if step is None:
-        return Sampled(drawn, limits_agreed=agreed)
-    from auditor_app.engagement.results import read_result
+    done = None if step is None else read_result(book.document(step.action.result))
+    typed = () if step is None else read_alternatives(step.action.parameters.get("alternatives", ""))
+    found = _sampled(Loose(document, done, typed), confidence)
+    return replace(found, limits_agreed=agreed, recorded=True, loose=None)
 
-    done = read_result(book.document(step.action.result))
-    return Sampled(drawn, read_execution(done), read_conclusion(concluded(done, confidence)), agreed)
+
+def read_loose(loose: Loose | None, run_own: SampleResult | None, confidence: str, token: CancelToken) -> Operation[Sampled]:  # fmt: skip
+    """A sample outside any engagement, else the run's own, for the screen."""
+    yield Progress(0, 1, "steps", "Reading the sample")
+    token.check()
+    if loose is None and run_own is not None:
+        loose = _of_run(run_own)
+    return Sampled() if loose is None else _sampled(loose, confidence)
+
+
+def _of_run(sample: SampleResult) -> Loose:
+    from auditor_app.sampling.document import FORM, sample_document
+
+    return Loose(sample_document(sample, FORM))
+
+
+def _sampled(held: Loose, confidence: str) -> Sampled:
+    from auditor_app.engagement.execution_steps import concluded
+    from auditor_app.sampling.conclusion import read_conclusion
+    from auditor_app.sampling.drawn import read_drawn
+    from auditor_app.sampling.execution import read_execution
+
+    drawn = read_drawn(held.draw, whole=False)
+    if drawn.kind == "leaves":
+        given = zip(drawn.items, held.draw["items"], strict=True)
+        rows = tuple(DrawnRow(item, part["row"] or "", len(part["path"]) or None) for item, part in given)
+    else:
+        rows = tuple(DrawnRow(item) for item in drawn.items)
+    if held.execution is None:
+        return Sampled(drawn, rows, loose=held)
+    execution = read_execution(held.execution)
+    conclusion = read_conclusion(concluded(held.execution, confidence))
+    return Sampled(drawn, rows, execution, conclusion, typed=held.typed, loose=held)
 
 
 def _last(book: EngagementFile, step: str) -> dict[str, object]:

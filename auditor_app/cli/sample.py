@@ -17,7 +17,7 @@ from auditor_app.sampling.beacon import fetch_round
 from auditor_app.sampling.distributions import Distribution
 from auditor_app.sampling.document import EvaluationAsked, evaluation_document
 from auditor_app.sampling.plan_document import PLAN_METHODS, PlanAsked, plan_document
-from auditor_app.sampling.records import load_any
+from auditor_app.sampling.records import load_any, write_document
 
 _METHODS = tuple(item.value for item in Distribution)
 
@@ -120,7 +120,7 @@ def _draw(options: argparse.Namespace) -> int:
         )
         outcome = drive(drawn(asked, CancelToken()))
         if options.output is not None:
-            sample_execute.write_document(options.output, outcome.document)
+            write_document(options.output, outcome.document)
         with sample_execute.taken_back(options.output):
             if book is not None:
                 operation = draw_acts(book.papers, asked, outcome, author_of(options), CancelToken())

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import json
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -29,12 +28,13 @@ from auditor_app.engagement.file import EngagementFile
 from auditor_app.engagement.results import read_result
 from auditor_app.engagement.sampling_steps import Step
 from auditor_app.errors import AuditError, Location, SamplingError, UsageError
-from auditor_app.files import read_capped, write_new
+from auditor_app.files import read_capped
 from auditor_app.findings import exit_status
 from auditor_app.operation import CancelToken
 from auditor_app.sampling.conclusion import Conclusion, read_conclusion
 from auditor_app.sampling.execution import TICKMARKS, Execution, execution_document, execution_findings
 from auditor_app.sampling.letters import letters_document, write_letters
+from auditor_app.sampling.records import write_document
 
 FROM_JOURNAL = ""
 """``--execution`` without a file: the last one of the engagement."""
@@ -83,11 +83,6 @@ def _add_execute(parser: argparse.ArgumentParser) -> None:
     add_engagement_options(parser)
     add_json_option(parser)
     parser.set_defaults(handler=_execute)
-
-
-def write_document(path: Path, document: Mapping[str, Any]) -> None:
-    """Write a result as a file of its own; one that is there is never replaced."""
-    write_new(path, (json.dumps(document, indent=1, ensure_ascii=True) + "\n").encode("ascii"), code="OUTPUT.WRITE")
 
 
 @contextmanager

@@ -201,7 +201,8 @@ def _typed_alternatives(typed: Sequence[Replacement]) -> str:
     return text
 
 
-def _read_alternatives(text: str) -> tuple[Replacement, ...]:
+def read_alternatives(text: str) -> tuple[Replacement, ...]:
+    """The alternatives typed beside items, from the parameter ``alternatives`` of an execution's entry."""
     if not text:
         return ()
     rows = strict_json.parse(text.encode("utf-8"), file="alternatives", code="SAMPLE.TABLE", max_bytes=2**20)
@@ -274,7 +275,7 @@ def performed_again(
     names = {file.role: file.name for file in inputs}
     if action.step == "execute":
         asked = ExecutionAsked(
-            typed=_read_alternatives(typed.get("alternatives", "")),
+            typed=read_alternatives(typed.get("alternatives", "")),
             more_rows=typed.get("more-rows") == "yes",
             run=typed.get("run", ""),
         )

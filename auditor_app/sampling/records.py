@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from auditor_app.files import write_new
 from auditor_app.sampling import commitment, reciprocal, reserves
 from auditor_app.sampling.commitment import CommitmentRecord
 from auditor_app.sampling.reciprocal import ListRecord
@@ -28,6 +31,11 @@ def load_any(path: Path) -> AnyRecord:
 def write_any(record: AnyRecord, path: Path) -> None:
     """Write a record as JSON; a file of that name is never replaced."""
     write_seal(record.committed, record.committed_at, path)
+
+
+def write_document(path: Path, document: Mapping[str, Any]) -> None:
+    """Write a drawn or executed sample or an evaluation as a JSON file; one that is there is never replaced."""
+    write_new(path, (json.dumps(document, indent=1, ensure_ascii=True) + "\n").encode("ascii"), code="OUTPUT.WRITE")
 
 
 def record_document(record: AnyRecord) -> dict[str, Any]:

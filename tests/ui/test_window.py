@@ -387,7 +387,7 @@ def test_randomness_is_asked_for_only_after_the_commitment(performed: MainWindow
         qtbot.mouseClick(shown.select.draw, Qt.MouseButton.LeftButton)
     assert performed.case.inputs.sample is not None
     assert performed.case.inputs.sample.randomness == "dice:" + "1" * 20
-    assert shown.execute.items.model.rowCount() == 59
+    qtbot.waitUntil(lambda: shown.execute.items.model.rowCount() == 59, timeout=5000)
     ended(performed, qtbot)
 
 
