@@ -94,9 +94,7 @@ def _facts(typed: PlanInput, document: Mapping[str, str], size: int) -> Iterator
     from auditor_app.sampling.rates import parse_rate
 
     allowed = int(document["allowedDeviations"])
-    why = (
-        "With more than these the sample no longer bounds the rate below the tolerable one, and the limit says how far."
-    )
+    why = "With more than this many the sample no longer bounds the rate below the tolerable one, and the limit says how far."
     yield "Allowed deviations", "none" if allowed < 1 else f"{allowed:,}", why
     if "population" in document:
         yield "Population", f"{int(document['population']):,}", "All items that can be drawn."

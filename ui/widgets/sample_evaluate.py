@@ -14,6 +14,7 @@ from ui.desk import Desk
 from ui.papers.paper import scrolled, tab_room
 from ui.sample_planning import amount_text
 from ui.sampling_work import Sampled
+from ui.text import short_middle
 from ui.theme import Tone
 from ui.widgets.blocks import GRID, Banner, button, card, column, label, row, show_text
 from ui.widgets.fields import TypedField
@@ -35,8 +36,9 @@ class EvaluateTab(QWidget):
         self.confidence.setFixedWidth(140)
         self.verdict = Banner()
         self.numbers = QGridLayout()
-        self.numbers.setColumnStretch(0, 1)
-        self.numbers.setVerticalSpacing(2)
+        self.numbers.setColumnStretch(2, 1)
+        self.numbers.setVerticalSpacing(GRID)
+        self.numbers.setHorizontalSpacing(3 * GRID)
         self.printed = label("", wrap=True)
         self.nothing = label("", wrap=True)
         self.record = button("Record the evaluation", self._on_record, primary=True)
@@ -54,7 +56,7 @@ class EvaluateTab(QWidget):
         done, inside = sampled.conclusion, self._desk.binder.papers is not None
         self.record.setVisible(inside)
         self.record.setEnabled(done is not None and writable)
-        show_facts(self.numbers, () if done is None else facts_of(done), self._reasoning)
+        show_facts(self.numbers, () if done is None else facts_of(done), self._reasoning, beside=True)
         if done is None:
             self.verdict.hide()
             show_text(self.nothing, "Nothing to evaluate yet: the sample is not executed. Draw it, then compare it with the answers under Execute.")  # fmt: skip
@@ -116,5 +118,5 @@ def facts_of(done: Conclusion) -> tuple[tuple[str, str, str], ...]:
                 ("Understatement bound", money.understatement_bound, "The same for understatements; the two are never netted."),
             )
         ]  # fmt: skip
-        facts += [(f"Taint of {taint.item}", _percent(taint.taint.removeprefix("-")) + (" under" if taint.taint.startswith("-") else " over"), f"Book {taint.book}, found {taint.found}{', certain' if taint.certain else ''}.") for taint in money.taints]  # fmt: skip
+        facts += [(f"Taint of {short_middle(taint.item)}", _percent(taint.taint.removeprefix("-")) + (" under" if taint.taint.startswith("-") else " over"), f"Book {taint.book}, found {taint.found}{', certain' if taint.certain else ''}.") for taint in money.taints]  # fmt: skip
     return tuple(facts)

@@ -17,7 +17,7 @@ from ui.papers.paper import scrolled, tab_room
 from ui.sample_planning import Kind, PlanInput, PlanShown, plan_engaged, plan_sample
 from ui.text import count
 from ui.theme import Tone
-from ui.widgets.blocks import GRID, Banner, button, card, choice, column, label, row, show_text
+from ui.widgets.blocks import GRID, Banner, bold, button, card, choice, column, label, row, show_text
 from ui.widgets.fields import TypedField
 from ui.widgets.file_choice import FileChoice
 from ui.widgets.reasoning import Reasoning
@@ -108,7 +108,8 @@ class PlanTab(QWidget):
         self._size, self._prose = label("", "title"), label("", wrap=True)
         self._facts = QGridLayout()
         self._facts.setColumnStretch(0, 1)
-        self._facts.setVerticalSpacing(2)
+        self._facts.setVerticalSpacing(4)
+        self._facts.setHorizontalSpacing(2 * GRID)
         self._about = label("", "muted", wrap=True)
         self._direction = label("", wrap=True)
         self._direction.setProperty("ink", "warn")
@@ -302,8 +303,10 @@ class PlanTab(QWidget):
         self.show_journal()
 
 
-def show_facts(grid: QGridLayout, facts: tuple[tuple[str, str, str], ...], reasoning: Reasoning) -> None:
-    """Name and value on a line, and below them what the value means."""
+def show_facts(
+    grid: QGridLayout, facts: tuple[tuple[str, str, str], ...], reasoning: Reasoning, *, beside: bool = False
+) -> None:
+    """Name and value on a line, and below or ``beside`` them what the value means."""
     while grid.count():
         item = grid.takeAt(0)
         widget = None if item is None else item.widget()
@@ -314,7 +317,7 @@ def show_facts(grid: QGridLayout, facts: tuple[tuple[str, str, str], ...], reaso
     for at, (name, value, why) in enumerate(facts):
         shown = label(value, selectable=True)
         shown.setAccessibleName(name)
-        grid.addWidget(label(name, "section"), 2 * at, 0)
-        grid.addWidget(shown, 2 * at, 1)
-        if why:
-            grid.addWidget(reasoning.hold(label(why, "muted", wrap=True)), 2 * at + 1, 0, 1, 2)
+        named, why_shown = label(name), reasoning.hold(label(why, "muted", wrap=True))
+        named.setFont(bold(named.font()))
+        for widget, down, across, columns in ((named, 2 * at, 0, 1), (shown, 2 * at, 1, 1), (why_shown, 2 * at + (not beside), 2 * beside, 2 - beside)):  # fmt: skip
+            grid.addWidget(widget, down, across, 1, columns)

@@ -168,7 +168,11 @@ class SelectTab(QWidget):
     def _on_commit(self) -> None:
         snapshot = self._desk.case.inputs.snapshot
         if snapshot is not None:
-            suggested = snapshot.path.parent / f"{snapshot.path.stem}-sample.json"
+            stem = snapshot.path.parent / f"{snapshot.path.stem}-sample"
+            names = (
+                stem.with_name(f"{stem.name}{number}.json") for number in ("", *(f"-{at}" for at in range(2, 100)))
+            )
+            suggested = next((name for name in names if not name.exists()), stem)
             prompts.save_file(self, "Write commitment record", prompts.RECORDS, suggested, self.write_record)
 
     def write_record(self, record: Path) -> None:

@@ -17,7 +17,7 @@ from ui.models.columns import Column, Kind, address_column, chip_column, count_c
 from ui.papers.paper import scrolled, tab_room
 from ui.sample_planning import amount_text
 from ui.sampling_work import DrawnRow, LettersTyped, Loose, Sampled
-from ui.text import count
+from ui.text import count, short_middle
 from ui.theme import Tone
 from ui.widgets.blocks import GRID, Banner, button, card, column, holder, label, row, show_text
 from ui.widgets.fields import TypedField
@@ -85,7 +85,7 @@ _EXECUTED = (
 
 
 def _in_full(item: ExecutedItem) -> str:
-    """Each comparison of an item on a line: its mark, what the mark means, and both sides."""
+    """Each comparison of an item: its mark, what the mark means, and both sides."""
     from auditor_app.sampling.execution import TICKMARKS
 
     lines = []
@@ -93,7 +93,7 @@ def _in_full(item: ExecutedItem) -> str:
         sides = f" Expected {check.expected or '–'}, observed {check.observed or '–'}." if check.expected or check.observed else ""  # fmt: skip
         instead = f" {check.alternative}. Reason: {check.reason}." if check.alternative else ""
         lines.append(f"{check.tickmark}  {CHECKS[check.check].capitalize()}: {TICKMARKS[check.tickmark]}.{sides}{instead}")  # fmt: skip
-    return f"Item {item.item.id}\n" + "\n".join(lines)
+    return f"{short_middle(item.item.id, 17)}.  " + "  ".join(lines)
 
 
 class ItemsTab(QWidget):
@@ -165,19 +165,19 @@ class AnswersTab(QWidget):
         form = QFormLayout()
         form.setHorizontalSpacing(3 * GRID)
         form.setVerticalSpacing(GRID)
-        self._writing = QWidget()
-        writing = QFormLayout(self._writing)
-        writing.setContentsMargins(0, 0, 0, 0)
-        writing.setHorizontalSpacing(3 * GRID)
-        writing.setVerticalSpacing(GRID)
-        writing.addRow(label("Letters"), row(self.reply_by, self.reply_to, self.letters))
-        writing.addRow(label("Template, contacts"), row(self.template, self.contacts))
+        self._form = form
+        self._lines = (
+            holder(row(self.reply_by, self.reply_to, self.letters)),
+            holder(row(self.template, self.contacts)),
+        )
+        form.addRow(label("Letters"), self._lines[0])
+        form.addRow(label("Template, contacts"), self._lines[1])
         for name, field in (
             ("Ledger extract", self.extract), ("Replies", self.replies), ("Alternatives", self.alternatives), ("", self.more), ("", self.observed),
         ):  # fmt: skip
             form.addRow(label(name), field)
         why = reasoning.hold(label(_WHY_ANSWERS, "muted", wrap=True))
-        made = card(column(self.state, why, self._writing, form, row(1, self.record), spacing=GRID))
+        made = card(column(self.state, why, form, row(1, self.record), spacing=GRID))
         inner = QWidget()
         inner.setLayout(column(self.outside, self.problem, made, 1, spacing=2 * GRID))
         self.setLayout(tab_room(scrolled(inner, "Answers to the sample")))
@@ -202,7 +202,8 @@ class AnswersTab(QWidget):
         usable = drawn is not None and (sampled.recorded and writable if inside else sampled.loose is not None)
         self.record.setText("Compare and record" if inside else "Compare")
         self.record.setEnabled(usable)
-        self._writing.setVisible(inside)
+        for line in self._lines:
+            self._form.setRowVisible(line, inside)
         self.observed.setVisible(inside)
         self.letters.setEnabled(usable)
         if inside:
