@@ -14,7 +14,7 @@ import sqlite3
 import stat
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
@@ -33,8 +33,7 @@ _SCHEMA = (
     "CREATE TABLE locations (sha256 TEXT PRIMARY KEY, path TEXT NOT NULL)",
 )
 _BUSY_MILLISECONDS = 5_000
-_HEADER_BYTES = 100
-_MAGIC = b"SQLite format 3\x00"
+_LOGGED = "the engagement file was switched to write-ahead logging, which could lose its last entries"
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,42 +210,55 @@ def _fill(path: str, first: StoredEntry) -> None:
 
 
 def _require_header(path: Path) -> None:
-    """A regular file whose first bytes are ours, so that SQLite makes no file, opens no device, restores no foreign one.
+    """A regular file whose header is ours, so that SQLite makes no file, opens no device, restores no foreign one.
 
-    Source: https://www.sqlite.org/fileformat.html, 1.3.
+    Read through SQLite, ``immutable`` (no lock, no journal, no write), never by a descriptor of our own: closing one
+    would drop every lock that this process has on the file (https://www.sqlite.org/howtocorrupt.html, 2.2).
     """
     try:
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0))
-        with os.fdopen(descriptor, "rb") as file:
-            regular = stat.S_ISREG(os.fstat(descriptor).st_mode)
-            header = file.read(_HEADER_BYTES) if regular else b""
-    except OSError as error:
+        regular = stat.S_ISREG(path.stat().st_mode)
+        unreadable = "" if os.access(path, os.R_OK) else "Permission denied"
+    except (OSError, ValueError) as error:
+        regular, unreadable = True, str(getattr(error, "strerror", None) or "no such name")
+    if unreadable:
         raise EngagementError(
             "ENGAGEMENT.UNREADABLE",
-            f"the file cannot be opened ({error.strerror})",
+            f"the file cannot be opened ({unreadable})",
             at=Location(path.name),
             action="Check the path.",
-        ) from None
+        )
     if not regular:
         _damaged(path, "this is not a regular file", "Name an engagement file.")
-    if len(header) < _HEADER_BYTES or not header.startswith(_MAGIC):
-        _damaged(path, "this is no engagement file", "Name an engagement file, or restore it from a copy.")
-    if int.from_bytes(header[68:72], "big") != APPLICATION_ID:
+    _require_no_log(path)
+    with _refusals(path), closing(_connected(path, "ro", "&immutable=1")) as connection:
+        connection.execute("PRAGMA writable_schema=ON")  # a file that a writer makes longer meanwhile is not damaged
+        (mark,) = connection.execute("PRAGMA application_id").fetchone()
+    if mark != APPLICATION_ID:
         _damaged(path, "this is a database of another program, not an engagement file", "Name an engagement file.")
-    if header[18:20] != b"\x01\x01":
-        _damaged(path, "the engagement file was switched to write-ahead logging, which could lose its last entries")
+
+
+def _require_no_log(path: Path) -> None:
+    """No write-ahead log beside the file: SQLite would read its pages in place of the file's own."""
+    place = path.resolve()
+    if place.with_name(f"{place.name}-wal").exists():
+        _damaged(path, _LOGGED, "Restore the file from a copy, without the file NAME-wal beside it.")
 
 
 def _interrupted(path: Path) -> bool:
     """Whether a rollback journal lies beside the file: a write was cut, or one is going on."""
-    return path.with_name(f"{path.name}-journal").exists()
+    place = path.resolve()
+    return place.with_name(f"{place.name}-journal").exists()
+
+
+def _connected(path: Path, mode: str, more: str = "") -> sqlite3.Connection:
+    return sqlite3.connect(
+        f"{path.resolve().as_uri()}?mode={mode}{more}", uri=True, isolation_level=None, check_same_thread=False
+    )
 
 
 def _inspected(path: Path, mode: str) -> sqlite3.Connection:
     """A query-only connection to a file that proved to be an engagement file of a version known here."""
-    connection = sqlite3.connect(
-        f"{path.resolve().as_uri()}?mode={mode}", uri=True, isolation_level=None, check_same_thread=False
-    )
+    connection = _connected(path, mode)
     try:
         connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MAX_DOCUMENT_BYTES)
         connection.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
@@ -273,6 +285,8 @@ def _require_ours(connection: sqlite3.Connection, path: Path) -> None:
             observed=f"version {version}",
             action="Use a program version that knows it; this one does not write to it.",
         )
+    if connection.execute("PRAGMA journal_mode").fetchone() == ("wal",):
+        _damaged(path, _LOGGED)
     found = connection.execute("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY type, name").fetchall()
     if version != SCHEMA_VERSION or tuple(row[0] for row in found) != _SCHEMA:
         _damaged(path, "the tables of the engagement file are not those that this program writes")

@@ -134,6 +134,77 @@ def test_another_process_cannot_write_either(tmp_path: Path) -> None:
     assert "another process is writing to this engagement file" in done.stderr
 
 
+_FOREIGN_WRITER = """
+import sqlite3, sys
+connection = sqlite3.connect(sys.argv[1], isolation_level=None, timeout=0)
+connection.execute("BEGIN IMMEDIATE")
+"""
+
+
+def _others_can_write(path: Path) -> bool:
+    """Whether SQLite in another process gets the writer's lock."""
+    command = [sys.executable, "-c", _FOREIGN_WRITER, path]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert done.returncode == 0 or "database is locked" in done.stderr
+    return done.returncode == 0
+
+
+def test_opening_again_in_one_process_keeps_the_lock(tmp_path: Path) -> None:
+    """POSIX drops all locks of a process on a file when it closes any descriptor of it."""
+    path = books.new(tmp_path)
+    link = tmp_path / "link.engagement"
+    link.symlink_to(path)
+    assert _others_can_write(path)
+    with open_for_writing(path) as book:
+        for name in (path, link):
+            open_for_reading(name).close()
+            with pytest.raises(EngagementError, match="another process is writing"):
+                open_for_writing(name)
+            assert not _others_can_write(path)
+        book.record(books.act(books.exception()))
+        assert not _others_can_write(path)
+    assert _others_can_write(path)
+
+
+def test_a_write_ahead_log_beside_the_file_is_not_read(tmp_path: Path) -> None:
+    """SQLite would show its pages, though the header says that there is none."""
+    path = books.new(tmp_path)
+    clean = path.read_bytes()
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("DELETE FROM entries")
+    log = (tmp_path / f"{path.name}-wal").read_bytes()
+    connection.close()
+    path.write_bytes(clean)
+    (tmp_path / f"{path.name}-wal").write_bytes(log)
+    assert _code(path) == "ENGAGEMENT.UNREADABLE"
+    assert path.read_bytes() == clean
+    assert (tmp_path / f"{path.name}-wal").read_bytes() == log
+
+
+def test_a_cut_write_is_restored_through_a_link_too(tmp_path: Path) -> None:
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+    path = books.new(folder)
+    script = (
+        "import os, sqlite3, sys\n"
+        "connection = sqlite3.connect(sys.argv[1], isolation_level=None)\n"
+        "connection.execute('PRAGMA cache_size=1')\n"
+        "connection.execute('BEGIN IMMEDIATE')\n"
+        "for number in range(300):\n"
+        "    connection.execute('INSERT INTO documents VALUES (?, zeroblob(5000))', (str(number),))\n"
+        "os._exit(0)"
+    )
+    subprocess.run([sys.executable, "-c", script, path], check=True)
+    assert path.with_name(f"{path.name}-journal").exists()
+    link = tmp_path / "link.engagement"
+    link.symlink_to(path)
+    with open_for_reading(link) as book:
+        assert book.papers.head.length == 1
+        assert book.store.document_digests() == frozenset()
+    assert not path.with_name(f"{path.name}-journal").exists()
+
+
 def test_a_reader_writes_nothing(tmp_path: Path) -> None:
     path = books.new(tmp_path)
     with open_for_reading(path) as book, pytest.raises(EngagementError, match="read-only"):
