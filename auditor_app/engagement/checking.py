@@ -89,9 +89,9 @@ def check_store(
 ) -> Operation[CheckResult]:
     """:func:`check` of a file that is open already; its pages are read from the disk again."""
     book.forget_pages()
-    stored = book.entries()
+    stored, strange = book.entries_as_found()
     name = book.path.name
-    found = _damage(book)
+    found = _damage(book) + _types(strange)
     found += chain_findings(stored) or (
         () if stored else (_finding("ENGAGEMENT.JOURNAL", "journal", "The journal is empty."),)
     )
@@ -126,6 +126,14 @@ def _damage(book: EngagementStore) -> tuple[Finding, ...]:
     if not complaint:
         return ()
     return (_finding("ENGAGEMENT.UNREADABLE", "file", "The database is damaged.", "no damage", complaint),)
+
+
+def _types(strange: frozenset[int]) -> tuple[Finding, ...]:
+    message = "The entry is not stored as this program stores it: another program wrote it."
+    return tuple(
+        _finding("ENGAGEMENT.JOURNAL", f"journal entry {number}", message, "text and bytes", "other types")
+        for number in sorted(strange)
+    )
 
 
 def _papers(stored: Sequence[StoredEntry], file: str) -> tuple[Papers | None, tuple[Finding, ...]]:
@@ -171,7 +179,11 @@ def _documents(book: EngagementStore, entries: Sequence[Entry], token: CancelTok
     for number, (digest, sequence) in enumerate(sorted(named.items())):
         token.check()
         yield Progress(number, len(named), "results", "Comparing kept results")
-        body = book.document(digest)
+        try:
+            body = book.document(digest)
+        except EngagementError as error:
+            found.append(_kept(f"journal entry {sequence}", "A kept result was changed.", digest, error.what))
+            continue
         if body is None:
             found.append(
                 _kept(f"journal entry {sequence}", "A result that the entry names is missing.", digest, "none")

@@ -34,6 +34,7 @@ from auditor_app.procedures import PROCEDURES
 from auditor_app.sampling.execution import TICKMARKS
 
 _NO_DOCUMENTS: Mapping[str, bytes] = MappingProxyType({})
+_NOWHERE: Mapping[str, str] = MappingProxyType({})
 _NOT_AGREED = (
     "engagement",
     "history",
@@ -58,6 +59,8 @@ class Act:
     inputs: tuple[InputReference, ...] = ()
     documents: Mapping[str, bytes] = field(default_factory=lambda: _NO_DOCUMENTS)
     amendment: Amendment | None = None
+    places: Mapping[str, str] = field(default_factory=lambda: _NOWHERE)
+    """Where inputs are on this machine, by digest: a hint, no part of the entry."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +123,7 @@ class EngagementFile:
         before, papers = self._papers, self._papers
         entries: list[StoredEntry] = []
         documents: dict[str, bytes] = {}
+        places: dict[str, str] = {}
         for act in acts:
             _refuse_own_marks(act.action)
             entry = checked(_entry(act, papers.head))
@@ -128,7 +132,8 @@ class EngagementFile:
             _require_digests(act.documents)
             entries.append(stored)
             documents.update(act.documents)
-        self._store.append(entries, documents)
+            places.update(act.places)
+        self._store.append(entries, documents, places)
         self._papers = papers
         return Recorded(papers.head, papers, cleared_by(before, papers))
 

@@ -101,7 +101,9 @@ def chain_findings(stored: Iterable[StoredEntry]) -> tuple[Finding, ...]:
     found: list[Finding] = []
     expected, previous = 1, BEFORE_THE_FIRST
     for item in stored:
-        if item.sequence != expected:
+        if item.sequence < expected:
+            found.append(_broken(item.sequence, "No entry of the journal has such a number.", f"entry {expected}", ""))
+        elif item.sequence > expected:
             missing = f"{expected}" if item.sequence == expected + 1 else f"{expected} to {item.sequence - 1}"
             found.append(_broken(item.sequence, f"Entry {missing} of the journal is missing.", f"entry {expected}", ""))
         actual = hashlib.sha256(item.body).hexdigest()

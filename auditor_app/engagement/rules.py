@@ -27,7 +27,7 @@ from auditor_app.engagement.papers import (
     TakenInput,
     Tick,
 )
-from auditor_app.engagement.terms import SIGNING_ROLES, Person
+from auditor_app.engagement.terms import SIGNING_ROLES, InputReference, Person
 from auditor_app.errors import EngagementError
 
 _NO_EDIT = (
@@ -167,6 +167,8 @@ def _sample(papers: Papers, action: actions.RecordSample, entry: Entry, stamp: S
             "there is no earlier commitment to this sample in the journal",
             "Commit first with --engagement, then draw once the source has spoken.",
         )
+    if action.step == "draw":
+        _draw_rule(papers, action, entry)
     for step, name in (("draw", "draw"), ("execute", "execution")):
         used = action.parameters.get(name)
         if used is not None and action.step in ("letters", "execute", "evaluate"):
@@ -177,6 +179,31 @@ def _sample(papers: Papers, action: actions.RecordSample, entry: Entry, stamp: S
     if run is not None and run not in {item.action.result for item in papers.runs}:
         _refuse("the journal holds no earlier run with this result", "Record the run first.")
     return replace(papers, samples=(*papers.samples, SampleStep(action, entry.inputs, entry.program, stamp)))
+
+
+def _draw_rule(papers: Papers, action: actions.RecordSample, entry: Entry) -> None:
+    """A sample is drawn from the record that was committed to, with one answer of its source: no shopping for seeds."""
+    same = [item for item in papers.samples if item.action.commitment == action.commitment]
+    records = {file.sha256 for item in same if item.action.step == "commit" for file in _records(item.inputs)}
+    if records != {file.sha256 for file in _records(entry.inputs)}:
+        _refuse(
+            "the sample record is not the one that was committed to", "Draw from the file that sample commit wrote."
+        )
+    answer = _answer(action)
+    if any(item.action.step == "draw" and _answer(item.action) != answer for item in same):
+        _refuse(
+            "this sample was drawn already, with another answer of its source",
+            "Extend that draw, or commit to another sample.",
+        )
+
+
+def _records(files: tuple[InputReference, ...]) -> tuple[InputReference, ...]:
+    return tuple(file for file in files if file.role == "sample record")
+
+
+def _answer(action: actions.RecordSample) -> str:
+    """The randomness as typed; hex digits are read in either case."""
+    return action.parameters.get("randomness", "").strip().lower()
 
 
 def _raise_exception(papers: Papers, action: actions.RaiseException, entry: Entry, stamp: Stamp) -> Papers:  # noqa: ARG001

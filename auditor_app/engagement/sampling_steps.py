@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -204,9 +204,12 @@ def with_files(
 ) -> Operation[tuple[Act, ...]]:
     """The act over the digested files, behind those that add files which are new to the engagement."""
     files: list[InputReference] = []
+    places: dict[str, str] = {}
     for role, path in paths.items():
-        files.append((yield from take(path, role, token)))
-    act = act_of(tuple(files))
+        file = yield from take(path, role, token)
+        files.append(file)
+        places[file.sha256] = str(path.absolute())
+    act = replace(act_of(tuple(files)), places=places)
     added = (Act(item, act.person, act.at, amendment=act.amendment) for item in new_inputs(papers, act.inputs))
     return (*added, act)
 

@@ -17,6 +17,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import NoReturn
 
 from auditor_app.errors import EngagementError, Location
@@ -33,6 +34,7 @@ _SCHEMA = (
     "CREATE TABLE locations (sha256 TEXT PRIMARY KEY, path TEXT NOT NULL)",
 )
 _BUSY_MILLISECONDS = 5_000
+_NOWHERE: Mapping[str, str] = MappingProxyType({})
 _LOGGED = "the engagement file was switched to write-ahead logging, which could lose its last entries"
 
 
@@ -115,6 +117,17 @@ class EngagementStore:
             _damaged(self.path, "a journal entry is not stored as this program stores it")
         return tuple(StoredEntry(*row) for row in rows)
 
+    def entries_as_found(self) -> tuple[tuple[StoredEntry, ...], frozenset[int]]:
+        """Every entry whatever another program made of it, and the numbers of those of another type than ours."""
+        query = (
+            "SELECT sequence, CAST(sha256 AS BLOB), CAST(body AS BLOB), typeof(sha256) = 'text' AND typeof(body) = 'blob'"
+            " FROM entries ORDER BY sequence"
+        )
+        with _refusals(self.path):
+            rows = self._connection.execute(query).fetchall()
+        stored = tuple(StoredEntry(number, digest.decode("utf-8", "replace"), body) for number, digest, body, _ in rows)
+        return stored, frozenset(number for number, _, _, ours in rows if not ours)
+
     def document(self, sha256: str) -> bytes | None:
         """The bytes kept under a digest, not compared with it; ``None`` where there are none."""
         with _refusals(self.path):
@@ -128,8 +141,13 @@ class EngagementStore:
         with _refusals(self.path):
             return frozenset(str(row[0]) for row in self._connection.execute("SELECT sha256 FROM documents"))
 
-    def append(self, entries: Sequence[StoredEntry], documents: Mapping[str, bytes]) -> None:
-        """Add entries with the documents they name: all of it is on the disk when this returns, or nothing."""
+    def append(
+        self,
+        entries: Sequence[StoredEntry],
+        documents: Mapping[str, bytes],
+        locations: Mapping[str, str] = _NOWHERE,
+    ) -> None:
+        """Add entries with the documents they name, and where inputs are: all on the disk when this returns, or nothing."""
         with _refusals(self.path):
             try:
                 for entry in entries:
@@ -138,6 +156,8 @@ class EngagementStore:
                     )
                 for digest, body in documents.items():
                     self._connection.execute("INSERT OR IGNORE INTO documents VALUES (?, ?)", (digest, body))
+                for place in locations.items():
+                    self._connection.execute("INSERT OR REPLACE INTO locations VALUES (?, ?)", place)
                 self._connection.execute("COMMIT")
                 self._written += len(entries)
             finally:

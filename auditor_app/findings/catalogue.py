@@ -210,7 +210,7 @@ _ENTRIES: tuple[tuple[str, Severity, Area, str, str], ...] = (
     ("REPORT.ATTACHMENT", _CRIT, _AUTH, "An attachment is missing, was added, or is not the one that the report lists.", "Do not rely on this file; ask for it again."),
     ("REPORT.JOURNAL", _CRIT, _AUTH, "The report does not fit the engagement's journal.", "Compare both with copies made earlier."),
     ("REPORT.DRAFT", _WARN, _USE, "The file is a draft.", "Ask for the final report."),
-    ("REPORT.NOT_NAMED", _WARN, _USE, "No certificate was named, so signatures show only that the bytes were not changed since they were signed.", "Obtain the signer's certificate over a second channel and name it."),
+    ("REPORT.NOT_NAMED", _EXC, _USE, "No certificate was named, so signatures show only that the bytes were not changed since they were signed.", "Obtain the signer's certificate over a second channel and name it."),
     ("ISSUER.INPUT", _CRIT, _USE, "The issuer's description or data cannot be packed.", "Correct the named file."),
     ("CHAIN.ENDPOINT", _CRIT, _USE, "An endpoint did not answer as it must.", "Try again, or use another endpoint."),
 )  # fmt: skip
