@@ -93,7 +93,7 @@ def issue_engaged(
     refuse_itself(book, output, "replaced by a report")
     if not asked.final and recorded_run(book.papers, audit) is None:
         record_run(book, audit, author, time_typed=time_typed)
-    report, _ = yield from issue(
+    issued = yield from issue(
         book,
         audit,
         author,
@@ -102,8 +102,9 @@ def issue_engaged(
         date=asked.date,
         template=_template(asked),
     )
-    write_atomically(output, report.pdf)  # issued by now: the file follows whatever else is asked
-    return bytes(report.pdf)
+    pdf = bytes(issued.report.pdf)
+    write_atomically(output, pdf)  # issued by now: the file follows whatever else is asked
+    return pdf
 
 
 def write_report(

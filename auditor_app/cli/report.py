@@ -19,11 +19,9 @@ from auditor_app.cli.terminal import add_json_option, drive, emit_json, say, say
 from auditor_app.engagement.audit import perform
 from auditor_app.engagement.document import audit_document
 from auditor_app.engagement.file import EngagementFile
-from auditor_app.engagement.history import reported_history
 from auditor_app.engagement.record import Audit, AuditRequest
 from auditor_app.engagement.recording import record_run, recorded_run
 from auditor_app.engagement.runs import at_journal_time, with_challenge
-from auditor_app.engagement.sampling_work import sampled_work
 from auditor_app.errors import UsageError
 from auditor_app.fileroom.reports import (
     Kind,
@@ -73,15 +71,21 @@ def _build(options: argparse.Namespace) -> int:
         raise UsageError("USAGE", "--final goes with --engagement", action="A final report comes from an engagement.")
     template = None if options.template is None else load_template(options.template)
     request = audit_request(options)
+    if options.redacted is not None and options.redacted == options.output:
+        raise UsageError("USAGE", "--redacted and -o name the same file", action="Name two files.")
+    masked: Report | None = None
     with engagement_of(options) as book:
         if book is None:
             audit = performed(request, None, options)
             plan = ReportOptions(date, template=template)
             report = drive(build_report(audit, plan, CancelToken()))
+            if options.redacted is not None:
+                masked = drive(build_report(audit, replace(plan, redacted=True), CancelToken()))
         else:
             plan = ReportOptions(date, template=template, final=options.final)
-            audit, report, plan = _engaged(book, request, plan, options)
-        masked = _redacted(audit, plan, options)
+            audit, report, masked = _engaged(book, request, plan, options)
+        if masked is not None:
+            write_atomically(options.redacted, masked.pdf)
         write_atomically(options.output, report.pdf)
     told: dict[str, object] = {"report": _report_json(report, options.output)}
     if masked is not None:
@@ -93,8 +97,11 @@ def _build(options: argparse.Namespace) -> int:
 
 def _engaged(
     book: EngagementFile, request: AuditRequest, plan: ReportOptions, options: argparse.Namespace
-) -> tuple[Audit, Report, ReportOptions]:
-    """Build on the recorded run if the same comes out again, else record a new one; enter the report in the journal."""
+) -> tuple[Audit, Report, Report | None]:
+    """Build on the recorded run if the same comes out again, else record a new one; enter the report in the journal.
+
+    The last is the redacted version, where one was asked for: only its digest is journalled.
+    """
     author, token, before = author_of(options), CancelToken(), book.papers
     kind: Kind = "final" if options.final else "draft"
     if options.final:
@@ -104,26 +111,19 @@ def _engaged(
     audit = drive(perform(at_journal_time(request, last or author.at), token))
     if not options.final and recorded_run(before, audit) is None:
         say_recorded(record_run(book, audit, author, time_typed=request.trusted_time is not None))
-    plan = replace(
-        plan,
-        papers=book.papers,
-        samples=sampled_work(book.papers, book.document),
-        history=reported_history(book.papers, book.document, audit.identity.issuer),
+    issuing = issue(
+        book,
+        audit,
+        author,
+        token,
+        kind=kind,
+        date=plan.date,
+        template=plan.template,
+        masked=options.redacted is not None,
     )
-    report, done = drive(issue(book, audit, author, token, kind=kind, date=plan.date, template=plan.template))
-    say_recorded(done)
-    return audit, report, plan
-
-
-def _redacted(audit: Audit, plan: ReportOptions, options: argparse.Namespace) -> Report | None:
-    """The masked version of the same report, where one was asked for; it is written first and never journalled."""
-    if options.redacted is None:
-        return None
-    if options.redacted == options.output:
-        raise UsageError("USAGE", "--redacted and -o name the same file", action="Name two files.")
-    masked = drive(build_report(audit, replace(plan, redacted=True), CancelToken()))
-    write_atomically(options.redacted, masked.pdf)
-    return masked
+    issued = drive(issuing)
+    say_recorded(issued.recorded)
+    return audit, issued.report, issued.masked
 
 
 def _date(text: str | None) -> str | None:

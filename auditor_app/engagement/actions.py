@@ -178,6 +178,13 @@ class SignOff(Action, frozen=True, kw_only=True, tag="sign-off"):
     envelope: Prose = ""
 
 
+class MaskedVersion(Closed, frozen=True, kw_only=True):
+    """The redacted version that was written beside a report: its digest and size in bytes; it is not kept."""
+
+    sha256: Hex64
+    size: Count
+
+
 class IssueReport(Action, frozen=True, kw_only=True, tag="issue-report"):
     """A report was built from run ``run`` (its entry's number) and everything journalled before this entry."""
 
@@ -187,6 +194,7 @@ class IssueReport(Action, frozen=True, kw_only=True, tag="issue-report"):
     report_id: Line
     report: Hex64
     size: Count
+    redacted: MaskedVersion | None = None
 
 
 class Lock(Action, frozen=True, kw_only=True, tag="lock"):

@@ -171,20 +171,25 @@ class _Bench:
         yield from self._run(action.run, token)
         papers = self._package.papers_before(entry.number)
         template = yield from self._template(entry, token)
-        report = yield from build_engaged(
-            self._audits[action.run],
-            papers,
-            action.date,
-            token,
-            kind=action.kind,
-            kept=self._kept,
-            template=template,
-        )
-        digest = hashlib.sha256(report.pdf).hexdigest()
-        if digest == action.report:
-            return Repetition(entry.number, "issue-report", "same")
-        place = Difference("report", f"{action.report}, {action.size} bytes", f"{digest}, {len(report.pdf)} bytes")
-        return Repetition(entry.number, "issue-report", "different", (place,))
+        recorded = [("report", action.report, action.size)]
+        if action.redacted is not None:
+            recorded.append(("redacted version", action.redacted.sha256, action.redacted.size))
+        places = []
+        for version, digest, size in recorded:
+            report = yield from build_engaged(
+                self._audits[action.run],
+                papers,
+                action.date,
+                token,
+                kind=action.kind,
+                kept=self._kept,
+                template=template,
+                masked=version != "report",
+            )
+            again = hashlib.sha256(report.pdf).hexdigest()
+            if again != digest:
+                places.append(Difference(version, f"{digest}, {size} bytes", f"{again}, {len(report.pdf)} bytes"))
+        return Repetition(entry.number, "issue-report", "different" if places else "same", tuple(places))
 
     def _template(self, entry: Entry, token: CancelToken) -> Operation[Template | None]:
         """The firm's own template, found by the digests of its files; ``None`` where the bundled one was used."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from typing import Literal
 
-from auditor_app.engagement.actions import IssueReport
+from auditor_app.engagement.actions import IssueReport, MaskedVersion
 from auditor_app.engagement.file import Act, Author, EngagementFile, Recorded
 from auditor_app.engagement.history import reported_history
 from auditor_app.engagement.journal import Amendment
@@ -20,6 +21,15 @@ from auditor_app.report.document import Report, ReportOptions, build_report
 from auditor_app.report.template import Template
 
 Kind = Literal["draft", "final"]
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """A report that was entered in the journal; ``masked`` is its redacted version where one was asked for."""
+
+    report: Report
+    masked: Report | None
+    recorded: Recorded
 
 
 def build_engaged(
@@ -79,8 +89,11 @@ def issue(
     kind: Kind,
     date: str | None,
     template: Template | None = None,
-) -> Operation[tuple[Report, Recorded]]:
+    masked: bool = False,
+) -> Operation[Issued]:
     """Build the report on the recorded run that came out as ``audit``, and enter it in the journal with its bytes.
+
+    With ``masked`` also its redacted version, from the same papers, of which the journal holds the digest.
 
     ENGAGEMENT.REFUSED where no recorded run did, or where something keeps a final report back; nothing is entered then.
     """
@@ -93,8 +106,13 @@ def issue(
             "no recorded run has these inputs, parameters and results",
             action="Record a run on these inputs in the engagement, sign off, and build the final report then.",
         )
-    building = build_engaged(audit, book.papers, date, token, kind=kind, kept=book.document, template=template)
-    report = yield from building
+
+    def built(*, masked: bool) -> Operation[Report]:
+        papers, kept = book.papers, book.document
+        return build_engaged(audit, papers, date, token, kind=kind, kept=kept, template=template, masked=masked)
+
+    report = yield from built(masked=False)
+    redacted = (yield from built(masked=True)) if masked else None
     act = issue_act(
         report,
         run=run.stamp.entry,
@@ -104,8 +122,9 @@ def issue(
         at=author.at,
         amendment=author.amendment,
         template=template,
+        masked=redacted,
     )
-    return report, book.record(act)
+    return Issued(report, redacted, book.record(act))
 
 
 def issue_act(
@@ -118,8 +137,12 @@ def issue_act(
     at: str,
     amendment: Amendment | None = None,
     template: Template | None = None,
+    masked: Report | None = None,
 ) -> Act:
-    """The act that records a built report; ``run`` is the number of its run's entry, a firm's own template an input."""
+    """The act that records a built report; ``run`` is the number of its run's entry, a firm's own template an input.
+
+    ``masked`` is its redacted version where one was written: only its digest is recorded.
+    """
     digest = hashlib.sha256(report.pdf).hexdigest()
     action = IssueReport(
         kind=kind,
@@ -128,6 +151,7 @@ def issue_act(
         report_id=report.report_id,
         report=digest,
         size=str(len(report.pdf)),
+        redacted=None if masked is None else MaskedVersion(sha256=masked.sha256, size=str(len(masked.pdf))),
     )
     files = () if template is None else template.files
     inputs = tuple(InputReference(role="other", name=f.name, size=str(f.size), sha256=f.sha256) for f in files)

@@ -18,6 +18,7 @@ from auditor_app.findings import Finding, finding
 from auditor_app.instants import format_instant, parse_instant
 from auditor_app.report.contained import Contents, listed_digest, read_contents
 from auditor_app.report.exhibits import MANIFEST, report_id_of
+from auditor_app.report.signature_bytes import complaints, reaches_the_end
 
 if TYPE_CHECKING:
     from asn1crypto import x509
@@ -76,9 +77,15 @@ def journal_findings(pdf: bytes, check: ReportCheck, papers: Papers) -> tuple[Fi
     if head is None:
         message = "The report was not built from an engagement."
         return (_finding("REPORT.JOURNAL", "journal head", message, papers.head.text(), "none"),)
-    for issued in papers.reports:
-        size = int(issued.action.size)
-        if size <= len(pdf) and listed_digest(pdf[:size]) == issued.action.report:
+    versions = [(item, item.action.report, item.action.size) for item in papers.reports]
+    versions += [
+        (item, item.action.redacted.sha256, item.action.redacted.size)
+        for item in papers.reports
+        if item.action.redacted is not None
+    ]
+    for issued, digest, length in versions:
+        size = int(length)
+        if size <= len(pdf) and listed_digest(pdf[:size]) == digest:
             if size < len(pdf) and not check.signatures:
                 message = "Something that is no signature was added behind the bytes that the journal issued."
                 return (_finding("REPORT.CHANGED", "file", message, f"{size} bytes", f"{len(pdf)} bytes"),)
@@ -123,18 +130,20 @@ def _signatures(
     from pyhanko.pdf_utils.reader import PdfFileReader
 
     try:
-        embedded = list(PdfFileReader(io.BytesIO(pdf)).embedded_regular_signatures)
+        everything = list(PdfFileReader(io.BytesIO(pdf)).embedded_signatures)
+        embedded = [item for item in everything if item.sig_object_type == "/Sig"]
+        ends = reaches_the_end(everything, pdf)
     except (PdfError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         message = f"The signatures cannot be read ({str(error)[:80]})."
         return (), [_finding("REPORT.SIGNATURE", "file", message)]
     if not embedded:
         return (), [_finding("REPORT.UNSIGNED", "file", "The report carries no signature.")]
     found: list[Finding] = []
-    signatures = tuple(_one(item, certificates, moment, found) for item in embedded)
+    signatures = tuple(_one(item, pdf, certificates, moment, found) for item in embedded)
     if embedded[0].signed_revision != 1:
         message = "Something was added to the report between its building and its first signature."
         found.append(_finding("REPORT.CHANGED", "file", message))
-    if not signatures[-1].whole_file:
+    if not (signatures[-1].whole_file and ends):
         message = "Something was added to the file behind its last signature."
         found.append(_finding("REPORT.CHANGED", "file", message))
     if not certificates:
@@ -144,7 +153,7 @@ def _signatures(
 
 
 def _one(
-    embedded: Any, certificates: Sequence[x509.Certificate], moment: datetime, found: list[Finding]
+    embedded: Any, pdf: bytes, certificates: Sequence[x509.Certificate], moment: datetime, found: list[Finding]
 ) -> ReportSignature:
     """One signature; what is wrong with it is added to ``found``."""
     from pyhanko.pdf_utils.misc import PdfError
@@ -158,12 +167,26 @@ def _one(
     try:
         status, stamped = _validated(embedded, certificates, moment)
         certificate = embedded.signer_cert
-    except (PdfError, SignatureValidationError, CMSExtractionError, CMSStructuralError, ValueError, KeyError) as error:
+        strange = [*complaints(embedded, pdf, certificates)]
+    except (
+        PdfError,
+        SignatureValidationError,
+        CMSExtractionError,
+        CMSStructuralError,
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+    ) as error:  # the last two are what the library raises for fields that are missing
         found.append(_finding("REPORT.SIGNATURE", subject, f"The signature cannot be read ({str(error)[:80]})."))
         return _unreadable(field)
-    intact = bool(status.intact and status.valid)
+    stamp = status.timestamp_validity
+    if stamp is not None and not (stamp.intact and stamp.valid):
+        strange.append("The time stamp does not fit the signature.")
+    found.extend(_finding("REPORT.SIGNATURE", subject, message) for message in strange)
+    intact = bool(status.intact and status.valid and not strange)
     named = bool(status.trusted) if certificates else None
-    if not intact:
+    if not (status.intact and status.valid):
         found.append(_finding("REPORT.SIGNATURE", subject, "The signature does not fit the bytes of the file."))
     elif named is False:
         message = "The certificate does not lead to one that the reader named, or was not valid at the time."

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pikepdf
 import pytest
 
 from auditor_app.cli import engaged, engagement
@@ -201,6 +202,7 @@ def test_sampling_enters_the_journal_and_a_draw_needs_its_commitment_there(book:
     papers = command("engagement", "show", book)[1]
     assert [item["action"]["step"] for item in papers["samples"]] == ["plan", "commit", "draw", "evaluate"]
     assert papers["samples"][1]["action"]["commitment"] == papers["samples"][2]["action"]["commitment"]
+    assert command("engagement", "check", book, "--inputs")[1]["findings"] == []  # where they are was noted
     other = book.parent / "other.engagement"
     assert command("engagement", "new", other, "--client", "X", "--standard", "at-c-215", *BY)[0] == 0
     draw = ("sample", "draw", book.parent / "record.json", book.parent / "good.porsnap", *_trust(book))
@@ -338,6 +340,24 @@ def test_a_report_is_built_again_to_the_byte_and_holds_the_head(book: Path, comm
     assert "ENGAGEMENT.HEAD" in {
         item["code"] for item in command("engagement", "check", book, "--report", pdf)[1]["findings"]
     }
+
+
+def test_the_redacted_version_is_known_by_its_digest(book: Path, command: Command, tmp_path: Path) -> None:
+    full, masked, package = tmp_path / "r.pdf", tmp_path / "m.pdf", tmp_path / "p.zip"
+    assert _run(command, book)[0] == 1
+    assert _report(command, book, full, "--redacted", masked)[0] == 1
+    for pdf in (full, masked):
+        codes = [item["code"] for item in command("report", "check", pdf, "--engagement", book)[1]["findings"]]
+        assert codes == ["REPORT.UNSIGNED", "REPORT.DRAFT"], codes
+    with pikepdf.open(masked) as pdf:
+        pdf.docinfo["/Title"] = "Another"
+        pdf.save(tmp_path / "other.pdf")
+    found = command("report", "check", tmp_path / "other.pdf", "--engagement", book)
+    assert found[0] == 2
+    assert "REPORT.JOURNAL" in {item["code"] for item in found[1]["findings"]}
+    assert command("engagement", "export", book, "-o", package)[0] == 0
+    status, document = command("reperform", package, *_trust(book), "--inputs", book.parent)
+    assert (status, _statuses(document)) == (0, ["same", "same"]), document
 
 
 @pytest.fixture

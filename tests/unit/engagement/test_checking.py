@@ -142,6 +142,30 @@ def test_edited_dropped_and_moved_entries_are_found_without_a_head(
         assert caught.value.code == "ENGAGEMENT.JOURNAL"
 
 
+@pytest.mark.parametrize(
+    ("statement", "code", "place"),
+    [
+        ("UPDATE entries SET body = replace(body, '99', '97') WHERE sequence = 7", "ENGAGEMENT.JOURNAL", "entry 7"),
+        ("UPDATE entries SET body = CAST(body AS TEXT) WHERE sequence = 7", "ENGAGEMENT.JOURNAL", "entry 7"),
+        ("UPDATE entries SET sha256 = x'FF' WHERE sequence = 7", "ENGAGEMENT.JOURNAL", "entry 7"),
+        ("INSERT INTO entries VALUES (-5, 'x', 7)", "ENGAGEMENT.JOURNAL", "entry -5"),
+        ("UPDATE documents SET body = 'text'", "ENGAGEMENT.DOCUMENT", ""),
+    ],
+)
+def test_what_other_programs_store_as_text_is_a_finding_and_no_refusal(
+    path: Path, statement: str, code: str, place: str
+) -> None:
+    """SQLite's own functions give text where this program keeps bytes."""
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute(statement)
+    connection.close()
+    found = [(item.code, item.subject) for item in checked(path).findings]
+    assert any(item[0] == code and place in item[1] for item in found), found
+    with pytest.raises(EngagementError), open_for_reading(path) as book:
+        for run in book.papers.runs:
+            book.document(run.action.result)
+
+
 def test_a_cut_end_is_found_by_a_head_only(path: Path) -> None:
     head = _head(path)
     _rewrite(path, lambda rows: rows[:-1])

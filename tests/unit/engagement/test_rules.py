@@ -127,6 +127,28 @@ def test_a_draw_needs_an_earlier_commitment_in_the_journal(book: EngagementFile)
     assert [item.action.step for item in book.papers.samples] == ["commit", "draw"]
 
 
+def test_a_sample_is_drawn_from_its_record_and_with_one_answer(book: EngagementFile) -> None:
+    """No shopping for seeds: neither a record dated anew nor a second throw of the dice."""
+    kept = {books.digest(b"{}"): b"{}"}
+    record, other = (
+        InputReference(role="sample record", name="r.json", size="2", sha256=digit * 64) for digit in ("1", "2")
+    )
+
+    def step(name: str, **parameters: str) -> actions.RecordSample:
+        return actions.RecordSample(step=name, parameters=parameters, result=books.digest(b"{}"), commitment="aa" * 32)
+
+    book.record(books.act(step("commit"), documents=kept, inputs=(record,)))
+    first = step("draw", randomness="block:AB")
+    for files in ((other,), (), (record, other)):
+        assert "not the one that was committed to" in _refused(book, first, documents=kept, inputs=files)
+    book.record(books.act(first, documents=kept, inputs=(record,)))
+    again = step("draw", randomness="block:ac")
+    assert "drawn already" in _refused(book, again, documents=kept, inputs=(record,))
+    longer = {"randomness": "block:ab", "extend-to": "9"}
+    book.record(books.act(step("draw", **longer), documents=kept, inputs=(record,)))
+    assert len(book.papers.samples) == 3
+
+
 @pytest.mark.parametrize(
     ("step", "name", "words"),
     [

@@ -6,13 +6,14 @@ import io
 import json
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pikepdf
 import pytest
+from asn1crypto import x509
 
 from auditor_app.cli.main import main
 from auditor_app.engagement.actions import IssueReport
@@ -130,6 +131,50 @@ def test_a_flipped_byte_in_the_signature_itself_is_seen(once: bytes) -> None:
     assert exit_status(check.findings) == 2
 
 
+def _room(pdf: bytes) -> tuple[int, int]:
+    start = pdf.rindex(b"/Contents <") + len(b"/Contents <")
+    return start, pdf.index(b">", start)
+
+
+def _unseen(pdf: bytes, places: Iterable[int], named: tuple[x509.Certificate, ...]) -> list[int]:
+    """Places at which another hex digit leaves nothing to report."""
+    unseen = []
+    for place in places:
+        digit = b"0" if pdf[place : place + 1] != b"0" else b"1"
+        check = check_report(pdf[:place] + digit + pdf[place + 1 :], named, at=AT)
+        if exit_status(check.findings) != 2:
+            unseen.append(place)
+    return unseen
+
+
+def test_a_flipped_byte_anywhere_in_the_room_of_the_signature_is_seen(once: bytes) -> None:
+    """No signature is over its own room: padding, list of digests, certificates that ride along, case of the digits."""
+    start, end = _room(once)
+    length = 2 * (int(once[start + 4 : start + 8], 16) + 4)
+    assert start + length < end - 2
+    places = [*range(start + 1, start + length, 31), start + 2 * 32, start + length + 1, start + length + 40, end - 1]
+    assert _unseen(once, places, ROOTS) == []
+    lower = once[:start] + once[start : start + 8].lower() + once[start + 8 :]
+    assert lower != once
+    assert codes(check_report(lower, ROOTS, at=AT)) == ["REPORT.SIGNATURE"]
+
+
+@pytest.mark.filterwarnings("ignore:.*fetching is not allowed")
+def test_a_flipped_byte_in_a_time_stamp_is_seen(unsigned: bytes) -> None:
+    named = (*ROOTS, signers.asn1(authority().root))
+    stamped = sign(unsigned, "E. Partner", "partner", stamper=signers.stamper(datetime(2026, 11, 6, tzinfo=UTC)))
+    assert check_report(stamped, named, at=AT).findings == ()
+    start, _ = _room(stamped)
+    length = 2 * (int(stamped[start + 4 : start + 8], 16) + 4)
+    token = start + stamped[start : start + length].lower().index(b"060b2a864886f70d010910020e")
+    assert _unseen(stamped, [token + 9, *range(token + 41, start + length, 257)], named) == []
+
+
+@pytest.mark.parametrize("tail", [b"\n", b"\x00", b"anything at all", b"\n%%EOF\n"])
+def test_bytes_behind_the_last_signature_are_seen(twice: bytes, tail: bytes) -> None:
+    assert exit_status(check_report(twice + tail, ROOTS, at=AT).findings) == 2
+
+
 def test_certificates_inside_the_file_alone_are_never_enough(once: bytes) -> None:
     nobody = check_report(once, (), at=AT)
     assert codes(nobody) == ["REPORT.NOT_NAMED"]
@@ -173,6 +218,8 @@ def test_a_long_term_signature_embeds_its_evidence_and_keeps_the_first_one(once:
     assert lasting.startswith(once)
     check = check_report(lasting, named, at=AT)
     assert check.findings == ()
+    for tail in (b"\n", b"anything at all", b"\n%%EOF\n"):
+        assert exit_status(check_report(lasting + tail, named, at=AT).findings) == 2
     with pikepdf.open(io.BytesIO(lasting)) as document:
         assert "/DSS" in document.Root
         assert any(item.V.get("/SubFilter") == "/ETSI.RFC3161" for item in document.Root.AcroForm.Fields)
