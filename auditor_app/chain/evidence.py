@@ -99,7 +99,7 @@ def _usable_lines(
         return EvidenceReading(summary, usable=False, observations=_NOTHING, findings=tuple(findings), limitations=())
     stray = _other_blocks(snapshot, evidence, rows, own_blocks, findings)
     claims = _claims(rows, stray)
-    proofs = read_proofs(evidence, claims, snapshot.statement.predicate.assets, own_blocks, token)
+    proofs = read_proofs(evidence, claims, snapshot.statement.predicate.assets, own_blocks, stray=stray, token=token)
     findings += proofs.findings
     observations = {
         claim.key: seen

@@ -82,11 +82,14 @@ def read_proofs(
     claims: Sequence[Claim],
     assets: Iterable[Asset],
     own_blocks: OwnBlocks,
+    *,
+    stray: frozenset[str],
     token: CancelToken,
 ) -> ProofReading:
     """Re-perform every state proof in the file; no network.
 
-    ``own_blocks`` are the auditor's own, already compared with the file's.
+    ``own_blocks`` are the auditor's own, already compared with the file's; chains in ``stray`` are of another block
+    than was named and not looked at.
     """
     by_symbol = {asset.symbol: asset for asset in assets}
     present = {subject.name for subject in evidence.statement.subject}
@@ -97,6 +100,8 @@ def read_proofs(
     limits: list[Limitation] = []
     for chain in evidence.statement.predicate.chains:
         token.check()
+        if chain in stray:
+            continue
         own = [claim for claim in claims if claim.chain == chain]
         try:
             if chain.startswith("bip122:"):

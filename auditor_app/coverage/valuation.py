@@ -68,16 +68,17 @@ class PriceList:
         if direct is not None:
             return Rate(direct.price.fraction(), (self._shown(direct),))
         for first in sorted((item for item in self._feeds if item.symbol == symbol), key=_by_quote_and_price):
-            second = self._feed(unit, first.quote)
+            second = self._feed(unit, first.quote, dearest=True)
             if second is not None:
                 value = first.price.fraction() / second.price.fraction()
                 return Rate(value, (self._shown(first), self._shown(second)))
         return None
 
-    def _feed(self, symbol: str, quote: str) -> ObservedPrice | None:
-        """The feed of a pair; of several the lowest."""
+    def _feed(self, symbol: str, quote: str, *, dearest: bool = False) -> ObservedPrice | None:
+        """The feed of a pair; of several the lowest, or the one of the highest price, by which less is left."""
         pair = [item for item in self._feeds if (item.symbol, item.quote) == (symbol, quote)]
-        return min(pair, key=lambda item: item.price.fraction(), default=None)
+        pick = max if dearest else min
+        return pick(pair, key=lambda item: item.price.fraction(), default=None)
 
     def _claimed(self, symbol: str, unit: str) -> Rate | None:
         prices = [item for item in self._own if (item.symbol, item.quote) == (symbol, unit)]

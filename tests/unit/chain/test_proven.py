@@ -186,6 +186,7 @@ def test_a_fabricated_header_with_a_consistent_fabricated_state_stays_claimed() 
     under_real_hash = run(file, named=rich.hash, typed=HONEST.hash, rows=rows)
     assert [(line.grade, line.observed) for line in under_real_hash.lines] == [(Grade.CLAIMED, None)]
     assert {"CHAIN.TYPED_MISMATCH", "EVIDENCE.OTHER_BLOCK"} <= codes(under_real_hash)
+    assert "EVIDENCE.PROOF" not in codes(under_real_hash)  # proofs of another block are not looked at
 
 
 def test_a_fabricated_state_under_the_real_hash_is_an_exception_and_leaves_no_line() -> None:

@@ -69,6 +69,13 @@ def test_two_feeds_with_a_common_quote_are_crossed_exactly_and_rounded_down() ->
 
 def test_of_two_feeds_of_one_pair_the_lower_counts() -> None:
     assert run((feed("ETH", "USDT", "2100"), feed("ETH", "USDT", "2000"))).totals[0].observed == "4000"
+    crossed = (
+        feed("ETH", "USD", "2100"),
+        feed("ETH", "USD", "2000"),
+        feed("USDT", "USD", "0.5"),
+        feed("USDT", "USD", "1"),
+    )
+    assert run(crossed).totals[0].observed == "4000"
 
 
 @pytest.mark.parametrize(
