@@ -51,7 +51,7 @@ def _holds(message: str, challenge: str) -> bool:
 def freshness_of_occasion(occasion: Occasion, challenge: str | None, as_of: datetime | None) -> Freshness:
     """Of what was done on chain: by the challenge in its data, by an amount that the challenge names, else by its time."""
     if challenge and (
-        named_in(challenge, occasion.amount) or any(challenge.encode() in text for text in occasion.texts)
+        named_in(challenge, occasion.amount) or any(challenge.strip().encode() in text for text in occasion.texts)
     ):
         return Freshness.FRESH
     near = as_of is not None and abs(occasion.time - as_of) <= WINDOW

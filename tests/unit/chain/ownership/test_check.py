@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import base58
 import pytest
@@ -13,8 +13,8 @@ from nacl.signing import SigningKey
 from auditor_app.amounts import Amount
 from auditor_app.chain.address.digests import keccak256
 from auditor_app.chain.ownership.check import check_rows, signatures_seen
-from auditor_app.chain.ownership.freshness import freshness_of
-from auditor_app.chain.ownership.model import Freshness, Outcome, OwnershipResult, OwnershipRow
+from auditor_app.chain.ownership.freshness import freshness_of, freshness_of_occasion
+from auditor_app.chain.ownership.model import Freshness, Occasion, Outcome, OwnershipResult, OwnershipRow
 from auditor_app.errors import Location, UsageError
 from auditor_app.findings import Severity
 from auditor_app.operation import Cancelled, CancelToken, run
@@ -144,6 +144,27 @@ def test_seven_days_are_counted_from_the_instant(hour: int, message: str, expect
 def test_an_instant_at_the_end_of_time_is_compared_like_any_other(as_of: str) -> None:
     (line,) = checked(row("ETH", EVM, signed_evm(MESSAGE)), as_of=as_of).lines
     assert line.freshness is Freshness.DATED
+
+
+@pytest.mark.parametrize(
+    ("challenge", "days", "expected"),
+    [
+        (None, 7, Freshness.FRESH),
+        (None, -7, Freshness.FRESH),
+        (None, 8, Freshness.DATED),
+        ("send 0.5 BTC to yourself", 400, Freshness.FRESH),
+        ("send 10.5 BTC to yourself", 400, Freshness.DATED),
+        ("send 0.5 BTCB to yourself", 400, Freshness.DATED),
+        (" nonce 7d1f ", 400, Freshness.FRESH),
+        ("nonce 7d1e", 400, Freshness.DATED),
+    ],
+)
+def test_what_was_done_on_chain_is_dated_by_its_block_its_data_or_its_amount(
+    challenge: str | None, days: int, expected: Freshness
+) -> None:
+    occasion = Occasion(AS_OF + timedelta(days=days), (b"\x6a\x0anonce 7d1f",), "0.5 BTC")
+    assert freshness_of_occasion(occasion, challenge, AS_OF) is expected
+    assert freshness_of_occasion(occasion, None, None) is Freshness.DATED
 
 
 def test_without_an_instant_a_date_is_only_a_date() -> None:
