@@ -53,6 +53,7 @@ _METHODS = {
     "monetary-random": "monetary units, random",
 }
 Row = tuple[Cell, ...]
+_SELECTION = "Rivest's sampler over the seed: the smallest tickets, of each stratum where there are strata"
 
 
 def work_blocks(work: SampledWork, typed: Callable[[str], Cell], *, limits: bool) -> list[PageBlock]:
@@ -103,6 +104,7 @@ def _facts(work: SampledWork) -> list[Row]:
         (said("Source named beforehand"), given(sample.source)),
         (said("Randomness"), code(sample.randomness)),
         (said("Seed"), code(sample.seed)),
+        *([] if sample.monetary else [(said("Selection"), said(_SELECTION))]),
         (said("Drawn"), given(f"{work.drawn.at}, {work.drawn.person}")),
         (said("Dummy"), (dummy,)),
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from auditor_app.chain.names import chain_name
-from auditor_app.chain.observed import AddressLine
+from auditor_app.chain.observed import AddressLine, Grade
 from auditor_app.chain.ownership.lookup import ProofsOfControl
 from auditor_app.report.blocks import (
     Cell,
@@ -51,6 +51,7 @@ def build(material: Material) -> tuple[PageBlock, ...]:
         columns = (Column("Source", 0.3), Column("Endpoints that answered", 4))
         listed = tuple((said(tag, "strong"), given(name)) for name, tag in sources.items())
         blocks.append(Table(columns, listed, "small"))
+    blocks.append(Table((Column("Grade", 0.5), Column("What it rests on", 4)), _grades(lines), "small"))
     decimals = _decimals(lines)
     number = 0
     held = material.audit.ownership
@@ -64,6 +65,21 @@ def build(material: Material) -> tuple[PageBlock, ...]:
         number += len(here)
         blocks += [Heading(2, "Network"), Paragraph(network(material, chain)), Table(shown, rows, "tiny")]
     return tuple(blocks)
+
+
+_GRADES = {
+    Grade.PROVEN: "recalculated from a state proof under the hash of the block named above the table",
+    Grade.OWN_NODE: "read by a pinned auditor from a node of the auditor's own",
+    Grade.TWO_SOURCES: "two sources: endpoints on two different hosts gave the same balance at the block, to a pinned auditor",
+    Grade.ONE_SOURCE: "one host's word",
+    Grade.CLAIMED: "the issuer's word only: counted as nothing observed",
+}
+
+
+def _grades(lines: tuple[AddressLine, ...]) -> tuple[tuple[Cell, ...], ...]:
+    """The grades that occur, best first: on how many sources each balance rests."""
+    found = {line.grade for line in lines}
+    return tuple((given(grade.value, "strong"), said(text)) for grade, text in _GRADES.items() if grade in found)
 
 
 def _sources(lines: tuple[AddressLine, ...]) -> list[str]:

@@ -19,12 +19,24 @@ from auditor_app.report.blocks import (
 from auditor_app.report.material import Material
 
 _ALWAYS = (
-    "Assets that were borrowed, pledged, encumbered or moved in for the instant of the snapshot.",
-    "Liabilities outside the ledgers: accounts left out before signing, loans, derivatives, taxes, other creditors.",
-    "The exchange's internal controls, its records before the snapshot, and the way customers' identifiers were given.",
-    "Anything that happened after the snapshot's instant.",
-    "Which legal entity owns the keys, and whether several persons or entities control the same keys.",
-    "Market value, liquidity and price of any asset.",
+    (
+        "Borrowed or pledged assets",
+        "Whether assets were borrowed, pledged, encumbered or moved in for the instant of the snapshot.",
+    ),
+    (
+        "Liabilities outside the tree",
+        "What is owed beyond the ledgers: accounts left out before signing, loans, derivatives, taxes, other creditors.",
+    ),
+    (
+        "Controls",
+        "The exchange's internal controls, its records before the snapshot, and the way customers' identifiers were given.",
+    ),
+    ("After the date", "Anything that happened after the snapshot's instant."),
+    (
+        "Who owns the keys",
+        "Which legal entity owns the keys and the assets, and whether several persons or entities control the same keys.",
+    ),
+    ("Value", "Market value, liquidity and price of any asset."),
 )
 
 
@@ -32,7 +44,11 @@ def build(material: Material) -> tuple[PageBlock, ...]:
     """The standing list, then the limitations that the procedures recorded."""
     blocks: list[PageBlock] = [
         Paragraph(said("The procedures were not designed to show, and this report says nothing about:")),
-        Bullets(tuple(said(text) for text in _ALWAYS)),
+        Table(
+            (Column("Matter", 1), Column("Not shown", 4)),
+            tuple((said(matter, "strong"), said(text)) for matter, text in _ALWAYS),
+            "small",
+        ),
         *_networks(material),
         Heading(2, "Limitations of the procedures performed"),
     ]

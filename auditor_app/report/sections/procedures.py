@@ -109,10 +109,15 @@ def _departures(material: Material, agreed: Mapping[str, AgreedProcedure]) -> tu
         if not done.performed and (entry is None or entry.agreed):
             usual = PROCEDURES[done.key]
             rows.append((said(f"{usual.reference} {usual.title}"), said("Not performed"), given(done.outcome)))
-    heading = Heading(2, "Procedures changed, left out or not performed")
+    heading = Heading(2, "Reservations, and procedures changed, left out or not performed")
+    reserved = Paragraph(said("Reservations about the data and the evidence are the limitations in section 9."))
     if not rows:
-        return heading, Paragraph(said("None."))
-    return heading, Table((Column("Procedure", 1.1), Column("What", 1), Column("Reason", 2.4)), tuple(rows), "small")
+        return heading, reserved, Paragraph(said("No procedure was changed, left out or not performed."))
+    return (
+        heading,
+        reserved,
+        Table((Column("Procedure", 1.1), Column("What", 1), Column("Reason", 2.4)), tuple(rows), "small"),
+    )
 
 
 def _finding(material: Material, item: PerformedProcedure) -> Cell:

@@ -41,6 +41,7 @@ def build(material: Material) -> tuple[PageBlock, ...]:
         *_inputs(material),
         Heading(2, "Command"),
         Paragraph((Code(_how(material)),), "command"),
+        *_package(material),
         *_clock(material),
         Heading(2, "Expected result"),
         Table((Column("Ledger and scheme", 1), Column("Expected root", 3)), _roots(material)),
@@ -95,6 +96,19 @@ def _how(material: Material) -> str:
         return f"reserve-auditor reperform PACKAGE --trust {shlex.quote(request.trust_store.name)} --inputs FOLDER"
     words = command(request, material.date.text if material.date.typed else None)
     return words if material.full_id is None else words.replace(" -o report.pdf", " --redacted -o report.pdf")
+
+
+def _package(material: Material) -> tuple[PageBlock, ...]:
+    """What the words of the command stand for, and how it ends."""
+    if material.papers is None:
+        return ()
+    words = (
+        "PACKAGE is the file that engagement export wrote for the file room: the journal, every recorded result and this "
+        "report. FOLDER holds the inputs above, found by their digests. The trust store is the reader's own. The command "
+        "repeats every computed procedure with the program version above, builds the report again and compares both; exit "
+        "status 0 says that every result and every byte came out the same."
+    )
+    return (Paragraph(said(words), "small"),)
 
 
 def _clock(material: Material) -> tuple[PageBlock, ...]:

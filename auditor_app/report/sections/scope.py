@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from auditor_app.chain.names import chain_name
 from auditor_app.report.blocks import (
-    Bullets,
     Cell,
     Code,
     Column,
@@ -24,28 +23,69 @@ from auditor_app.report.material import Material
 from auditor_app.report.quantities import count_text
 from auditor_app.report.sections.blocks_named import origin_of
 
-_RATE = (
-    "Rate: observed reserves divided by gross liabilities of the same asset over all ledgers, in percent, rounded "
-    "down to four decimals. Exact amounts stand beside every rate."
+_DEFINITIONS = (
+    (
+        "Rate (the ratio)",
+        (
+            "Observed reserves ÷ gross liabilities of the same asset over all ledgers, in percent, rounded down to four "
+            "decimals. Exact amounts stand beside every rate."
+        ),
+    ),
+    (
+        "Gross liabilities",
+        "The sum of what is owed to customers: every balance above zero, of every row of every ledger in the snapshot.",
+    ),
+    (
+        "Negative balances",
+        (
+            "What customers owe is counted apart as customers' debts and never lowers gross liabilities. A minus in a column "
+            "that is not signed is an exception as well."
+        ),
+    ),
+    (
+        "Gross and net",
+        (
+            "Net liabilities are gross liabilities less customers' debts. Where there are debts, net liabilities and the net "
+            "rate (observed reserves ÷ net liabilities) stand beside the gross ones; every comparison is made with the gross ones."
+        ),
+    ),
+    (
+        "Observed reserves",
+        (
+            "Balances of the listed addresses at the named block, from the evidence file; coins that stand in two rows count "
+            "once. A claimed balance that was not observed counts as nothing observed."
+        ),
+    ),
+    (
+        "Loans",
+        (
+            "A loan to a customer is no reserve: its repayment is a claim on the borrower. A loan that a ledger holds as a "
+            "negative balance is a customer's debt as above. Whether reserves were themselves borrowed is not shown."
+        ),
+    ),
+    (
+        "Staked and locked assets",
+        (
+            "They count with what was observed of the asset itself at a listed address, and with nothing where a validator, a "
+            "contract or a pool holds them and the evidence has no balance of the listed address."
+        ),
+    ),
+    (
+        "Wrapped and pegged assets",
+        (
+            "Assets of their own, compared with liabilities in that very form; no asset is converted into another. A wrapped "
+            "form and the coins behind it, both counted, are an exception."
+        ),
+    ),
+    (
+        "Custodians",
+        (
+            "Assets with a custodian count only at addresses that the snapshot lists, with the balance observed there; a "
+            "custodian's statement without an address counts as nothing observed. Who holds the keys is the matter of appendix B."
+        ),
+    ),
 )
-_GROSS = (
-    "Gross liabilities: the sum of what is owed to customers. Debts of customers (negative balances) are not netted; "
-    "where there are debts, net liabilities and the net rate are shown beside the gross ones."
-)
-_OBSERVED = (
-    "Observed reserves: balances at the named block, from the evidence file. A claimed balance that was not observed "
-    "counts as nothing observed."
-)
-_SAME_ASSET = (
-    "Each asset is compared with itself. Wrapped and pegged forms are assets of their own; no asset is converted "
-    "into another."
-)
-_LOANS = (
-    "Loans to customers, staked and otherwise locked assets, and assets held by custodians enter as the snapshot states "
-    "them: a claimed reserve counts only with a balance observed at its own address; a claim on a borrower, a validator "
-    "or a custodian without an address does not."
-)
-_FUNDS = "Protection funds are never part of the reserves or of the rate; they have a table of their own."
+_FUNDS = "Never part of the reserves or of the rate; they have a table of their own."
 
 
 def build(material: Material) -> tuple[PageBlock, ...]:
@@ -84,7 +124,14 @@ def build(material: Material) -> tuple[PageBlock, ...]:
         blocks.append(Paragraph(said("The snapshot names no network.")))
     blocks += [
         Heading(2, "Definitions"),
-        Bullets(tuple(said(text) for text in (_RATE, _GROSS, _OBSERVED, _SAME_ASSET, _LOANS, _funds(material)))),
+        Table(
+            (Column("Term", 1), Column("As used in this report", 4)),
+            tuple(
+                (said(term, "strong"), said(text))
+                for term, text in (*_DEFINITIONS, ("Protection funds", _funds(material)))
+            ),
+            "small",
+        ),
     ]
     return tuple(blocks)
 
@@ -113,7 +160,7 @@ def _agreed(material: Material) -> tuple[PageBlock, ...]:
 def _funds(material: Material) -> str:
     if material.papers is not None and material.papers.terms.funds_with_reserves:
         return (
-            "Protection funds are never part of the reserves or of the rate. As the terms of the engagement ask, the "
+            "Never part of the reserves or of the rate. As the terms of the engagement ask, the "
             "section on protection funds shows, apart, the rate without and with them."
         )
     return _FUNDS

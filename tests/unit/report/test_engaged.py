@@ -281,6 +281,55 @@ def test_the_manifest_lists_every_other_attachment(final: Report) -> None:
     ]
 
 
+_STATED = {
+    20: ("This summary does not replace the report.",),
+    22: ("Reservations, and procedures changed, left out or not performed", "limitations in section 9"),
+    24: (
+        "Rate (the ratio) Observed reserves ÷ gross liabilities", "Negative balances What customers owe", "Gross and net",
+        "Loans A loan to a customer is no reserve", "Staked and locked assets They count with", "Wrapped and pegged assets",
+        "Custodians Assets with a custodian count only at addresses",
+    ),
+    25: ("File SHA-256", "Payload SHA-256", "digest of 128 bits", "50 000 counted, 50 000 claimed", "Recalculated root"),
+    26: ("Gross liabilities", "Reserves observed", "Difference", "99.9630 %"),
+    27: ("Endpoints that answered", "Grade What it rests on", "Proof of control"),
+    28: ("Population", "Commitment SHA-256", "Seed", "Rivest's sampler over the seed", "Dummy"),
+    29: ("Management's response: none recorded.", "Log no. 2, open."),
+    30: (
+        "Borrowed or pledged assets", "Liabilities outside the tree", "Controls The exchange's internal controls",
+        "After the date", "Who owns the keys Which legal entity owns the keys",
+    ),
+    31: ("Program Reserve Auditor 0.1.0", "reserve-auditor reperform PACKAGE", "PACKAGE is the file", "Expected root"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("number", sorted(_STATED))
+def test_the_further_elements_are_stated(final: Report, number: int) -> None:
+    text = squeezed(text_of(final.pdf)).replace("’", "'")
+    for words in _STATED[number]:
+        assert squeezed(words) in text, words
+
+
+def test_every_page_has_its_number_the_report_s_id_and_the_evidence_s_hash(final: Report) -> None:
+    import pypdfium2
+
+    evidence = factory.evidence().payload_sha256
+    for number, page in enumerate(pypdfium2.PdfDocument(final.pdf), start=1):
+        text = squeezed(page.get_textpage().get_text_bounded())
+        for words in (f"Page {number} of {final.pages}", f"Report {final.report_id}", f"Evidence {evidence}"):
+            assert squeezed(words) in text, f"page {number}"
+
+
+def test_the_grades_that_occur_are_explained_and_no_others(final: Report) -> None:
+    lines = [line.grade.value for line in factory.addresses()]
+    text = squeezed(text_of(final.pdf))
+    for grade, words in (
+        ("two-sources", "endpoints on two different hosts gave the same balance"),
+        ("proven", "recalculated from a state proof under the hash of the block"),
+        ("claimed", "the issuer's word only: counted as nothing observed"),
+    ):
+        assert (squeezed(words) in text.replace("’", "'")) is (grade in lines)
+
+
 def test_another_head_gives_another_report_id(final: Report) -> None:
     other = engaged.papers(head=replace(engaged.papers().head, sha256="00" * 32))
     assert build(papers=other, final=True).report_id != final.report_id
