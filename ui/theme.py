@@ -139,6 +139,7 @@ QLineEdit[verdict="valid"] { background: $good_fill; border-color: $good_text; c
 QLineEdit[verdict="invalid"] { background: $bad_fill; border-color: $bad_text; color: $bad_text; }
 QPlainTextEdit { background: $sunken; border: 1px solid $border; border-radius: 6px; selection-background-color: $selection; selection-color: $text; }
 QPlainTextEdit:focus { border: 2px solid $accent; }
+QPlainTextEdit[passage="true"] { background: transparent; border: none; padding: 0; }
 QSpinBox QLineEdit, QSpinBox QLineEdit:focus { border: none; padding: 0 4px; }
 QComboBox::drop-down { border: none; width: 24px; }
 QComboBox::down-arrow { image: url("$arrow"); width: 12px; height: 12px; }

@@ -120,7 +120,7 @@ def _write_down(book: EngagementFile) -> None:
         actions.UpdateException(number=last, response="Management has no comment.", disposition="Reported."),
         actions.CloseException(number=last, reason="Reported with management's response; nothing further was agreed."),
         actions.ApplyTickmark(mark="✓", paper="E1", item="Every leaf of the sample, by its customer number"),
-        actions.ApplyTickmark(mark="W", paper="C3", item="Root of ledger spot, page read on 15 September 2023"),
+        actions.ApplyTickmark(mark="W", paper="C3", item="Ledger spot, Scheme mexc, Digest bits 128"),
         actions.OpenNote(paper="D2", text="Which of the cold wallets are held by the custodian, and under whose name?"),
         actions.OpenNote(paper="C3", text="From which page was the root read, and by whom?"),
     )

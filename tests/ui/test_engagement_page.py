@@ -488,6 +488,36 @@ def test_a_note_is_opened_on_the_page_and_closed_with_a_reply(engaged: MainWindo
     assert not paper.answer.isEnabled()
 
 
+def test_a_tickmark_stands_in_the_row_of_the_table_whose_row_was_chosen(
+    engaged: MainWindow, files: Files, qtbot: QtBot
+) -> None:
+    performed(engaged, files, qtbot)
+    shown = engaged.go_to("liabilities")
+    commitments, totals = shown.tables()[:2]
+    columns = totals.model.columnCount()
+    totals.go_to(1)
+    totals.view.horizontalHeader().setSortIndicator(0, Qt.SortOrder.AscendingOrder)
+    totals.go_to(1)
+    words = shown.selected_item()
+    assert words == totals.chosen_in_words()
+    engaged.binder.record(actions.DefineTickmark(mark="✓", meaning="agreed to the bank letter"))
+    engaged.binder.record(actions.ApplyTickmark(mark="✓", paper="C2", item=words))
+    settled(engaged, qtbot)
+    model = totals.model
+    assert model.columnCount() == columns + 1
+    assert [str(model.index(at, columns).data()) for at in range(model.rowCount())].count("✓") == 1
+    assert model.index(1, columns).data() == "✓"
+    assert "agreed to the bank letter" in str(model.index(1, columns).data(Qt.ItemDataRole.ToolTipRole))
+    assert totals.view.horizontalHeader().visualIndex(columns) == 0
+    assert totals.chosen_in_words() == words
+    assert (
+        "".join(str(commitments.model.index(0, at).data()) for at in range(commitments.model.columnCount())).count("✓")
+        == 0
+    )
+    engaged.binder.close()
+    assert model.columnCount() == columns
+
+
 def test_a_tickmark_has_one_meaning_and_stands_beside_the_selected_row(
     engaged: MainWindow, files: Files, qtbot: QtBot
 ) -> None:
@@ -515,6 +545,11 @@ def test_a_tickmark_has_one_meaning_and_stands_beside_the_selected_row(
     settled(engaged, qtbot)
     assert [(item.mark, item.paper) for item in papers(engaged).ticks] == [("TB", "D1")]
     assert "TB  traced to the trial balance (P. Reparer, entry" in shown._marks.text()
+    tree = shown.tables()[0].model
+    index = tree.leaf_index(0)
+    assert str(index.data()).endswith("  TB")
+    assert "traced to the trial balance" in str(index.data(Qt.ItemDataRole.ToolTipRole))
+    assert not str(tree.leaf_index(1).data()).endswith("TB")
     shown.tables()[0].go_to(1)
     assert not shown._marks.isVisible()
     paper_of(engaged, "notes", TickmarksPaper, qtbot)

@@ -22,6 +22,7 @@ from ui.models.reserves import asked_shown, asked_text, named_chain
 from ui.text import count, short_middle
 from ui.theme import Tone
 from ui.widgets.blocks import GRID, Banner, button, column, holder, label, row, show_text
+from ui.widgets.line import Line
 from ui.widgets.progress_strip import ProgressStrip
 from ui.widgets.table_panel import TablePanel
 
@@ -77,7 +78,7 @@ class CaptureDialog(QDialog):
         self.key_file = _read_only("Signing key file", "PEM file of your private key, role auditor")
         self.choose_key = button("Choose…", self._on_choose_key)
         self.choose_key.setAccessibleName("Choose the signing key")
-        self.feeds = QLineEdit()
+        self.feeds = Line()
         self.feeds.setAccessibleName("Price feeds")
         self.feeds.setPlaceholderText("ETH/USD=eip155:1:0x…  USDT/USD=eip155:1:0x…")
         self.feeds.setToolTip(
@@ -289,7 +290,7 @@ class CaptureDialog(QDialog):
 
 
 def _read_only(name: str, placeholder: str) -> QLineEdit:
-    made = QLineEdit()
+    made = Line()
     made.setReadOnly(True)
     made.setAccessibleName(name)
     made.setPlaceholderText(placeholder)

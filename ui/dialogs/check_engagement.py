@@ -18,6 +18,7 @@ from ui.text import cut
 from ui.theme import Tone
 from ui.widgets.blocks import GRID, Banner, button, column, label, row, show_text
 from ui.widgets.fields import TypedField
+from ui.widgets.line import Line
 from ui.widgets.table_panel import TablePanel
 
 _COLUMNS = (
@@ -71,7 +72,7 @@ class CheckEngagementDialog(QDialog):
         self._judge()
 
     def _add(self, form: QFormLayout, key: str, words: str, kinds: str) -> None:
-        field = QLineEdit()
+        field = Line()
         field.setReadOnly(True)
         field.setAccessibleName(words)
         field.setPlaceholderText("none" if key != "file" else "choose the file")

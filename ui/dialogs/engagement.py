@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QDialog, QFormLayout, QLineEdit, QListWidget, QWidget
+from PySide6.QtWidgets import QDialog, QFormLayout, QListWidget, QWidget
 
 from auditor_app.engagement.journal import Amendment
 from auditor_app.engagement.papers import Papers
@@ -16,6 +16,7 @@ from ui import prompts
 from ui.text import cut
 from ui.widgets.blocks import GRID, button, choice, column, label, row, show_text
 from ui.widgets.fields import TypedField
+from ui.widgets.line import Line
 
 
 class Question(QDialog):
@@ -136,7 +137,7 @@ class NewEngagementDialog(Question):
         self.role = choice("Your role")
         for role in SIGNING_ROLES:
             self.role.addItem(role.capitalize(), role)
-        self.file = QLineEdit()
+        self.file = Line()
         self.file.setReadOnly(True)
         self.file.setAccessibleName("Engagement file")
         self.file.setPlaceholderText("a file that is not there yet")

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialog, QFormLayout, QLineEdit, QWidget
+from PySide6.QtWidgets import QDialog, QFormLayout, QWidget
 
 from auditor_app.errors import AuditError
 from auditor_app.files import read_capped
@@ -16,6 +16,7 @@ from ui import prompts
 from ui.theme import Tone
 from ui.widgets.blocks import GRID, Banner, button, choice, column, label, row, show_text
 from ui.widgets.fields import TypedField, hex_digits, instant
+from ui.widgets.line import Line
 
 _MAX_PEM = 64 * 1024
 _ROLES = (("issuer", "Issuer: signs snapshots"), ("auditor", "Auditor: signs evidence"))
@@ -32,7 +33,7 @@ class PinKeyDialog(QDialog):
         self._store = store
         self._pinned = pinned
         self._pem: bytes = b""
-        self.key_file = QLineEdit()
+        self.key_file = Line()
         self.key_file.setReadOnly(True)
         self.key_file.setAccessibleName("Public key file")
         self.key_file.setPlaceholderText("PEM file of the public key")

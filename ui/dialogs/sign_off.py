@@ -13,6 +13,7 @@ from ui import prompts
 from ui.chain_work import SigningFile, encrypted
 from ui.dialogs.engagement import Question
 from ui.widgets.blocks import button, label, row, show_text
+from ui.widgets.line import Line
 
 Signed = Callable[[SigningFile, Path], object]
 
@@ -91,7 +92,7 @@ class SignOffDialog(Question):
 
 
 def _shown(name: str, placeholder: str) -> QLineEdit:
-    field = QLineEdit()
+    field = Line()
     field.setReadOnly(True)
     field.setAccessibleName(name)
     field.setPlaceholderText(placeholder)

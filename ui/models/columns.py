@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from fractions import Fraction
@@ -50,7 +50,13 @@ class Column:
 
 
 def text_column(
-    title: str, value: Callable[[Any], str], *, wide: bool = False, yields: bool = False, note: str = ""
+    title: str,
+    value: Callable[[Any], str],
+    *,
+    wide: bool = False,
+    yields: bool = False,
+    note: str = "",
+    gives_way: int = 0,
 ) -> Column:
     """Plain text, file-supplied or ours."""
     return Column(
@@ -61,6 +67,7 @@ def text_column(
         wide=wide,
         yields=yields,
         note=note,
+        gives_way=gives_way,
     )
 
 
@@ -151,3 +158,19 @@ def in_words(row: Any, columns: Sequence[Column], most: int = 3) -> str:
     """A row in one line: its first full values that say something, at most ``most``."""
     parts = [f"{column.title} {column.full(row)}" for column in columns if column.full(row)]
     return ", ".join(parts[:most])[:500]
+
+
+Marks = Mapping[str, tuple[str, str]]
+"""Rows in words, as :func:`in_words` gives them: the tickmarks beside each, and what these mean."""
+
+
+def marks_column(marks: Marks, described: Sequence[Column]) -> Column:
+    """The tickmarks set beside each row of a table with these columns."""
+
+    def found(row: Any) -> tuple[str, str]:
+        return marks.get(in_words(row, described), ("", ""))
+
+    return Column(
+        "Mark", lambda row: found(row)[0], lambda row: found(row)[1], lambda row: found(row)[1] or None,
+        note="Tickmarks on the row; each has one meaning, on Notes and tickmarks",
+    )  # fmt: skip

@@ -10,7 +10,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersisten
 from PySide6.QtGui import QFont
 
 from auditor_app.operation import CancelToken, Operation, Progress
-from ui.models.columns import Column, Kind
+from ui.models.columns import Column, Kind, Marks, marks_column
 from ui.models.filters import Predicate
 from ui.text import HIDDEN, masked, spreadsheet_cell, tooltip
 
@@ -59,7 +59,10 @@ class RowsModel(QAbstractTableModel):
 
     def __init__(self, columns: Sequence[Column], mono: QFont, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self.columns = tuple(columns)
+        self.described = tuple(columns)
+        """The table's own columns."""
+        self.columns = self.described
+        """These, and the tickmarks behind them where there are any."""
         self.rows: Sequence[Any] = ()
         self._order: Sequence[int] = array("q")
         self._mono = mono
@@ -78,9 +81,27 @@ class RowsModel(QAbstractTableModel):
         """Another table altogether: other columns and no rows yet."""
         self.beginResetModel()
         self._held = (-1, None)
-        self.columns = tuple(columns)
+        self.described = self.columns = tuple(columns)
         self.rows, self._order = (), array("q")
         self.endResetModel()
+
+    def show_marks(self, marks: Marks) -> bool:
+        """Show these tickmarks in a last column, none without any; whether there is another column now."""
+        there, at = len(self.columns) > len(self.described), len(self.described)
+        columns = (*self.described, marks_column(marks, self.described)) if marks else self.described
+        if bool(marks) == there:
+            self.columns = columns
+            if marks and self._order:
+                self.dataChanged.emit(self.index(0, at), self.index(len(self._order) - 1, at))
+        elif marks:
+            self.beginInsertColumns(QModelIndex(), at, at)
+            self.columns = columns
+            self.endInsertColumns()
+        else:
+            self.beginRemoveColumns(QModelIndex(), at, at)
+            self.columns = columns
+            self.endRemoveColumns()
+        return bool(marks) != there
 
     def hide_amounts(self, hidden: bool) -> None:
         """Mask amounts on screen; copying still gives full values."""

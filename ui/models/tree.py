@@ -13,7 +13,7 @@ from PySide6.QtCore import QAbstractItemModel, QModelIndex, QObject, QPersistent
 from PySide6.QtGui import QFont
 
 from auditor_app.operation import CancelToken, Operation, Progress
-from ui.models.columns import Column, Kind
+from ui.models.columns import Column, Kind, Marks, in_words
 from ui.models.filters import Predicate
 from ui.models.rows import CHIP_ROLE, TONE_ROLE, arranged
 from ui.text import ABSENT, HIDDEN, count, spreadsheet_cell, tooltip
@@ -135,6 +135,7 @@ class TreeModel(QAbstractItemModel):
         self._heavy = QFont()
         self._heavy.setWeight(QFont.Weight.DemiBold)
         self._hidden = False
+        self._tickmarks: Marks = {}
 
     def set_nodes(self, rows: tuple[Any, ...], nodes: list[Node]) -> None:
         """Show other rows, grouped."""
@@ -143,6 +144,19 @@ class TreeModel(QAbstractItemModel):
         self._nodes = nodes
         self._leaves = list(self._walk(0))
         self.endResetModel()
+
+    def show_marks(self, marks: Marks) -> None:
+        """Show these tickmarks behind the rows' names."""
+        if marks != self._tickmarks:
+            self._tickmarks = marks
+            self.layoutChanged.emit()
+
+    def in_words(self, item: Any) -> str:
+        """A row in one line, for a tickmark."""
+        return in_words(item, (self.leaf, *(entry.column for entry in self.columns)))
+
+    def _marked(self, item: Any) -> tuple[str, str]:
+        return self._tickmarks.get(self.in_words(item), ("", "")) if self._tickmarks else ("", "")
 
     def hide_amounts(self, hidden: bool) -> None:
         """Mask amounts on screen; copying still gives full values."""
@@ -258,7 +272,8 @@ class TreeModel(QAbstractItemModel):
         if self._masks(at):
             return HIDDEN
         if node.item is not None:
-            return self.column_at(at).shown(node.item)
+            mark = "" if at else self._marked(node.item)[0]
+            return self.column_at(at).shown(node.item) + (f"  {mark}" if mark else "")
         if at:
             return self._cell(node, at)[0]
         number = len(node.rows)
@@ -267,7 +282,8 @@ class TreeModel(QAbstractItemModel):
 
     def _full(self, node: Node, at: int) -> str:
         if node.item is not None:
-            return self.column_at(at).full(node.item)
+            means = "" if at else self._marked(node.item)[1]
+            return self.column_at(at).full(node.item) + (f"  {means}" if means else "")
         return self._cell(node, at)[0] if at else node.full
 
     def _masks(self, at: int) -> bool:

@@ -15,6 +15,7 @@ from ui.text import masked
 from ui.theme import Tone, mono_font
 from ui.widgets.blocks import GRID, button, column, label, row, show_text
 from ui.widgets.chips import Chip
+from ui.widgets.passage import Passage
 from ui.widgets.table_panel import TablePanel
 from ui.widgets.verdicts import VerdictLines
 
@@ -75,10 +76,9 @@ class FindingDetail(QFrame):
         self.setProperty("card", True)
         self._chip = Chip()
         self._code = label("", "section", selectable=True)
-        self._message = label("", wrap=True, selectable=True)
-        self._message.setAccessibleName("Finding")
+        self._message = Passage("Finding")
         self._parts = {
-            name: label("", wrap=True, selectable=True)
+            name: Passage(name)
             for name in ("Expected", "Observed", "Where", "Procedure", "What it means", "What to do")
         }
         for name in ("Expected", "Observed"):
@@ -96,9 +96,6 @@ class FindingDetail(QFrame):
         inner = column(row(self._chip, 1), self._code, self._message, form, self.go, 1)
         self.setLayout(inner)
         inner.setContentsMargins(2 * GRID, 2 * GRID, 2 * GRID, 2 * GRID)
-        for item in (self._message, *self._parts.values()):
-            item.setMinimumWidth(200)
-            item.setFocusPolicy(Qt.FocusPolicy.NoFocus)
 
     def show_finding(self, item: Finding | None, *, hidden: bool) -> None:
         """Show a finding, or ask for one to be chosen."""
@@ -106,13 +103,13 @@ class FindingDetail(QFrame):
         self.go.setVisible(item is not None)
         if item is None:
             show_text(self._code, "Choose a finding")
-            show_text(self._message, "What was expected and what was observed is shown here.")
+            self._message.say("What was expected and what was observed is shown here.")
             values = dict.fromkeys(self._parts, "")
         else:
             entry, procedure = CATALOGUE.get(item.code), PROCEDURES.get(item.procedure)
             self._chip.say(item.severity.value.capitalize(), SEVERITY_TONES[item.severity])
             show_text(self._code, item.code)
-            show_text(self._message, masked(item.message) if hidden else item.message)
+            self._message.say(masked(item.message) if hidden else item.message)
             self.go.setText(f"Open {step_of(item.procedure).value.capitalize()}")
             values = {
                 "Expected": masked(item.expected) if hidden else item.expected,
@@ -124,7 +121,7 @@ class FindingDetail(QFrame):
             }
         for name, text in values.items():
             self._form.setRowVisible(self._parts[name], bool(text))
-            show_text(self._parts[name], text)
+            self._parts[name].say(text)
 
 
 class FindingsPage(Page):

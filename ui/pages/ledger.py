@@ -16,6 +16,7 @@ from auditor_app.findings import Finding
 from ui import ledger_work
 from ui.jobs import Job, Work
 from ui.ledger_work import LedgerForm, LedgerPlace
+from ui.models.columns import in_words
 from ui.models.rows import RowsModel
 from ui.pages.page import Page
 from ui.text import count, visible
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from auditor_app.ledger.browse import PartRows
     from auditor_app.merkle.exceptional import ExceptionalRows
     from auditor_app.snapshot.statement import Column as LedgerColumn
-    from ui.models.columns import Column
+    from ui.models.columns import Column, Marks
 
 _PART_ROWS = 2**18
 _TURNS = (("Ctrl+PgUp", -1), ("Ctrl+PgDown", 1))
@@ -112,6 +113,8 @@ class LedgerPage(Page):
         self.problem = Banner()
         self.model = RowsModel((), mono_font(), self)
         self.view = RowsView(self.model, "Rows of the ledger")
+        self._tickmarks: Marks = {}
+        self.view.selectionModel().currentRowChanged.connect(lambda *_: self._show_marks())
         self.view.horizontalHeader().setSectionsClickable(False)  # the rows stand in the order that was hashed
         self.view.horizontalHeader().setSortIndicatorShown(False)
         for keys, step in _TURNS:
@@ -165,6 +168,17 @@ class LedgerPage(Page):
             self._select(position)
         else:
             self._open(position // _PART_ROWS, position % _PART_ROWS)
+
+    def selected_item(self) -> str:
+        """The row under the cursor in words, for a tickmark."""
+        index = self.view.currentIndex()
+        return in_words(self.model.row_at(index.row()), self.model.described) if index.isValid() else ""
+
+    def show_row_marks(self, marks: Marks) -> None:
+        """Show tickmarks beside the rows of the part on screen."""
+        self._tickmarks = marks
+        if self.model.described and self.model.show_marks(marks):
+            self.view.fit_columns()
 
     def copy_rows(self) -> None:
         """Edit → Copy selected rows."""
@@ -280,8 +294,9 @@ class LedgerPage(Page):
         """Other rows, and other columns where they are other ones."""
         form = self.form
         wanted = () if form is None else columns(form.columns)
-        if [item.title for item in wanted] != [item.title for item in self.model.columns]:
+        if [item.title for item in wanted] != [item.title for item in self.model.described]:
             self.model.set_columns(wanted)
+            self.show_row_marks(self._tickmarks)
         self.model.set_rows(rows, range(len(rows)))
         self.view.fit_columns()
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QPushButton, QStackedLayout, QVBoxLayout, QWidget
 
+from auditor_app.engagement.papers import Papers
 from auditor_app.engagement.record import Audit
 from ui.desk import Desk
+from ui.models.columns import Marks
 from ui.pages import PageEntry, page_of
 from ui.session import StepState
-from ui.text import cut, tooltip
+from ui.text import cut, tooltip, visible
 from ui.theme import Tone
 from ui.widgets.blocks import GRID, Banner, EmptyState, button, column, label, row, show_text
 from ui.widgets.chips import Chip
@@ -28,6 +32,8 @@ class Page(QWidget):
         self.desk = desk
         self.entry = entry
         self._shown: Audit | None = None
+        self._marked_from: Papers | None = None
+        self._last_table: TablePanel | TreePanel | None = None
         self._chip = Chip()
         if entry.step is None and not self.has_state:
             self._chip.hide()
@@ -62,7 +68,7 @@ class Page(QWidget):
         self._stack.addWidget(self.content)
         for table in self.tables():
             table.name_paper(entry.reference)
-            table.current_changed.connect(self._show_marks)
+            table.current_changed.connect(partial(self._on_row, table))
 
     def build(self) -> QWidget:
         """The content, made once."""
@@ -116,7 +122,9 @@ class Page(QWidget):
             shown[0].focus_filter()
 
     def first_table(self) -> TablePanel | TreePanel | None:
-        """The main table on screen, for Go to row."""
+        """The table whose row was chosen last, else the main one on screen."""
+        if self._last_table is not None and self._last_table.isVisible():
+            return self._last_table
         return next((table for table in self.tables() if table.isVisible()), None)
 
     def row_count(self) -> int:
@@ -150,7 +158,12 @@ class Page(QWidget):
         """Ctrl+E: the report, wherever one is."""
         self.desk.go_to("report").export()
 
-    def _show_marks(self, *_: object) -> None:
+    def _on_row(self, table: TablePanel | TreePanel, item: object) -> None:
+        if item is not None and table.isVisible():
+            self._last_table = table
+        self._show_marks()
+
+    def _show_marks(self) -> None:
         """The tickmarks on the selected row, with their meanings in words."""
         papers = self.desk.binder.papers
         if papers is None or not papers.ticks or not self.entry.reference:
@@ -166,6 +179,7 @@ class Page(QWidget):
         papers = self.desk.binder.papers
         if papers is None or not self.entry.reference:
             self._attached.hide()
+            self._mark_rows(None)
             return
         notes = sum(page_of(note.paper) == self.entry.key for note in papers.open_notes)
         ticks = sum(page_of(tick.paper) == self.entry.key for tick in papers.ticks)
@@ -173,7 +187,27 @@ class Page(QWidget):
         self._attached.setText(", ".join(said))
         self._attached.setAccessibleName(f"On this paper: {', '.join(said)}" if said else "Notes and tickmarks on this paper")  # fmt: skip
         self._attached.setVisible(bool(said))
+        self._mark_rows(papers)
         self._show_marks()
+
+    def _mark_rows(self, papers: Papers | None) -> None:
+        """The tickmarks of this page's papers, beside the rows of its tables."""
+        if papers is self._marked_from:
+            return
+        self._marked_from = papers
+        found: dict[str, tuple[str, str]] = {}
+        meanings = {} if papers is None else dict(papers.tickmarks)
+        for tick in () if papers is None else papers.ticks:
+            if page_of(tick.paper) == self.entry.key:
+                before, means = found.get(tick.item, ("", ""))
+                said = f"{tick.mark}  {meanings[tick.mark]} ({tick.stamp.person}, entry {tick.stamp.entry})"
+                found[tick.item] = (f"{before} {tick.mark}".strip(), f"{means}; {said}" if means else said)
+        self.show_row_marks({item: (visible(signs), cut(means, 400)) for item, (signs, means) in found.items()})
+
+    def show_row_marks(self, marks: Marks) -> None:
+        """Show tickmarks beside the rows they were set on."""
+        for table in self.tables():
+            table.show_marks(marks)
 
     def _refresh_status(self) -> None:
         self._show_attached()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QSplitter
 
 from auditor_app.engagement import actions
@@ -17,6 +16,7 @@ from ui.papers.paper import Paper, beside, by, scrolled, tab_room
 from ui.theme import Tone, mono_font
 from ui.widgets.blocks import GRID, button, card, column, holder, label, row, show_text
 from ui.widgets.chips import Chip
+from ui.widgets.passage import Passage
 from ui.widgets.prose import Prose
 from ui.widgets.table_panel import TablePanel
 
@@ -43,10 +43,10 @@ class ExceptionsPaper(Paper):
             Column("Paper", lambda item: self._reference(item.procedure), self._named, lambda item: self._reference(item.procedure), note="Working-paper reference of the procedure"),
             text_column("Item", lambda item: item.item, wide=True),
             text_column("Finding", lambda item: item.finding),
-            text_column("Expected", lambda item: item.expected, yields=True),
-            text_column("Observed", lambda item: item.observed, yields=True),
-            text_column("Response", lambda item: item.response, yields=True),
-            text_column("Disposition", lambda item: item.disposition, yields=True),
+            text_column("Expected", lambda item: item.expected, gives_way=3),
+            text_column("Observed", lambda item: item.observed, gives_way=4),
+            text_column("Response", lambda item: item.response, gives_way=2),
+            text_column("Disposition", lambda item: item.disposition, gives_way=1),
         )  # fmt: skip
         self.table = TablePanel("Exceptions log", columns, desk.runner)
         self.raise_one = button("Raise an exception…", self._on_raise)
@@ -58,7 +58,7 @@ class ExceptionsPaper(Paper):
     def _fill(self) -> None:
         self._chip = Chip()
         self._title = label("", "section", wrap=True)
-        self._facts = {name: label("", wrap=True, selectable=True) for name in ("Item", "Expected", "Observed", "Raised", "Closed")}  # fmt: skip
+        self._facts = {name: Passage(name) for name in ("Item", "Expected", "Observed", "Raised", "Closed")}
         self._names = {name: label(name, "overline") for name in self._facts}
         for name in ("Expected", "Observed"):
             self._facts[name].setFont(mono_font())
@@ -74,9 +74,6 @@ class ExceptionsPaper(Paper):
         self.setLayout(tab_room(holder(head), self.split, stretch=1))
         for field in self.typed.values():
             field.changed.connect(self._judge)
-        for fact in self._facts.values():
-            fact.setMinimumWidth(180)
-            fact.setFocusPolicy(Qt.FocusPolicy.NoFocus)
 
     def tables(self) -> tuple[TablePanel, ...]:
         """The log."""
@@ -131,7 +128,7 @@ class ExceptionsPaper(Paper):
                     self.typed[name].set_text(getattr(line, name))
         for name, text in _facts(line).items():
             self._names[name].setVisible(bool(text))
-            show_text(self._facts[name], text)
+            self._facts[name].say(text)
         self._judge()
 
     def _judge(self) -> None:

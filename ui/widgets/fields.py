@@ -59,7 +59,7 @@ class TypedField(Line):
         if self.property("verdict") != verdict:
             self.setProperty("verdict", verdict)
             restyle(self)
-        self.setAccessibleDescription(self.wrong)
+        self.setAccessibleDescription("; ".join(part for part in (self.wrong, self.hidden) if part))
         self.judged.emit()
 
 

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTableView,
 
 from auditor_app.operation import CancelToken, run
 from ui.jobs import Job, JobRunner
-from ui.models.columns import Column, Kind, in_words, left_out_words
+from ui.models.columns import Column, Kind, Marks, in_words, left_out_words
 from ui.models.filters import BadFilter, Predicate
 from ui.models.rows import RowsModel, arranged
 from ui.text import count, menu_text, tooltip
@@ -21,6 +21,7 @@ from ui.theme import mono_font
 from ui.widgets.blocks import GRID, card, column, label, row, show_text
 from ui.widgets.chips import CellDelegate
 from ui.widgets.filter_field import FilterField
+from ui.widgets.passage import Passage
 
 ROW_HEIGHT = 30
 _HEADER_HEIGHT = 32
@@ -28,7 +29,7 @@ _IN_THE_WINDOW_THREAD = 3000
 _MOST_COPIED = 100_000
 _WIDEST = 420
 _WIDE_AT_LEAST = 160
-_TEXT_AT_LEAST = 128
+_TEXT_AT_LEAST = 104
 
 
 class RowsView(QTableView):
@@ -186,12 +187,12 @@ class TablePanel(QWidget):
         """``reads`` gives the full text of the row under the cursor, shown below the table."""
         super().__init__()
         self._reads = reads
-        self._reader = label(wrap=True, selectable=True)
-        self._reader.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._reader = Passage(f"{title}: the chosen row in full")
         self._reader_card = card(column(self._reader))
         self._reader_card.hide()
         self._runner = runner
         self._rows: tuple[Any, ...] = ()
+        self._tickmarks: Marks = {}
         self._predicate: Predicate | None = None
         self._job: Job | None = None
         self.model = RowsModel(columns, mono_font(), self)
@@ -230,6 +231,8 @@ class TablePanel(QWidget):
             self._predicate = self.field.predicate
         except BadFilter:
             self._predicate = None
+        if self._tickmarks:
+            self.show_marks(self._tickmarks)
         self._arrange()
 
     def fit_rows(self, at_most: int) -> None:
@@ -248,7 +251,20 @@ class TablePanel(QWidget):
     def chosen_in_words(self) -> str:
         """The row under the cursor in one line; empty where there is none."""
         index = self.view.currentIndex()
-        return in_words(self.model.row_at(index.row()), self.model.columns) if index.isValid() else ""
+        return in_words(self.model.row_at(index.row()), self.model.described) if index.isValid() else ""
+
+    def show_marks(self, marks: Marks) -> None:
+        """Show the tickmarks beside the rows, in front of them; no column where no row has any."""
+        self._tickmarks = marks
+        described = self.model.described
+        here = bool(marks) and (
+            len(self._rows) > _IN_THE_WINDOW_THREAD or any(in_words(item, described) in marks for item in self._rows)
+        )
+        if self.model.show_marks(marks if here else {}):
+            header = self.view.horizontalHeader()
+            if here:
+                header.moveSection(header.visualIndex(len(described)), 0)
+            self.view.fit_columns()
 
     def focus_filter(self) -> None:
         """Ctrl+F."""
@@ -318,7 +334,7 @@ class TablePanel(QWidget):
     def _read(self, row: Any) -> None:
         self._reader_card.setVisible(self._reads is not None and row is not None)
         if self._reads is not None and row is not None:
-            show_text(self._reader, self.model.mask(self._reads(row)))
+            self._reader.say(self.model.mask(self._reads(row)))
 
     def _on_activated(self, index: QModelIndex) -> None:
         self.activated.emit(self.model.row_at(index.row()))

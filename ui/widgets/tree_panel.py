@@ -31,7 +31,7 @@ from PySide6.QtWidgets import (
 
 from auditor_app.operation import CancelToken, run
 from ui.jobs import Job, JobRunner
-from ui.models.columns import Column, Kind, in_words, left_out_words
+from ui.models.columns import Column, Kind, Marks, left_out_words
 from ui.models.filters import BadFilter, Predicate
 from ui.models.tree import TREE_ROW_HEIGHT, Level, Node, TreeColumn, TreeModel, grouped
 from ui.text import count, tooltip
@@ -279,8 +279,11 @@ class TreePanel(QWidget):
     def chosen_in_words(self) -> str:
         """The row under the cursor in one line; empty where there is none, or a group."""
         item = self.model.item(self.view.currentIndex())
-        described = (self.model.leaf, *(entry.column for entry in self.model.columns))
-        return "" if item is None else in_words(item, described)
+        return "" if item is None else self.model.in_words(item)
+
+    def show_marks(self, marks: Marks) -> None:
+        """Show the tickmarks beside the rows."""
+        self.model.show_marks(marks)
 
     def name_paper(self, reference: str) -> None:
         """Name the working paper that the table belongs to."""
