@@ -27,8 +27,9 @@ from ui.report_work import BuildReport, build_pdf
 from ui.session import Step, StepStatus
 from ui.settings import Settings
 from ui.text import visible
-from ui.widgets.blocks import GRID, column, label, row
+from ui.widgets.blocks import GRID, column, row
 from ui.widgets.deadline import DeadlineBanner
+from ui.widgets.elided import Elided
 from ui.widgets.engagement_bar import EngagementIndicator
 from ui.widgets.offline import OfflineIndicator
 from ui.widgets.progress_strip import ProgressStrip
@@ -94,9 +95,9 @@ class MainWindow(QMainWindow):
         central.setLayout(row(self.rail, right, spacing=0))
         self.setCentralWidget(central)
         self.offline = OfflineIndicator(self.connections)
-        self.case_name = label("", "muted")
+        self.case_name = Elided("", "muted")
         self.statusBar().setSizeGripEnabled(False)
-        self.message = label()
+        self.message = Elided()
         self.message.setContentsMargins(2 * GRID, 0, 0, 0)
         self._message_time = QTimer(self)
         self._message_time.setSingleShot(True)

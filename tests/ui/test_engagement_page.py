@@ -44,6 +44,7 @@ from ui.papers.sign_offs import SignOffsPaper
 from ui.papers.terms import TermsPaper
 from ui.papers.tickmarks import TickmarksPaper
 from ui.widgets.fields import TypedField
+from ui.widgets.passage import Passage
 from ui.widgets.prose import Prose
 
 P = TypeVar("P")
@@ -636,7 +637,9 @@ def test_hostile_texts_are_literal_and_break_no_layout(make_window: MakeWindow, 
     labels = window.findChildren(QLabel)
     assert [item.text()[:40] for item in labels if item.textFormat() is not Qt.TextFormat.PlainText] == []
     assert not [item.text()[:40] for item in labels if "\u202e" in item.text()]
-    assert any("<b>bold</b>" in item.text() for item in labels)
+    passages = window.findChildren(Passage)
+    assert not [item.text()[:40] for item in passages if "\u202e" in item.text()]
+    assert any("<b>bold</b>" in item.text() for item in passages)
     tips = [item.toolTip() for item in window.findChildren(QWidget) if item.toolTip()]
     assert not [tip for tip in tips if "<b>bold" in tip or "<img" in tip]
     assert (window.width(), window.height()) == (1024, 640)

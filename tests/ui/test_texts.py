@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
+from ui.widgets.elided import Elided
 from ui.widgets.fields import TypedField, hex_digits
 from ui.widgets.line import Line
 from ui.widgets.passage import Passage
@@ -69,3 +70,13 @@ def test_a_field_that_judges_says_both(qtbot: QtBot) -> None:
     field.setText("\u202eab")
     assert field.accessibleDescription() == "only hexadecimal digits; holds \\u202e"
     assert field.focusPolicy() & Qt.FocusPolicy.TabFocus
+
+
+def test_a_line_without_room_ends_in_an_ellipsis(qtbot: QtBot) -> None:
+    line = Elided("Not recorded: it came out otherwise than any run in the journal")
+    room = _shown(line, 160, qtbot)
+    assert line.shown.endswith("…")
+    assert line.text() == "Not recorded: it came out otherwise than any run in the journal"
+    room.resize(900, 300)
+    qtbot.waitUntil(lambda: line.shown == line.text())
+    assert line.textFormat() is Qt.TextFormat.PlainText

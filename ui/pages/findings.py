@@ -41,9 +41,9 @@ def severity_order(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
 
 FINDING_COLUMNS = (
     chip_column("Severity", lambda item: item.severity.value.capitalize(), lambda item: SEVERITY_TONES[item.severity], rank=lambda item: _RANK[item.severity]),
-    text_column("Paper", lambda item: _reference(item.procedure), note="Working-paper reference of the procedure"),
+    text_column("Paper", lambda item: _reference(item.procedure), note="Working-paper reference of the procedure", gives_way=2),
     text_column("Code", lambda item: item.code),
-    text_column("Subject", lambda item: item.subject, yields=True),
+    text_column("Subject", lambda item: item.subject, yields=True, gives_way=1),
     text_column("Finding", lambda item: item.message, wide=True),
 )  # fmt: skip
 REASON_COLUMNS = (FINDING_COLUMNS[0], FINDING_COLUMNS[2], FINDING_COLUMNS[4])

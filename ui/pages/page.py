@@ -17,6 +17,7 @@ from ui.text import cut, tooltip, visible
 from ui.theme import Tone
 from ui.widgets.blocks import GRID, Banner, EmptyState, button, column, label, row, show_text
 from ui.widgets.chips import Chip
+from ui.widgets.elided import Elided
 from ui.widgets.table_panel import TablePanel
 from ui.widgets.tree_panel import TreePanel
 
@@ -41,7 +42,7 @@ class Page(QWidget):
         self.run_again = button("Run again  (F5)", desk.case.run)
         self.banner.add_button(self.run_again)
         self._title = label(entry.title, "title")
-        self._entry_note = label("", "muted")
+        self._entry_note = Elided("", "muted")
         self._entry_note.setAccessibleName("Journal entry of this run")
         self._marks = label("", wrap=True)
         self._marks.setAccessibleName("Tickmarks on the selected row")

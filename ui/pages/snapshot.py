@@ -25,7 +25,8 @@ from ui.widgets.hash_label import HashLabel
 from ui.widgets.table_panel import TablePanel
 from ui.widgets.verdicts import VerdictLines
 
-_INPUTS_WIDTH = 372
+_INPUTS_WIDTH = (308, 372)
+"""In a narrow window, and where there is room."""
 
 _SIGNERS = (
     text_column("Signer", lambda item: item.signer, wide=True),
@@ -87,7 +88,8 @@ class InputsCard(QFrame):
         desk = page.desk
         self._case, self._binder = desk.case, desk.binder
         self.setProperty("card", True)
-        self.setFixedWidth(_INPUTS_WIDTH)
+        self.setMinimumWidth(_INPUTS_WIDTH[0])
+        self.setMaximumWidth(_INPUTS_WIDTH[1])
         self.snapshot = _FileLine("Snapshot", "None open")
         self.trust_store = _FileLine("Trust store", "None chosen: without pinned keys nothing is authentic")
         self.evidence = _FileLine("Evidence (optional)", "None: reserves count as claimed only")
@@ -326,7 +328,10 @@ class SnapshotPage(Page):
         right.setContentsMargins(0, 0, GRID, 0)
         results = QWidget()
         results.setLayout(right)
-        self._both = holder(row(self.inputs, _scrolled(results, "Results"), spacing=2 * GRID))
+        both = row(self.inputs, _scrolled(results, "Results"), spacing=2 * GRID)
+        both.setStretch(0, 2)
+        both.setStretch(1, 3)
+        self._both = holder(both)
         return holder(column(self.drop_zone, self._both))
 
     def tables(self) -> tuple[TablePanel, ...]:

@@ -165,7 +165,11 @@ class ExceptionsPaper(Paper):
         self.binder.write("Importing exceptions", engagement_work.import_exceptions, self._on_imported)
 
     def _on_imported(self, number: int) -> None:
-        said = f"{number:,} exceptions raised" if number else "Every finding of the last run that counts is in the log"
+        said = (
+            f"{number:,} exception{'' if number == 1 else 's'} raised"
+            if number
+            else "Every finding of the last run that counts is in the log"
+        )
         self.desk.say(said)
 
 

@@ -9,7 +9,7 @@ from auditor_app.engagement.papers import Papers
 from auditor_app.engagement.taking import FoundInput, InputState
 from ui import engagement_work, prompts
 from ui.desk import Desk
-from ui.models.columns import Column, Kind, chip_column, count_column, hash_column, text_column
+from ui.models.columns import chip_column, count_column, hash_column, text_column
 from ui.papers.paper import Paper, by, tab_room
 from ui.text import cut
 from ui.theme import Tone
@@ -26,7 +26,7 @@ _COLUMNS = (
     text_column("Role", lambda item: item.taken.file.role),
     text_column("Name", lambda item: item.taken.file.name, wide=True),
     chip_column("File now", lambda item: _STATES[item.state][0], lambda item: _STATES[item.state][1]),
-    Column("Bytes", lambda item: f"{int(item.taken.file.size):,}", lambda item: item.taken.file.size, lambda item: int(item.taken.file.size), Kind.NUMBER),
+    count_column("Bytes", lambda item: int(item.taken.file.size)),
     hash_column("SHA-256", lambda item: item.taken.file.sha256),
     count_column("Entry", lambda item: item.taken.stamp.entry),
     text_column("Last seen at", lambda item: item.place, yields=True),

@@ -159,12 +159,14 @@ class EmptyState(QFrame):
         self._heading.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._text = label(text, "muted", wrap=True)
         self._text.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self._text.setFixedWidth(_READING_WIDTH)
+        self._text.setMaximumWidth(_READING_WIDTH)
         layout = QVBoxLayout(self)
         layout.setSpacing(GRID)
         layout.addStretch(2)
         layout.addWidget(self._heading)
-        layout.addLayout(row(1, self._text, 1))
+        middle = row(1, self._text, 1)
+        middle.setStretch(1, 100)  # as wide as it may be, up to the reading width
+        layout.addLayout(middle)
         if buttons:
             layout.addSpacing(GRID)
             layout.addLayout(row(1, *buttons, 1))

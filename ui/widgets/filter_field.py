@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import QSize, QTimer, Signal
 
 from ui.models.columns import Column
 from ui.models.filters import BadFilter, Predicate, parse_filter
@@ -13,6 +13,8 @@ from ui.widgets.blocks import restyle
 from ui.widgets.line import Line
 
 _PAUSE_MS = 120
+_LEAST_WIDTH = 140
+_WIDTH = 260
 
 
 class FilterField(Line):
@@ -32,10 +34,14 @@ class FilterField(Line):
         self.setPlaceholderText("Filter  (Ctrl+F)")
         self.setClearButtonEnabled(True)
         self.setAccessibleName(f"Filter {subject}")
-        self.setMinimumWidth(260)
+        self.setMinimumWidth(_LEAST_WIDTH)
         names = ", ".join(column.name for column in self._columns)
         self.setToolTip(tooltip(f"Words; name:word; name=value; name<number; -word for not. Names: {names}"))
         self.textChanged.connect(self._judge_soon)
+
+    def sizeHint(self) -> QSize:
+        """Wide where there is room."""
+        return QSize(_WIDTH, super().sizeHint().height())
 
     @property
     def predicate(self) -> Predicate | None:

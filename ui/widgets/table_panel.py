@@ -106,7 +106,7 @@ class RowsView(QTableView):
         room, columns, widths = self.viewport().width(), self._rows.columns, list(self._natural)
         for at in sorted(range(len(columns)), key=lambda at: -columns[at].gives_way):
             if columns[at].gives_way:
-                too_many = sum(widths) > room
+                too_many = sum(map(_least, columns, widths)) > room
                 self.setColumnHidden(at, too_many)
                 widths[at] = 0 if too_many else widths[at]
         for give, least in ((False, _TEXT_AT_LEAST), (True, _WIDE_AT_LEAST)):  # long texts first, then the wide columns
@@ -338,6 +338,11 @@ class TablePanel(QWidget):
 
     def _on_activated(self, index: QModelIndex) -> None:
         self.activated.emit(self.model.row_at(index.row()))
+
+
+def _least(described: Column, width: int) -> int:
+    """What a column still shows something in; none for one that is left out."""
+    return min(width, _WIDE_AT_LEAST if described.wide else _TEXT_AT_LEAST if described.yields else width)
 
 
 def _to_clipboard(text: str) -> None:

@@ -8,6 +8,7 @@ from auditor_app.findings import Area, Finding, Verdict, Verdicts
 from ui.theme import Tone
 from ui.widgets.blocks import GRID, label
 from ui.widgets.chips import Chip
+from ui.widgets.elided import Elided
 
 _QUESTIONS = (
     (Area.AUTHENTIC, "Authentic", "Is this the file that the issuer signed?"),
@@ -37,7 +38,7 @@ class VerdictLines(QFrame):
             chip = Chip()
             grid.addWidget(label(name, "section"), at, 0)
             grid.addWidget(chip, at, 1)
-            grid.addWidget(label(question, "muted"), at, 2)
+            grid.addWidget(Elided(question, "muted"), at, 2)
             self._chips[area] = chip
         grid.setColumnMinimumWidth(1, 128)
         self.hide()
