@@ -6,6 +6,7 @@ works with the window: what remains of opening one is to show it.
 
 from __future__ import annotations
 
+import gc
 import importlib
 from collections.abc import Callable
 from contextlib import suppress
@@ -80,3 +81,4 @@ class Preparation(QObject):
             self._make_page(self._left.pop(0))
         else:
             self._timer.stop()
+            gc.freeze()  # what is there now stays: a collection during a job would stop the window to look at all of it

@@ -427,6 +427,24 @@ def test_typing_about_an_exception_survives_another_entry(engaged: MainWindow, q
     assert paper.typed["cause"].text == ""
 
 
+def test_hidden_amounts_are_hidden_in_the_exceptions_detail_and_in_the_journal(
+    engaged: MainWindow, qtbot: QtBot
+) -> None:
+    amounts = {"expected": "4120.25 ETH", "observed": "4080.25 ETH"}
+    engaged.binder.record(actions.RaiseException(procedure="coverage", item="asset ETH", **amounts))
+    settled(engaged, qtbot)
+    paper = paper_of(engaged, "exceptions", ExceptionsPaper, qtbot)
+    assert paper._facts["Expected"].text() == "4120.25 ETH"
+    engaged.menus.hide_amounts.trigger()
+    assert [paper._facts[name].text() for name in ("Expected", "Observed")] == ["••• ETH", "••• ETH"]
+    assert "•••" not in paper._facts["Raised"].text()
+    journal = paper_of(engaged, "engagement", JournalPaper, qtbot)
+    qtbot.waitUntil(lambda: "RaiseException" in journal.entry.toPlainText() or "raise-exception" in journal.entry.toPlainText(), timeout=10_000)  # fmt: skip
+    assert "4120.25" not in journal.entry.toPlainText()
+    engaged.menus.hide_amounts.trigger()
+    assert "4120.25" in journal.entry.toPlainText()
+
+
 def test_ten_thousand_exceptions_do_not_stall_the_window(make_window: MakeWindow, tmp_path: Path, qtbot: QtBot) -> None:
     path = books.new(tmp_path)
     with open_for_writing(path) as book:

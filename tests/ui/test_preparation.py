@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
 
@@ -32,6 +33,8 @@ def test_every_page_is_made_and_none_is_shown(make_window: MakeWindow, qtbot: Qt
     assert window.page is shown
     assert window.stack.count() == len(PAGES)
     assert window.go_to("ledger") is window._pages["ledger"]
+    qtbot.waitUntil(lambda: gc.get_freeze_count() > 0, timeout=20_000)
+    gc.unfreeze()
     qtbot.waitUntil(lambda: not window.runner.busy, timeout=20_000)
 
 

@@ -16,6 +16,7 @@ from pytestqt.qtbot import QtBot
 from ui.main_window import MainWindow
 from ui.pages.proof import ProofPage
 from ui.text import groups
+from ui.widgets.passage import Passage
 
 HOSTILE = "<img src=x>\u202e<b>proof.json"
 
@@ -272,17 +273,22 @@ def test_an_anchor_is_compared_and_is_no_root_from_the_website(window: MainWindo
     assert page.roots.typed_chip.text == "Not compared"
 
 
+def _seen(page: ProofPage, text: str) -> list[str]:
+    shown = [*page.findChildren(QLabel), *page.findChildren(Passage)]
+    return [item.text() for item in shown if item.isVisible() and text in item.text()]
+
+
 def test_hidden_amounts_are_hidden_in_every_preimage(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
     document = proof()
     document["self"]["hash"] = "00" * 16
     page = checked(window, qtbot, tmp_path / "bent.json", document)
     page.nodes.go_to(2)
-    assert any("BTC:1.50" in item.text() for item in page.nodes.findChildren(QLabel))
+    assert any("BTC:1.50" in item.text() for item in page.nodes.findChildren(Passage))
     window.hide_amounts(True)
     page.tabs.setCurrentIndex(1)
     assert "1.50" not in page.difference.preimage.toPlainText()
-    assert not [item for item in page.findChildren(QLabel) if item.isVisible() and "1.50" in item.text()]
+    assert not _seen(page, "1.50")
     page.nodes.go_to(2)
-    assert not [item for item in page.findChildren(QLabel) if item.isVisible() and "1.50" in item.text()]
+    assert not _seen(page, "1.50")
     window.hide_amounts(False)
     assert page.difference.preimage.toPlainText() == "PR-1,42,BTC:1.50"

@@ -79,6 +79,12 @@ class PapersPage(Page):
         self.show_content(True)
         self.front().looked_at()
 
+    def hide_amounts(self, hidden: bool) -> None:
+        """Beside the tables as well."""
+        super().hide_amounts(hidden)
+        for paper in self.papers:
+            paper.hide_amounts(hidden)
+
     def refresh_status(self) -> None:
         """A run's progress is none of this page's."""
 

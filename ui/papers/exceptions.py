@@ -13,6 +13,7 @@ from ui.desk import Desk
 from ui.dialogs.exceptions import CloseDialog, RaiseDialog
 from ui.models.columns import Column, chip_column, count_column, text_column
 from ui.papers.paper import Paper, beside, by, scrolled, tab_room
+from ui.text import masked
 from ui.theme import Tone, mono_font
 from ui.widgets.blocks import GRID, button, card, column, holder, label, row, show_text
 from ui.widgets.chips import Chip
@@ -21,6 +22,7 @@ from ui.widgets.prose import Prose
 from ui.widgets.table_panel import TablePanel
 
 _TYPED = ("cause", "response", "disposition")
+_NOT_MASKED = ("Raised",)
 _WORDS = {"cause": "Cause", "response": "Management's response", "disposition": "Disposition"}
 
 
@@ -79,6 +81,10 @@ class ExceptionsPaper(Paper):
         """The log."""
         return (self.table,)
 
+    def hide_amounts(self, hidden: bool) -> None:
+        """In the detail, too."""
+        self._show_facts()
+
     def show_papers(self, papers: Papers) -> None:
         """Every line; the one that was chosen stays chosen."""
         chosen = None if self._line is None else self._line.number
@@ -126,10 +132,14 @@ class ExceptionsPaper(Paper):
             for name in _TYPED:
                 if name not in changed:
                     self.typed[name].set_text(getattr(line, name))
-        for name, text in _facts(line).items():
-            self._names[name].setVisible(bool(text))
-            self._facts[name].say(text)
+        self._show_facts()
         self._judge()
+
+    def _show_facts(self) -> None:
+        hidden = self.desk.settings.hide_amounts
+        for name, text in _facts(self._line).items():
+            self._names[name].setVisible(bool(text))
+            self._facts[name].say(masked(text) if hidden and name not in _NOT_MASKED else text)
 
     def _judge(self) -> None:
         line = self._line

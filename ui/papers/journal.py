@@ -12,7 +12,7 @@ from ui.desk import Desk
 from ui.engagement_work import JournalLine
 from ui.models.columns import count_column, hash_column, text_column
 from ui.papers.paper import Paper, tab_room
-from ui.text import short_hash
+from ui.text import masked, short_hash
 from ui.theme import mono_font
 from ui.widgets.blocks import GRID, button, holder, label, row
 from ui.widgets.table_panel import TablePanel
@@ -35,6 +35,7 @@ class JournalPaper(Paper):
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
         self._shown = ""
+        self._line: JournalLine | None = None
         self.table = TablePanel("Journal", _COLUMNS, desk.runner)
         self.head = label("", selectable=True)
         self.head.setFont(mono_font())
@@ -82,7 +83,15 @@ class JournalPaper(Paper):
             self.desk.say("The head is on the clipboard: kept outside the file it shows what was cut or written anew")
 
     def _on_current(self, line: JournalLine | None) -> None:
-        self.entry.setPlainText("" if line is None else line.text)
+        self._line = line
+        self.hide_amounts(self.desk.settings.hide_amounts)
+
+    def hide_amounts(self, hidden: bool) -> None:
+        """In the entry's content, too."""
+        text = "" if self._line is None else self._line.text
+        shown = masked(text) if hidden else text
+        if shown != self.entry.toPlainText():
+            self.entry.setPlainText(shown)
 
     def _on_read(self, lines: tuple[JournalLine, ...]) -> None:
         self._shown = lines[-1].sha256 if lines else ""

@@ -35,6 +35,9 @@ class Paper(QWidget):
     def looked_at(self) -> None:
         """The tab came to the front."""
 
+    def hide_amounts(self, hidden: bool) -> None:
+        """Mask amounts that stand elsewhere than in the tables."""
+
     @property
     def writable(self) -> bool:
         """Whether something can be entered; a locked engagement asks for the amendment."""
