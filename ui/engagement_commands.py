@@ -17,7 +17,7 @@ from auditor_app.engagement.terms import InputRole
 from auditor_app.errors import AuditError
 from ui import engagement_work, prompts
 from ui.dialogs.engagement import AddInputsDialog, AmendmentDialog, LockDialog, NewEngagementDialog, WhoActsDialog
-from ui.dialogs.notes import NoteDialog, TickDialog
+from ui.dialogs.notes import DefineDialog, NoteDialog, TickDialog
 from ui.dialogs.reperform import ReperformDialog
 from ui.engagement_work import LastRun
 from ui.text import cut
@@ -131,6 +131,10 @@ class EngagementCommands(QObject):
         papers = window.binder.papers
         if papers is None:
             window.say("Open an engagement first: tickmarks stand in its journal")
+            return
+        if not papers.tickmarks:
+            DefineDialog(window, lambda action: window.binder.record(action, title="Define a tickmark")).open()
+            window.say("No mark is defined yet: define one, then press Ctrl+M again")
             return
         TickDialog(window, papers, window.page.paper, window.page.selected_item(), self._record_tick).open()
 

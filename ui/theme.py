@@ -135,6 +135,7 @@ QToolButton:checked { background: $selection; }
 QLineEdit, QComboBox { background: $surface; border: 1px solid $strong_border; border-radius: 6px; padding: 4px 8px; min-height: 20px; selection-background-color: $selection; selection-color: $text; }
 QLineEdit:focus, QComboBox:focus { border: 2px solid $accent; padding: 3px 7px; }
 QLineEdit:disabled, QComboBox:disabled { background: $window; color: $muted; border-color: $border; }
+QLineEdit[readOnly="true"] { background: $window; border-color: $border; }
 QLineEdit[verdict="valid"] { background: $good_fill; border-color: $good_text; color: $good_text; }
 QLineEdit[verdict="invalid"] { background: $bad_fill; border-color: $bad_text; color: $bad_text; }
 QPlainTextEdit { background: $sunken; border: 1px solid $border; border-radius: 6px; selection-background-color: $selection; selection-color: $text; }

@@ -70,6 +70,6 @@ def test_the_window_opens_it_and_finds_the_recorded_run(window: MainWindow, demo
     assert note.entry == run_entry
     assert window.binder.papers is not None
     assert window.binder.papers.head == head
-    commitments = window.go_to("liabilities").tables()[0].model
+    commitments = window.go_to("liabilities").tables()[1].model
     assert commitments.index(0, len(commitments.described)).data() == "W"
     assert PARTNER in [item.name for item in window.binder.papers.people]

@@ -186,6 +186,31 @@ def test_a_new_engagement_from_the_menu(
     assert window.settings.recent_engagements == (tmp_path / "acme.engagement",)
 
 
+def test_the_file_of_a_new_engagement_may_be_typed(make_window: MakeWindow, tmp_path: Path, qtbot: QtBot) -> None:
+    window = make_window()
+    window.engagement.new()
+    dialog = dialog_of(NewEngagementDialog, qtbot)
+    qtbot.keyClicks(dialog.client, "Acme")
+    qtbot.keyClicks(dialog.person, "A. Auditor")
+    for typed, said in (
+        ("/", "Choose where"),
+        ("here", "no such folder"),
+        (str(tmp_path / "no folder" / "x"), "no such folder"),
+    ):
+        dialog.file.clear()
+        qtbot.keyClicks(dialog.file, typed)
+        assert said in dialog.why.text()
+    (tmp_path / "there.engagement").touch()
+    dialog.file.setText(str(tmp_path / "there"))
+    assert "there already" in dialog.why.text()
+    assert not dialog.yes.isEnabled()
+    dialog.file.setText(str(tmp_path / "typed"))
+    with qtbot.waitSignal(window.binder.opened, timeout=30_000):
+        qtbot.mouseClick(dialog.yes, Qt.MouseButton.LeftButton)
+    settled(window, qtbot)
+    assert window.binder.path == tmp_path / "typed.engagement"
+
+
 @pytest.mark.parametrize(("content", "said"), [(b"SQLite format 3\x00" + b"x" * 200, "another program"), (b"short", ""), (b"", "")])  # fmt: skip
 def test_a_foreign_file_is_refused_in_a_sentence(
     make_window: MakeWindow, tmp_path: Path, qtbot: QtBot, content: bytes, said: str

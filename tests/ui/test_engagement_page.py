@@ -512,27 +512,24 @@ def test_a_tickmark_stands_in_the_row_of_the_table_whose_row_was_chosen(
 ) -> None:
     performed(engaged, files, qtbot)
     shown = engaged.go_to("liabilities")
-    commitments, totals = shown.tables()[:2]
-    columns = totals.model.columnCount()
-    totals.go_to(1)
-    totals.view.horizontalHeader().setSortIndicator(0, Qt.SortOrder.AscendingOrder)
-    totals.go_to(1)
+    others, chosen = shown.tables()[:2]
+    columns = chosen.model.columnCount()
+    chosen.go_to(1)
+    chosen.view.horizontalHeader().setSortIndicator(0, Qt.SortOrder.AscendingOrder)
+    chosen.go_to(1)
     words = shown.selected_item()
-    assert words == totals.chosen_in_words()
+    assert words == chosen.chosen_in_words()
     engaged.binder.record(actions.DefineTickmark(mark="✓", meaning="agreed to the bank letter"))
     engaged.binder.record(actions.ApplyTickmark(mark="✓", paper="C2", item=words))
     settled(engaged, qtbot)
-    model = totals.model
+    model = chosen.model
     assert model.columnCount() == columns + 1
     assert [str(model.index(at, columns).data()) for at in range(model.rowCount())].count("✓") == 1
     assert model.index(1, columns).data() == "✓"
     assert "agreed to the bank letter" in str(model.index(1, columns).data(Qt.ItemDataRole.ToolTipRole))
-    assert totals.view.horizontalHeader().visualIndex(columns) == 0
-    assert totals.chosen_in_words() == words
-    assert (
-        "".join(str(commitments.model.index(0, at).data()) for at in range(commitments.model.columnCount())).count("✓")
-        == 0
-    )
+    assert chosen.view.horizontalHeader().visualIndex(columns) == 0
+    assert chosen.chosen_in_words() == words
+    assert "".join(str(others.model.index(0, at).data()) for at in range(others.model.columnCount())).count("✓") == 0
     engaged.binder.close()
     assert model.columnCount() == columns
 
@@ -543,6 +540,8 @@ def test_a_tickmark_has_one_meaning_and_stands_beside_the_selected_row(
     performed(engaged, files, qtbot)
     paper = paper_of(engaged, "notes", TickmarksPaper, qtbot)
     assert not paper.set.isEnabled()
+    engaged.engagement.set_tickmark()  # no mark yet: that comes first
+    dialog_of(DefineDialog, qtbot).reject()
     click(paper.define, qtbot)
     dialog = dialog_of(DefineDialog, qtbot)
     qtbot.keyClicks(dialog.mark, "much too long")

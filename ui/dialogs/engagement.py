@@ -138,10 +138,9 @@ class NewEngagementDialog(Question):
         for role in SIGNING_ROLES:
             self.role.addItem(role.capitalize(), role)
         self.file = Line()
-        self.file.setReadOnly(True)
         self.file.setAccessibleName("Engagement file")
         self.file.setPlaceholderText("a file that is not there yet")
-        self._path: Path | None = None
+        self.file.textChanged.connect(self._on_judged)
         self.choose = button("Choose…", self._on_choose)
         for words, field in (("Client", self.client), ("Standard", self.standard), ("Your name", self.person), ("Your role", self.role)):  # fmt: skip
             self.add(words, field)
@@ -156,24 +155,39 @@ class NewEngagementDialog(Question):
 
     def use_file(self, path: Path) -> None:
         """Where it will be."""
-        self._path = path
         self.file.setText(str(path))
-        self._on_judged()
+
+    @property
+    def path(self) -> Path | None:
+        """The file that is chosen or typed, with its suffix; ``None`` while there is none."""
+        typed = Path(self.file.text().strip())
+        if not typed.name or self.file.text().endswith("/"):
+            return None
+        return typed if typed.suffix else typed.with_suffix(".engagement")
+
+    def _wrong_file(self) -> str:
+        path = self.path
+        if path is None:
+            return "Choose where the file goes."
+        if not path.is_absolute() or not path.parent.is_dir():
+            return "There is no such folder: type the whole path."
+        if path.exists():
+            return "This file is there already: name a new one, or open it."
+        return ""
 
     def _on_judged(self) -> None:
         missing = (
             ("Type the client's name.", self.client.value),
             ("Type your name.", self.person.value),
-            ("Choose where the file goes.", self._path),
         )
-        self.judge(next((words for words, value in missing if not value), ""))
+        self.judge(next((words for words, value in missing if not value), "") or self._wrong_file())
 
     def on_yes(self) -> None:
         """Make it."""
         standard: Standard = self.standard.currentData()
         terms = Terms(client=self.client.value or "", standard=standard)
         person = Person(name=self.person.value or "", roles=(self.role.currentData(),))
-        path = self._path
+        path = self.path
         self.accept()
         if path is not None:
             self._then(path, terms, person)

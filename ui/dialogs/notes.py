@@ -113,6 +113,7 @@ class TickDialog(Question):
         self.paper = _paper_choice(papers, paper)
         self.item = TypedField("Item", "what it stands beside, for instance: leaf 811, user-00001")
         self.item.setText(item)
+        self.item.setCursorPosition(0)
         for words, field in (("Mark", self.mark), ("Working paper", self.paper), ("Item", self.item)):
             self.add(words, field)
         self.item.judged.connect(self._judge)

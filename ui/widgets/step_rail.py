@@ -16,8 +16,8 @@ from ui.widgets.blocks import bold
 from ui.widgets.chips import draw_chip
 
 RAIL_WIDTH = 216
-_ITEM_HEIGHT = 52
-_LOW_HEIGHT = 31
+_ITEM_HEIGHT = 50
+_LOW_HEIGHT = 30
 _GROUP_HEIGHT = 24
 _STATUS_ROLE = int(Qt.ItemDataRole.UserRole) + 1
 _REFERENCE_ROLE = int(Qt.ItemDataRole.UserRole) + 2
