@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QMenu
 
 from auditor_app import __version__
 from ui import prompts
+from ui.dialogs.words import WordsDialog
 from ui.pages import PAGES
 from ui.text import menu_text
 from ui.theme import Appearance
@@ -151,11 +152,11 @@ class Menus:
 
     def _help(self, menu: QMenu) -> None:
         window = self._window
-        _add(menu, "&Keyboard", partial(prompts.tell, window, "Keyboard", _SHORTCUTS_TEXT, alarming=False), "F1")
+        _add(menu, "&Keyboard", lambda: WordsDialog(window, "Keyboard", _SHORTCUTS_TEXT).open(), "F1")
         _add(
             menu,
             "&Filter language",
-            partial(prompts.tell, window, "Filter language", _FILTER_TEXT, alarming=False),
+            lambda: WordsDialog(window, "Filter language", _FILTER_TEXT).open(),
             None,
         )
         _add(menu, "Open the &demo…", window.open_demo, None)

@@ -141,6 +141,8 @@ QLineEdit[verdict="invalid"] { background: $bad_fill; border-color: $bad_text; c
 QPlainTextEdit { background: $sunken; border: 1px solid $border; border-radius: 6px; selection-background-color: $selection; selection-color: $text; }
 QPlainTextEdit:focus { border: 2px solid $accent; }
 QPlainTextEdit[passage="true"] { background: transparent; border: none; padding: 0; }
+QSpinBox { min-height: 26px; }
+QDialogButtonBox { dialogbuttonbox-buttons-have-icons: 0; }
 QSpinBox QLineEdit, QSpinBox QLineEdit:focus { border: none; padding: 0 4px; }
 QComboBox::drop-down { border: none; width: 24px; }
 QComboBox::down-arrow { image: url("$arrow"); width: 12px; height: 12px; }
@@ -164,7 +166,7 @@ QTabBar { background: transparent; }
 QTabBar::tab { background: transparent; color: $muted; padding: 8px 14px; border: none; border-bottom: 3px solid transparent; font-weight: 500; }
 QTabBar::tab:selected { color: $text; border-bottom: 3px solid $accent; }
 QTabBar::tab:hover { color: $text; }
-QTabBar::tab:focus { color: $accent; }
+QTabBar::tab:focus { color: $accent; background: $selection; border-top-left-radius: 6px; border-top-right-radius: 6px; }
 QScrollArea { background: transparent; border: none; }
 QScrollArea > QWidget > QWidget[page="true"] { background: transparent; }
 QScrollArea:focus { border: 1px solid $accent; }

@@ -8,6 +8,7 @@ from pytestqt.qtbot import QtBot
 
 from ui.widgets.elided import Elided
 from ui.widgets.fields import TypedField, hex_digits
+from ui.widgets.hash_label import HashLabel
 from ui.widgets.line import Line
 from ui.widgets.passage import Passage
 
@@ -80,3 +81,15 @@ def test_a_line_without_room_ends_in_an_ellipsis(qtbot: QtBot) -> None:
     room.resize(900, 300)
     qtbot.waitUntil(lambda: line.shown == line.text())
     assert line.textFormat() is Qt.TextFormat.PlainText
+
+
+def test_digits_that_have_the_keyboard_show_a_ring(qtbot: QtBot) -> None:
+    digest = HashLabel("Seed", "ab" * 32)
+    room = _shown(digest, 400, qtbot)
+    room.activateWindow()
+    qtbot.waitUntil(room.isActiveWindow)
+    digest.clearFocus()
+    before = digest.grab().toImage()
+    digest.setFocus(Qt.FocusReason.TabFocusReason)
+    qtbot.waitUntil(digest.hasFocus)
+    assert digest.grab().toImage() != before

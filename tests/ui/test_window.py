@@ -15,6 +15,7 @@ from pytestqt.qtbot import QtBot
 from tests.ui import fakes
 from tests.ui.conftest import MakeWindow
 from ui import theme
+from ui.dialogs.words import WordsDialog
 from ui.main_window import MainWindow
 from ui.pages import PAGES
 from ui.pages.coverage import CoveragePage
@@ -497,3 +498,13 @@ def contrast(first: str, second: str) -> float:
 
     light, dark = sorted((luminance(first), luminance(second)), reverse=True)
     return (light + 0.05) / (dark + 0.05)
+
+
+def test_the_keyboard_is_explained_in_two_columns(window: MainWindow, qtbot: QtBot) -> None:
+    qtbot.keyClick(window, Qt.Key.Key_F1)
+    dialog = QApplication.activeModalWidget()
+    assert isinstance(dialog, WordsDialog)
+    said = [item.text() for item in dialog.findChildren(QLabel)]
+    assert said[said.index("Ctrl+M") + 1] == "tickmark on the selected row"
+    assert all(item.textFormat() is Qt.TextFormat.PlainText for item in dialog.findChildren(QLabel))
+    dialog.reject()

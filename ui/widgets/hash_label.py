@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QContextMenuEvent, QGuiApplication, QKeyEvent, QKeySequence
+from PySide6.QtCore import QRect, Qt
+from PySide6.QtGui import (
+    QColor,
+    QContextMenuEvent,
+    QFocusEvent,
+    QGuiApplication,
+    QKeyEvent,
+    QKeySequence,
+    QPainter,
+    QPaintEvent,
+    QPen,
+)
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QToolButton, QWidget
 
 from ui.text import groups, short_hash, short_middle, tooltip, visible
-from ui.theme import mono_font
+from ui.theme import current, mono_font
 
 _ACCOUNT_ENDS = 17
 _LARGE_LINE = 32
@@ -45,6 +55,30 @@ class HashLabel(QWidget):
         layout.addWidget(self._copy)
         layout.addStretch(1)
         self.show_digest(digest)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """A ring around the digits that have the keyboard."""
+        if self.hasFocus():
+            painter = QPainter(self)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(QPen(QColor(current().accent), 2))
+            painter.drawRoundedRect(self.ring, 6, 6)
+            painter.end()
+
+    @property
+    def ring(self) -> QRect:
+        """Where it is drawn."""
+        return self._shown.geometry().adjusted(-4, 0, 4, 0).intersected(self.rect().adjusted(1, 1, -1, -1))
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Draw the ring."""
+        super().focusInEvent(event)
+        self.update()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """Take it away."""
+        super().focusOutEvent(event)
+        self.update()
 
     def show_digest(self, digest: str) -> None:
         """Show another digest."""
