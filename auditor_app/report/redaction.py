@@ -6,6 +6,7 @@ addresses keep their code, severity and number and lose their words. Amounts per
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -183,10 +184,15 @@ def _masked_check(check: ItemCheck) -> ItemCheck:
 
 
 def _hider(names: Mapping[str, str]) -> Callable[[str], str]:
+    """In either case: people type addresses as they like."""
+    folded = [(name.lower(), name, shown) for name, shown in names.items()]
+
     def hide(text: str) -> str:
-        for name, shown in names.items():
-            if name in text:
-                text = text.replace(name, shown)
+        lower = text.lower()
+        for small, name, shown in folded:
+            if small in lower:
+                text = re.sub(re.escape(name), lambda _, shown=shown: shown, text, flags=re.IGNORECASE)  # type: ignore[misc]
+                lower = text.lower()
         return text
 
     return hide
