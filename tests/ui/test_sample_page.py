@@ -382,9 +382,14 @@ def test_randomness_of_another_kind_is_refused_and_nothing_is_recorded(
 def test_strata_are_committed_to(window: MainWindow, tmp_path: Path, qtbot: QtBot) -> None:
     page = sample_page(window, qtbot)
     qtbot.keyClicks(page.plan.strata, "BTC:1..100; BTC:100..")
+    choose(page.plan.allocation, "equal", qtbot)
     committed(page, window, tmp_path / "record.json", qtbot)
     strata = load_any(tmp_path / "record.json").committed.strata  # type: ignore[union-attr]
     assert [item.asset for item in strata] == ["BTC", "BTC", ""]
+    assert (
+        abs(int(strata[0].size) - int(strata[1].size)) <= 1
+    )  # proportional would take three times as many of the second
+    assert f"BTC from 100: {strata[1].size} of {strata[1].population}" in page.select._record.text()
 
 
 def test_the_reasoning_is_switched_off_and_on_on_every_tab(window: MainWindow, tmp_path: Path, qtbot: QtBot) -> None:

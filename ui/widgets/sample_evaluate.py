@@ -102,7 +102,7 @@ def facts_of(done: Conclusion) -> tuple[tuple[str, str, str], ...]:
         ("Deviations", done.deviations, f"An item counts once. By comparison: {by_check}."),
         ("Allowed by the plan", done.allowed_deviations or "–", "The most deviations with which a sample of this size still bounds the rate below the tolerable one."),
         ("Most likely rate", _percent(done.most_likely_rate), "The share of deviating items in the sample, exact; of strata, weighted by their populations."),
-        (f"Upper limit at {_percent(done.confidence)}", _percent(done.upper_limit), f"The highest share of deviating items that {done.deviations} deviations among {done.size} items still leave possible at this confidence{f', by the {done.limit_rule} rule' if done.limit_rule else ''}."),
+        ("Upper limit", _percent(done.upper_limit), f"The highest share of deviating items that {done.deviations} deviations among {done.size} items still leave possible at a confidence of {_percent(done.confidence)}{f', by the {done.limit_rule} rule' if done.limit_rule else ''}."),
     ]  # fmt: skip
     facts += [(part.label, f"{part.deviations} of {part.size}; limit {_percent(part.upper_limit)}", f"One stratum by itself, at {_percent(part.confidence)}, of {part.population} leaves.") for part in done.strata]  # fmt: skip
     money = done.monetary

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 
 from PySide6.QtCore import QSignalBlocker, QTimer
-from PySide6.QtWidgets import QComboBox, QFormLayout, QGridLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QFormLayout, QGridLayout, QSizePolicy, QWidget
 
 from auditor_app.engagement.record import Audit
 from auditor_app.errors import AuditError
@@ -65,10 +65,19 @@ _CAUTION = (
 _RISKS = (("audit", "5%"), ("inherent", "100%"), ("control", "100%"), ("analytical", "100%"))
 _PAUSE_MS = 250
 _SHORT = 110
+_CHARACTERS = 14
+
+
+def _narrow(box: QComboBox) -> QComboBox:
+    """As wide as its room: a long choice must not push the numbers beside it out of the window."""
+    box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+    box.setMinimumContentsLength(_CHARACTERS)
+    box.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+    return box
 
 
 def _box(name: str, items: tuple[tuple[str, str], ...]) -> QComboBox:
-    made = choice(name)
+    made = _narrow(choice(name))
     for key, words in items:
         made.addItem(words, key)
     return made
@@ -86,7 +95,7 @@ class PlanTab(QWidget):
         self._claimed: dict[str, tuple[int, dict[str, int]]] = {}
         self.planned: PlanShown | None = None
         self.kind = _box("What is sampled", _KINDS)
-        self.ledger, self.asset = choice("Ledger to sample"), choice("Asset of the reserves")
+        self.ledger, self.asset = _narrow(choice("Ledger to sample")), _narrow(choice("Asset of the reserves"))
         self.method = _box("Method", _ATTRIBUTE)
         self.stages = TypedField("Deviations in each stage", "1,1")
         self.stages.setText("1,1")
@@ -130,7 +139,7 @@ class PlanTab(QWidget):
         self._form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.DontWrapRows)
         for name, field in (
             ("What is sampled", self.kind), ("Ledger", self.ledger), ("Reciprocal list", self.listed), ("Asset", self.asset),
-            ("Method", self.method), ("Deviations in each stage", self.stages), ("Confidence from", self.basis),
+            ("Method", self.method), ("In each stage", self.stages), ("Confidence from", self.basis),
             ("Confidence", self.confidence), *((f"{name.capitalize()} risk", self.risks[name]) for name, _ in _RISKS),
             ("Tolerable rate", self.tolerable), ("Expected rate", self.expected), ("Strata", self.strata),
             ("Allocation", self.allocation), ("Sizes", self.sizes),
@@ -315,7 +324,7 @@ def show_facts(
             widget.hide()
             widget.deleteLater()
     for at, (name, value, why) in enumerate(facts):
-        shown = label(value, selectable=True)
+        shown = label(value, wrap=not beside, selectable=True)
         shown.setAccessibleName(name)
         named, why_shown = label(name), reasoning.hold(label(why, "muted", wrap=True))
         named.setFont(bold(named.font()))

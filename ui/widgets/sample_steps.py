@@ -41,8 +41,7 @@ _WHY_ANSWERS = (
     "letters. A missing answer counts as a deviation unless an alternative procedure replaces it with a reason."
 )
 _WHY_RESULTS = (
-    "An item counts once, however many of its comparisons deviate. A difference is never replaced; for an item without an answer choose "
-    "it and say what you did instead."
+    "An item counts once. A difference is never replaced; for an item without an answer say what you did instead."
 )
 
 
@@ -286,6 +285,7 @@ class ResultsTab(QWidget):
 
     def _on_chosen(self, item: ExecutedItem | None) -> None:
         self._chosen = item
+        self.meanings.setVisible(item is None and bool(self.meanings.text()))  # the row's own stand below the table
         self._show_pending()
 
     def _show_pending(self) -> None:
