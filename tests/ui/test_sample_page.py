@@ -213,7 +213,7 @@ def test_a_reciprocal_list_is_looked_up(window: MainWindow, tmp_path: Path, qtbo
     lines = [f"tx-{at},{row[0]},BTC,{row[1]}" for at, row in enumerate(rows[:20])]
     listed.write_text("\n".join(["id,key,asset,amount", "tx-x,left-out,BTC,1", *lines]) + "\n")
     choose(page.plan.kind, "list", qtbot)
-    qtbot.waitUntil(lambda: "no list is chosen" in page.plan._prose.text(), timeout=30_000)
+    qtbot.waitUntil(lambda: "no list is chosen" in page.plan._why_not.text(), timeout=30_000)
     page.plan.listed.use(listed)
     assert planned(page, 16, qtbot)["Population"] == "21"
     assert "left out" in page.plan._direction.text()
@@ -409,6 +409,11 @@ def test_the_reasoning_is_switched_off_and_on_on_every_tab(window: MainWindow, t
     after = [prose(tab) for tab in tabs]
     assert all(set(now) < set(then) for now, then in zip(after, before, strict=True))
     assert any("left out" in text for text in after[0])  # a warning is no prose: it stays
+    page.tabs.setCurrentWidget(page.plan)
+    page.plan.tolerable.setText("101")
+    qtbot.waitUntil(page.plan._why_not.isVisible, timeout=30_000)  # nor is a refusal
+    page.plan.tolerable.setText("5%")
+    qtbot.waitUntil(lambda: page.plan.planned is not None, timeout=30_000)
     qtbot.mouseClick(switch, LEFT, pos=QPoint(8, switch.height() // 2))
     assert [prose(tab) for tab in tabs] == before
     settled(window, qtbot)

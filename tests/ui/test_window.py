@@ -369,7 +369,7 @@ def test_a_sample_is_planned_while_typing(performed: MainWindow, qtbot: QtBot) -
     shown.plan.tolerable.setText("1%")
     qtbot.waitUntil(lambda: shown.plan._size.text().startswith("29"), timeout=5000)
     shown.plan.tolerable.setText("101")
-    qtbot.waitUntil(lambda: "no rate" in shown.plan._prose.text(), timeout=5000)
+    qtbot.waitUntil(lambda: "no rate" in shown.plan._why_not.text(), timeout=5000)
     ended(performed, qtbot)
 
 

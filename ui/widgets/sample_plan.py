@@ -98,7 +98,7 @@ class PlanTab(QWidget):
         self.ledger, self.asset = _narrow(choice("Ledger to sample")), _narrow(choice("Asset of the reserves"))
         self.method = _box("Method", _ATTRIBUTE)
         self.stages = TypedField("Deviations in each stage", "1,1")
-        self.stages.setText("1,1")
+        self.stages.setToolTip("K,L: exactly K deviations in the first stage lead to a second one, which may hold L")
         self.listed = FileChoice("Imported list", "CSV: id, key, asset, amount", lambda place, then: prompts.open_file(place, "Imported list", "Tables (*.csv);;All files (*)", then))  # fmt: skip
         self.basis = _box("Confidence from", (("typed", "Typed"), ("risks", "The audit risk model")))
         self.confidence = TypedField("Confidence", "95%")
@@ -115,6 +115,8 @@ class PlanTab(QWidget):
             field.setText(text)
             field.setFixedWidth(_SHORT)
         self._size, self._prose = label("", "title"), label("", wrap=True)
+        self._why_not = label("", wrap=True)
+        self._why_not.setProperty("ink", "bad")
         self._facts = QGridLayout()
         self._facts.setColumnStretch(0, 1)
         self._facts.setVerticalSpacing(4)
@@ -139,7 +141,7 @@ class PlanTab(QWidget):
         self._form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.DontWrapRows)
         for name, field in (
             ("What is sampled", self.kind), ("Ledger", self.ledger), ("Reciprocal list", self.listed), ("Asset", self.asset),
-            ("Method", self.method), ("In each stage", self.stages), ("Confidence from", self.basis),
+            ("Method", self.method), ("Stage limits", self.stages), ("Confidence from", self.basis),
             ("Confidence", self.confidence), *((f"{name.capitalize()} risk", self.risks[name]) for name, _ in _RISKS),
             ("Tolerable rate", self.tolerable), ("Expected rate", self.expected), ("Strata", self.strata),
             ("Allocation", self.allocation), ("Sizes", self.sizes),
@@ -150,7 +152,7 @@ class PlanTab(QWidget):
         asked = card(column(self._form, self._reasoning.hold(self._about), 1))
         result = card(
             column(
-                label("Planned size", "overline"), self._size, self._reasoning.hold(self._prose), self._facts,
+                label("Planned size", "overline"), self._size, self._why_not, self._reasoning.hold(self._prose), self._facts,
                 self._direction, self._reasoning.hold(label(_CAUTION, "muted", wrap=True)), 1,
                 row(self.record, self.recorded, 1), spacing=GRID,
             )
@@ -298,15 +300,16 @@ class PlanTab(QWidget):
     def _on_planned(self, plan: PlanShown) -> None:
         self._job = None
         self.planned = plan
-        self._show(f"{count(plan.size)} {plan.unit}", plan.prose, plan)
+        self._show(f"{count(plan.size)} {plan.unit}", plan=plan)
 
     def _on_failed(self, error: AuditError) -> None:
         self._job = None
         self._show("–", error.sentence())
 
-    def _show(self, size: str, prose: str, plan: PlanShown | None = None) -> None:
+    def _show(self, size: str, why_not: str = "", plan: PlanShown | None = None) -> None:
         show_text(self._size, size)
-        show_text(self._prose, prose)
+        show_text(self._why_not, why_not)
+        show_text(self._prose, "" if plan is None else plan.prose)
         show_facts(self._facts, () if plan is None else plan.facts, self._reasoning)
         show_text(self._direction, _LISTED if self.chosen == "list" else "" if plan is None else plan.warning)
         self.show_journal()
