@@ -10,6 +10,8 @@ import os
 import stat
 import sys
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Literal
 
@@ -21,6 +23,7 @@ from auditor_app.ledger.columns import is_amount
 from auditor_app.ledger.grammar import Grammar
 from auditor_app.ledger.source import PART_ROWS, LedgerPart
 from auditor_app.operation import CancelToken
+from auditor_app.processors import processors
 from auditor_app.snapshot.authentic import AuthenticSnapshot
 from auditor_app.snapshot.statement import Column, Ledger
 
@@ -30,6 +33,8 @@ if TYPE_CHECKING:
 _CHUNK = 2**22
 _LF = 10
 _COUNTED = 2**18
+_WORTH_A_THREAD = 2**20
+"""Bytes of a member that is read while another one is."""
 
 
 def count_rows(data: bytes) -> int:
@@ -95,10 +100,30 @@ class SnapshotLedger:
     def parts(self, token: CancelToken) -> Iterator[LedgerPart]:
         """Each member in turn; leaf indices follow the rows that are there, not those declared."""
         first_row = 0
+        second = self._second_part(token)
         for index in range(len(self._ledger.members)):
-            part = self._part(index, first_row, token)
-            yield part
+            if index == 1 and second is not None:
+                part = replace(second.result(), first_row=first_row)
+                second = None
+            else:
+                part = self._part(index, first_row, token)
             first_row += count_rows(part.data) if part.marks is None else part.marks.rows
+            yield part
+            del part  # so that its bytes go when its work is done
+
+    def _second_part(self, token: CancelToken) -> Future[LedgerPart] | None:
+        """The second member, read beside the first, before which no thread has anything else to do.
+
+        ``None`` where that gains nothing. What goes wrong with it is raised in its turn.
+        """
+        names = self._ledger.members[:2]
+        if len(names) < 2 or processors() < 2 or min(self._members.size(name) for name in names) < _WORTH_A_THREAD:
+            return None
+        reader = ThreadPoolExecutor(1, thread_name_prefix="second-part")
+        try:
+            return reader.submit(self._part, 1, PART_ROWS, token)
+        finally:
+            reader.shutdown(wait=False)
 
     def read_part(self, index: int, token: CancelToken) -> LedgerPart:
         """One member; its ``first_row`` assumes that every member before it is full."""

@@ -2,9 +2,9 @@
 
 Every id gives a 64-bit fingerprint under a key drawn for this run and never written anywhere. Fingerprints are held in
 memory up to a limit, then in temporary files, one for each value of their top bits; what lies in a file is no id, and
-without the key no way to one. Equal ids have equal fingerprints and so meet in one partition: sorting each partition
-finds every repetition. The ledger is then read once more and the ids behind the hits compared byte by byte, so that
-two ids that merely share a fingerprint raise no alarm.
+without the key no way to one. Equal ids have equal fingerprints and so meet in one partition, and there in one place of a
+table of bits; the few that share a place are sorted, which finds every repetition. The ledger is then read once more and
+the ids behind the hits compared byte by byte, so that two ids that merely share a fingerprint raise no alarm.
 
 A temporary file is created without a name where the system can (POSIX: it is unlinked at once; Windows: deleted on
 close), with mode 0600; nothing is left behind even by a killed process.
@@ -14,13 +14,19 @@ from __future__ import annotations
 
 import tempfile
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import IO
 
 import numpy as np
 import numpy.typing as npt
 
+from auditor_app.native.library import address, machine_code
 from auditor_app.operation import CancelToken
+
+_BITS_EACH = 8
+"""Bits of a table for each fingerprint in it: one in eight shares its place with another one by chance."""
+
+_FEWEST_BITS = 2**10
 
 Fingerprints = npt.NDArray[np.uint64]
 
@@ -71,16 +77,17 @@ class FingerprintStore:
         self.close()
         return np.concatenate(some)
 
-    def _partitions(self) -> Iterator[Fingerprints]:
-        """Every partition in turn, sorted."""
-        rest = np.sort(np.concatenate([np.empty(0, np.uint64), *self._held]))
-        self._held, self._count = [], 0
+    def _partitions(self) -> Iterator[Sequence[Fingerprints]]:
+        """Every partition in turn, in runs."""
+        held, self._held, self._count = self._held, [], 0
         if not self._files:
-            yield rest
+            yield held
             return
-        for file, size, some in zip(self._files, self._sizes, _partitioned(rest), strict=False):
+        rest = _partitioned(np.sort(np.concatenate([np.empty(0, np.uint64), *held])))
+        del held
+        for file, size, some in zip(self._files, self._sizes, rest, strict=False):
             file.seek(0)
-            yield np.sort(np.concatenate([np.frombuffer(_read_all(file, size), np.uint64), some]))
+            yield np.frombuffer(_read_all(file, size), np.uint64), some
 
     def close(self) -> None:
         """Let go of memory and files."""
@@ -114,6 +121,23 @@ def _partitioned(ascending: Fingerprints) -> list[Fingerprints]:
     return np.split(ascending, np.searchsorted(ascending, tops))
 
 
-def repeated_values(ascending: Fingerprints) -> Fingerprints:
-    """Each value that stands more than once in an ascending array, once."""
-    return np.unique(ascending[1:][ascending[1:] == ascending[:-1]])
+def repeated_values(runs: Sequence[Fingerprints]) -> Fingerprints:
+    """Each value that stands more than once in all runs together, once, in ascending order."""
+    some = np.sort(_sharing_a_place(runs))
+    return np.unique(some[1:][some[1:] == some[:-1]])
+
+
+def _sharing_a_place(runs: Sequence[Fingerprints]) -> Fingerprints:
+    """The values whose low bits are those of another one too: all that are equal to another, and about one in eight."""
+    code = machine_code()
+    bits = max(_FEWEST_BITS, _BITS_EACH * sum(map(len, runs)) - 1).bit_length()
+    seen, again = (np.zeros(2**bits // 64, np.uint64) for _ in range(2))
+    pieces = [(address(run), len(run)) for run in runs]
+    for place, count in pieces:
+        code.mark_equals(place, count, address(seen), address(again), 2**bits - 1)
+    found = [np.empty(0, np.uint64)]
+    for place, count in pieces:
+        room = np.empty(count + 1, np.uint64)
+        taken = code.take_marked(place, count, address(again), 2**bits - 1, address(room))
+        found.append(room[:taken].copy())
+    return np.concatenate(found)

@@ -12,7 +12,7 @@ from auditor_app.snapshot.statement import Column
 PART_ROWS = 2**18
 """Rows in every part but the last: aligned parts are whole subtrees of any binary tree."""
 
-SLICE_ROWS = 2**16
+SLICE_ROWS = 2**15
 """Rows of a part that one thread works on at a time."""
 
 

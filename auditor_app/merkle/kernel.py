@@ -23,8 +23,8 @@ def sha256_each(messages: Sequence[bytes]) -> list[bytes]:
 
 
 def _sha256_batch(messages: Sequence[bytes]) -> list[bytes]:
-    """Each message in a slot of its own, with room for its padding."""
-    room = [-(-(len(message) + PADDING) // BLOCK) * BLOCK for message in messages]
+    """Each message in a slot of its own, with room for its padding and a block."""
+    room = [(-(-(len(message) + PADDING) // BLOCK) + 1) * BLOCK for message in messages]
     starts = np.concatenate([np.zeros(1, np.int64), np.cumsum(room)])[:-1].astype(np.int64)
     ends = starts + np.array([len(message) for message in messages], np.int64)
     slots = np.frombuffer(

@@ -11,6 +11,8 @@ EXPORTS: Mapping[str, tuple[str, int]] = MappingProxyType(
         "scan_rows": ("rows", 13),
         "find_rows": ("rows", 6),
         "fingerprint_ids": ("identities", 8),
+        "mark_equals": ("identities", 5),
+        "take_marked": ("identities", 5),
         "leaf_sums": ("preimages", 10),
         "hash_leaves": ("preimages", 17),
         "hash_nodes": ("preimages", 16),

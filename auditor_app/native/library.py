@@ -49,6 +49,8 @@ class MachineCode:
         self.scan_rows = self._function("scan_rows")
         self.find_rows = self._function("find_rows")
         self.fingerprint_ids = self._function("fingerprint_ids")
+        self.mark_equals = self._function("mark_equals")
+        self.take_marked = self._function("take_marked")
         self.leaf_sums = self._function("leaf_sums")
         self.hash_leaves = self._function("hash_leaves")
         self.hash_nodes = self._function("hash_nodes")

@@ -12,9 +12,11 @@ from pathlib import Path
 
 import numpy as np
 
+from auditor_app import processors
+from auditor_app.ledger import parts
 from auditor_app.ledger.parts import SnapshotLedger
 from auditor_app.merkle import warm
-from auditor_app.merkle.fast import pool, reading
+from auditor_app.merkle.fast import reading
 from auditor_app.merkle.recompute import recompute
 from auditor_app.merkle.result import LedgerResult
 from auditor_app.operation import CancelToken, run
@@ -31,7 +33,8 @@ def ledger_of(path: Path) -> SnapshotLedger:
 
 def root(path: Path, threads: int) -> tuple[float, LedgerResult]:
     """Seconds from the snapshot's bytes to root, totals and repeated ids, and the result."""
-    reading.processors = lambda: threads  # type: ignore[attr-defined]
+    for module in (reading, parts):
+        module.processors = lambda: threads  # type: ignore[attr-defined]
     started = time.perf_counter()
     snapshot = samples.authenticate(path)
     declared = snapshot.statement.predicate.ledgers[0]
@@ -79,7 +82,7 @@ def main(path: Path, threads: list[int], repetitions: int, proof_count: int) -> 
         "codes": [item.code for item in result.findings],
         "peak": peak,
         "proofs": proving,
-        "processors": pool.processors(),
+        "processors": processors.processors(),
     }
 
 

@@ -5,7 +5,6 @@ Compiled code runs without the interpreter's lock, so threads share the work as 
 
 from __future__ import annotations
 
-import os
 import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
@@ -39,11 +38,6 @@ _PATIENCE = 0.1
 
 Work = Callable[[W, Callable[[int], None]], R]
 """Does one piece of work and calls back with the rows it has done; the callback may raise to stop it."""
-
-
-def processors() -> int:
-    """How many processors this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class RowCount:

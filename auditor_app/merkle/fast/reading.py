@@ -23,12 +23,13 @@ from auditor_app.merkle.fast.part import (
     process_slice,
     slices,
 )
-from auditor_app.merkle.fast.pool import in_order, processors
+from auditor_app.merkle.fast.pool import in_order
 from auditor_app.merkle.fast.proofs import FastTree
 from auditor_app.merkle.fast.search import FastDuplicateSearch
 from auditor_app.merkle.rule import Node
 from auditor_app.merkle.tree import KEEP_LEVEL
 from auditor_app.operation import CancelToken, Operation
+from auditor_app.processors import processors
 
 
 class UnevenParts(Exception):

@@ -23,6 +23,7 @@ from auditor_app.native.source.words import (
     inlined,
     instruction,
     load32,
+    load64,
     reversed_bytes,
     stack,
     store8,
@@ -154,6 +155,53 @@ class _Emitter:
             square = [self._builder.shuffle_vector(*pair, way) for pair in pairs for way in (low, high)]
         return [self._builder.call(self._swap, [vector]) for vector in square]
 
+    def lane_by_lane(self, words: Sequence[Any]) -> list[Any]:
+        """Word n of every lane, n from 0 to 7, as each lane's eight words behind those of the lane before: as ``across``."""
+        half = len(words) // 2
+        low = ir.Constant(_VECTOR, [lane // 2 + (LANES if lane % 2 else 0) for lane in range(LANES)])
+        high = ir.Constant(_VECTOR, [(LANES + lane) // 2 + (LANES if lane % 2 else 0) for lane in range(LANES)])
+        rows = list(words)
+        for _ in range(len(words).bit_length() - 1):
+            pairs = [(rows[word], rows[word + half]) for word in range(half)]
+            rows = [self._builder.shuffle_vector(*pair, way) for pair in pairs for way in (low, high)]
+        return rows
+
+
+@instruction
+def _store_digests(_context: Any, _state: types.Integer, _targets: types.Integer) -> Any:
+    """Write each lane's eight words of state to the address that ``targets`` (an address) has for it."""
+
+    def generate(_context: Any, builder: ir.IRBuilder, _signature: Any, arguments: Any) -> Any:
+        emit = _Emitter(builder)
+        state = builder.inttoptr(arguments[0], _WORD.as_pointer())
+        targets = builder.inttoptr(arguments[1], arguments[1].type.as_pointer())
+        words = [emit.load(builder.gep(state, [ir.Constant(_WORD, word * LANES)])) for word in range(8)]
+        size = min(8, LANES)
+        for number, row in enumerate(emit.lane_by_lane(words)):
+            for first in range(0, LANES, size):
+                lane, word = divmod(number * LANES + first, 8)
+                some = builder.shuffle_vector(
+                    row, row, ir.Constant(ir.VectorType(_WORD, size), [*range(first, first + size)])
+                )
+                place = builder.load(builder.gep(targets, [ir.Constant(_WORD, lane)]))
+                place = builder.add(place, ir.Constant(place.type, 4 * word))
+                builder.store(some, builder.inttoptr(place, some.type.as_pointer()), align=1)
+        return _context.get_dummy_value()
+
+    return types.void(types.int64, types.int64), generate
+
+
+@instruction
+def _clear_block(_context: Any, _place: types.Integer) -> Any:
+    """Write :data:`BLOCK` zeros."""
+
+    def generate(_context: Any, builder: ir.IRBuilder, _signature: Any, arguments: Any) -> Any:
+        kind = ir.VectorType(ir.IntType(8), BLOCK)
+        builder.store(ir.Constant(kind, [0] * BLOCK), builder.inttoptr(arguments[0], kind.as_pointer()), align=1)
+        return _context.get_dummy_value()
+
+    return types.void(types.int64), generate
+
 
 @instruction
 def _compress_lanes(_context: Any, _places: types.Integer, _offset: types.Integer, _state: types.Integer) -> Any:
@@ -184,26 +232,48 @@ def _compress_lanes(_context: Any, _places: types.Integer, _offset: types.Intege
 
 @inlined
 def close_message(start: Any, end: Any) -> Any:
-    """Pad the message between two addresses in place (FIPS 180-4 section 5.1.1); how many blocks it now has."""
+    """Pad the message between two addresses in place (FIPS 180-4 section 5.1.1); how many blocks it now has.
+
+    :data:`BLOCK` bytes behind ``end`` are written; the length's place, the last, ends at most 72 bytes behind it.
+    """
     length = end - start
     blocks = (length + PADDING + BLOCK - 1) // BLOCK
-    last = start + blocks * BLOCK - 8
+    _clear_block(end)
     store8(end, 0x80)
-    place = end + 1
-    while place + 8 <= last:
-        store64(place, u64(0))
-        place += 8
-    while place < last:
-        store8(place, 0)
-        place += 1
-    store64(last, reversed_bytes(u64(length * 8)))
+    store64(start + blocks * BLOCK - 8, reversed_bytes(u64(length * 8)))
     return blocks
 
 
 _lane_room = stack(LANES)
+_target_room = stack(LANES)
 _state_room = stack(4 * LANES)
 _order_room = stack(BATCH)
 _places_room = stack(_LONGEST_COUNTED + 2)
+
+
+@inlined
+def _in_order_of_blocks(blocks: Any, count: Any) -> Any:
+    """The address of the messages' numbers, those of fewer blocks first."""
+    order_place = _order_room()
+    order = words_at(order_place, (BATCH,))
+    differ = u64(0)
+    for message in range(count):
+        order[message] = message
+        differ |= load64(blocks + 8 * message) ^ load64(blocks)
+    if differ == u64(0):
+        return order_place
+    places = words_at(_places_room(), (_LONGEST_COUNTED + 2,))
+    for length in range(_LONGEST_COUNTED + 2):
+        places[length] = 0
+    for message in range(count):
+        places[min(word_at(blocks, message), _LONGEST_COUNTED) + 1] += 1
+    for length in range(1, _LONGEST_COUNTED + 2):
+        places[length] += places[length - 1]
+    for message in range(count):
+        length = min(word_at(blocks, message), _LONGEST_COUNTED)
+        order[places[length]] = message
+        places[length] += 1
+    return order_place
 
 
 @inlined
@@ -214,47 +284,45 @@ def hash_closed(starts: Any, blocks: Any, count: Any, digests: Any, keep: Any) -
     digest goes. Lanes are filled in the order of block counts, so that messages that share a vector end together; a
     lane that has ended follows the longest one's blocks until that has ended too.
     """
-    places = words_at(_places_room(), (_LONGEST_COUNTED + 2,))
-    for length in range(_LONGEST_COUNTED + 2):
-        places[length] = 0
-    for message in range(count):
-        places[min(word_at(blocks, message), _LONGEST_COUNTED) + 1] += 1
-    for length in range(1, _LONGEST_COUNTED + 2):
-        places[length] += places[length - 1]
-    order = words_at(_order_room(), (BATCH,))
-    for message in range(count):
-        length = min(word_at(blocks, message), _LONGEST_COUNTED)
-        order[places[length]] = message
-        places[length] += 1
+    order = words_at(_in_order_of_blocks(blocks, count), (BATCH,))
     state = _state_room()
-    lane_places = _lane_room()
+    lane_places, target_places = _lane_room(), _target_room()
     lanes = words_at(lane_places, (LANES,))
+    targets = words_at(target_places, (LANES,))
     for first in range(0, count, LANES):
         filled = min(LANES, count - first)
         longest = order[first]
+        differ = u64(0)
         for lane in range(1, filled):
+            differ |= load64(blocks + 8 * order[first + lane]) ^ load64(blocks + 8 * order[first])
             if word_at(blocks, order[first + lane]) > word_at(blocks, longest):
                 longest = order[first + lane]
         for lane in range(LANES):
-            lanes[lane] = word_at(starts, order[first + lane] if lane < filled else longest)
+            message = order[first + lane] if lane < filled else longest
+            lanes[lane] = word_at(starts, message)
+            targets[lane] = digests + 4 * DIGEST_WORDS * message
         for word in range(8 * LANES):
             store32(state + 4 * word, _INITIAL_STATE[word])
         for done in range(1, word_at(blocks, longest) + 1):
             _compress_lanes(lane_places, (done - 1) * BLOCK, state)
+            if differ == u64(0):
+                continue
             for lane in range(filled):
                 message = order[first + lane]
                 if word_at(blocks, message) == done:
                     lanes[lane] = word_at(starts, longest)
-                    digest = digests + 4 * DIGEST_WORDS * message
                     for word in range(8):
-                        store32(digest + 4 * word, load32(state + 4 * (word * LANES + lane)))
-                    store32(digest + 32, np.uint32(keep))
+                        store32(targets[lane] + 4 * word, load32(state + 4 * (word * LANES + lane)))
+        if differ == u64(0):
+            _store_digests(state, target_places)
+    for message in range(count):
+        store32(digests + 4 * DIGEST_WORDS * message + 32, np.uint32(keep))
 
 
 def hash_messages(slots: int, starts: int, ends: int, count: int, digests: int) -> int:
     """Hash the messages from ``slots + starts[n]`` to ``slots + ends[n]``, at most :data:`BATCH`; 0.
 
-    Behind each there is room for its padding. ``starts`` becomes addresses, ``ends`` block counts.
+    Behind each there is room for its padding, and for :data:`BLOCK` bytes at least. ``starts`` becomes addresses, ``ends`` block counts.
     """
     for message in range(count):
         start, end = slots + word_at(starts, message), slots + word_at(ends, message)

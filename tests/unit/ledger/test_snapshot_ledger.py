@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 from types import SimpleNamespace
 from typing import Any, cast
 
+import pytest
+
+from auditor_app.errors import Location, SignatureError
+from auditor_app.ledger import parts
 from auditor_app.ledger.parts import SnapshotLedger
 from auditor_app.ledger.source import PART_ROWS
-from auditor_app.operation import CancelToken
+from auditor_app.operation import Cancelled, CancelToken
 from auditor_app.sections import Look
 from auditor_app.snapshot.statement import Asset, Column, Ledger
 
@@ -41,8 +46,8 @@ class Members:
         """Nothing to let go of."""
 
 
-def source() -> tuple[SnapshotLedger, Members]:
-    members = Members()
+def source(members: Members | None = None) -> tuple[SnapshotLedger, Members]:
+    members = members or Members()
     subject = [
         SimpleNamespace(name=name, annotations=SimpleNamespace(rows=rows))
         for name, rows in (("ledger/a-00000.csv", "2"), ("ledger/a-00001.csv", None))
@@ -62,13 +67,75 @@ def test_a_column_that_names_no_decimals_has_those_of_its_asset() -> None:
 
 def test_parts_are_the_members() -> None:
     ledger, members = source()
-    parts = list(ledger.parts(CancelToken()))
-    assert [(part.name, part.data) for part in parts] == list(DATA.items())
-    assert [part.first_row for part in parts] == [0, 2]
-    assert [part.declared_rows for part in parts] == [2, None]
+    found = list(ledger.parts(CancelToken()))
+    assert [(part.name, part.data) for part in found] == list(DATA.items())
+    assert [part.first_row for part in found] == [0, 2]
+    assert [part.declared_rows for part in found] == [2, None]
     assert members.read_names == list(DATA)
     assert ledger.read_part(1, CancelToken()).data == b"c,3\n"
     assert ledger.read_part(1, CancelToken()).first_row == PART_ROWS
+
+
+@pytest.fixture
+def both_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two processors, and members that are worth a thread however small."""
+    monkeypatch.setattr(parts, "processors", lambda: 2)
+    monkeypatch.setattr(parts, "_WORTH_A_THREAD", 0)
+
+
+class Meeting(Members):
+    """Lets nobody read the first member until another thread has begun the second; members named in ``bad`` fail."""
+
+    def __init__(self, *bad: str) -> None:
+        super().__init__()
+        self._bad = bad
+        self._begun = threading.Event()
+
+    def read(self, name: str, token: CancelToken, look: Look | None = None) -> bytes:
+        if name == list(DATA)[1]:
+            self._begun.set()
+        assert self._begun.wait(20)
+        if name in self._bad:
+            raise SignatureError("MEMBER.DIGEST", "not the bytes that were signed", at=Location(name))
+        return super().read(name, token, look)
+
+
+@pytest.mark.usefixtures("both_at_once")
+def test_the_second_member_is_read_beside_the_first() -> None:
+    ledger, _ = source(Meeting())
+    found = list(ledger.parts(CancelToken()))
+    assert [(part.name, part.data) for part in found] == list(DATA.items())
+    assert [part.first_row for part in found] == [0, 2]
+    assert [part.declared_rows for part in found] == [2, None]
+
+
+@pytest.mark.usefixtures("both_at_once")
+@pytest.mark.parametrize("bad", [[0], [1], [0, 1]])
+def test_what_is_wrong_with_a_member_is_raised_in_its_turn(bad: list[int]) -> None:
+    names = list(DATA)
+    ledger, _ = source(Meeting(*[names[number] for number in bad]))
+    taken = []
+    with pytest.raises(SignatureError) as caught:
+        for part in ledger.parts(CancelToken()):
+            taken.append(part.name)
+    assert taken == names[: bad[0]]
+    assert caught.value.at is not None
+    assert caught.value.at.file == names[bad[0]]
+
+
+@pytest.mark.usefixtures("both_at_once")
+def test_a_second_member_that_is_cancelled_stops_the_pass() -> None:
+    class Stopped(Meeting):
+        def read(self, name: str, token: CancelToken, look: Look | None = None) -> bytes:
+            data = super().read(name, token, look)
+            if name == list(DATA)[1]:
+                raise Cancelled
+            return data
+
+    found = source(Stopped())[0].parts(CancelToken())
+    next(found)
+    with pytest.raises(Cancelled):
+        next(found)
 
 
 def test_what_was_declared() -> None:
