@@ -103,8 +103,8 @@ def test_a_sample_from_plan_to_items(window: MainWindow, demo: DemoFiles, tmp_pa
     with qtbot.waitSignal(window.case.run_ended, timeout=60_000):
         qtbot.mouseClick(sample.select.draw, Qt.MouseButton.LeftButton)
     assert window.case.status(Step.SAMPLE).state is StepState.AGREES
-    assert sample.execute.items.model.rowCount() == 59
-    assert {item.included for item in sample.execute.items.model.rows} == {True}
+    qtbot.waitUntil(lambda: sample.execute.items.model.rowCount() == 59, timeout=30_000)
+    assert {shown.item.reached for shown in sample.execute.items.model.rows} == {True}
 
 
 def test_one_flipped_byte_is_not_authentic(window: MainWindow, demo: DemoFiles, tmp_path: Path, qtbot: QtBot) -> None:
