@@ -66,17 +66,6 @@ def preview_engaged(audit: Audit, asked: ReportAsked, book: EngagementFile, toke
     return bytes(report.pdf)
 
 
-def write_masked(
-    audit: Audit, asked: ReportAsked, output: Path, book: EngagementFile, token: CancelToken
-) -> Operation[bytes]:
-    """Write the redacted version; it is never entered in the journal."""
-    from auditor_app.engagement.recording import refuse_itself
-
-    refuse_itself(book, output, "replaced by a report")
-    pdf = yield from preview_engaged(audit, asked, book, token)
-    return (yield from _written(pdf, output, token))
-
-
 def issue_engaged(
     audit: Audit,
     asked: ReportAsked,
@@ -86,7 +75,10 @@ def issue_engaged(
     author: Author,
     token: CancelToken,
 ) -> Operation[bytes]:
-    """Build the report, enter it in the journal with its bytes, and write it; a draft records its run first if need be."""
+    """Build the report, enter it in the journal with its bytes, and write it; a draft records its run first if need be.
+
+    Of the redacted version, built from the same papers as the full one, the journal keeps the digest.
+    """
     from auditor_app.engagement.recording import record_run, recorded_run, refuse_itself
     from auditor_app.fileroom.reports import issue
 
@@ -101,8 +93,9 @@ def issue_engaged(
         kind="final" if asked.final else "draft",
         date=asked.date,
         template=_template(asked),
+        masked=asked.masked,
     )
-    pdf = bytes(issued.report.pdf)
+    pdf = bytes((issued.masked or issued.report).pdf)
     write_atomically(output, pdf)  # issued by now: the file follows whatever else is asked
     return pdf
 

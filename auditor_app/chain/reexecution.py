@@ -26,7 +26,7 @@ GAS = 50_000_000
 PRECOMPILES = tuple(number.to_bytes(20, "big") for number in range(1, 0x12))
 """Served as empty accounts: revm asks for them although it runs their code itself."""
 
-_START_SECONDS = 30
+_START_SECONDS = 120
 
 
 class ReexecutionError(ValueError):

@@ -174,13 +174,15 @@ class ReportPage(Page):
         if not said and papers is None:
             said = "Without an engagement every report is a draft with a watermark."
         elif not said and asked.masked:
-            said = "Identifiers are masked; the redacted version names the full one and is not entered in the journal."
+            said = (
+                "Identifiers are masked. Exporting enters the full version in the journal, with the digest of this one."
+            )
         elif not said and asked.final:
             said = "A final report is entered in the journal with its bytes. Build it on the run that was signed off."
         elif not said:
             said = "A draft carries a watermark; exporting enters it in the journal."
         show_text(self._why, said)
-        enters = papers is None or asked.masked or self.desk.binder.writable
+        enters = papers is None or self.desk.binder.writable
         self.preview.setEnabled(usable)
         self.save.setEnabled(usable and self.desk.case.current and enters)
         self.papers.setEnabled(audit is not None)
@@ -261,7 +263,7 @@ class ReportPage(Page):
         prompts.save_file(self, "Export report", prompts.REPORTS, snapshot.parent / name, self.export_to)
 
     def export_to(self, path: Path) -> None:
-        """Build and write, in a job; in an engagement the full version is entered in its journal."""
+        """Build and write, in a job; in an engagement the full version is entered in its journal, and a redacted one by digest."""
         audit, asked, binder = self.desk.case.audit, self.asked, self.desk.binder
         if audit is None or not self.desk.case.current:
             return
@@ -269,9 +271,6 @@ class ReportPage(Page):
         self.problem.hide()
         if binder.papers is None:
             self._start(partial(report_work.write_report, self.desk.build_report, audit, asked, path), self._on_written)
-        elif asked.masked:
-            masked = partial(report_work.write_masked, audit, asked, path)
-            binder.read("Building the report", masked, self._on_written, self._on_failed, shown=True)
         else:
             typed = self.desk.case.inputs.trusted_time is not None
             work = partial(report_work.issue_engaged, audit, asked, typed, path)
