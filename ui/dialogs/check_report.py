@@ -141,7 +141,11 @@ class CheckReportDialog(QDialog):
         compared = "" if result.journal is None else " Compared with the engagement's journal."
         said = f"{len(result.report.signatures)} signatures, {len(manifest.attachments)} attachments.{compared}"
         if counting:
-            self.verdict.say(Tone.BAD, f"{len(counting)} findings", f"{counting[0].message} {said}")
+            self.verdict.say(
+                Tone.BAD,
+                "1 finding" if len(counting) == 1 else f"{len(counting)} findings",
+                f"{counting[0].message} {said}",
+            )
         elif result.findings or not result.report.signatures:
             self.verdict.say(Tone.WARN, "Nothing was changed, but read what is noted", said)
         else:
