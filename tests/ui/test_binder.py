@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -211,7 +213,22 @@ def test_the_file_of_a_new_engagement_may_be_typed(make_window: MakeWindow, tmp_
     assert window.binder.path == tmp_path / "typed.engagement"
 
 
-@pytest.mark.parametrize(("content", "said"), [(b"SQLite format 3\x00" + b"x" * 200, "another program"), (b"short", ""), (b"", "")])  # fmt: skip
+def a_database() -> bytes:
+    """Of another program."""
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.execute("CREATE TABLE note (text)")
+        return connection.serialize()
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (a_database(), "another program"),
+        (b"SQLite format 3\x00" + b"x" * 200, "no engagement file"),
+        (b"short", ""),
+        (b"", ""),
+    ],
+)
 def test_a_foreign_file_is_refused_in_a_sentence(
     make_window: MakeWindow, tmp_path: Path, qtbot: QtBot, content: bytes, said: str
 ) -> None:

@@ -77,6 +77,7 @@ def in_order(pieces: Iterable[W], work: Work[W, R], token: CancelToken, threads:
     pool = ThreadPoolExecutor(threads, thread_name_prefix="ledger-part")
     try:
         for piece in pieces:
+            token.check()
             size = piece.size
             while _is_full(waiting, size, threads):
                 yield from _await_some(waiting, count, token)
