@@ -27,6 +27,8 @@ from tests.benchmarks.measure import Measure, markdown
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENT = ROOT / "docs" / "performance.md"
+MOST_NAIVE_US = 12
+"""Microseconds an account that the naive reference may take, and is counted with at most."""
 _COLUMNS = "accountId:token,BTC:decimal,ETH:decimal,USDC:decimal,USDT:decimal"
 
 
@@ -71,7 +73,8 @@ def _sum_tree(folder: Path, sizes: Sizes) -> Iterator[Measure]:
     naive, (root, totals, repeated) = _timed(lambda: naive_mexc(parts))
     assert not repeated
     each = naive / made.rows
-    yield Measure("naive plain Python, `mexc`, 4 assets", each * 1e6, "µs an account", 12, at_most=True)
+    naive = min(naive, MOST_NAIVE_US / 1e6 * made.rows)  # a slow moment of the machine flatters no ratio
+    yield Measure("naive plain Python, `mexc`, 4 assets", each * 1e6, "µs an account", MOST_NAIVE_US, at_most=True)
     path = write_snapshot(folder, made, "mexc")
     found = child(path, "1,2", sizes.repetitions)
     assert (found["root"], found["totals"]) == (root, [str(one) for one in totals])
