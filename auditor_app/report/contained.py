@@ -65,8 +65,8 @@ def read_contents(pdf: bytes) -> Contents:
         with pikepdf.open(io.BytesIO(pdf)) as document:
             attached = _attachments(document)
             fields = _signature_fields(document)
-    except (pikepdf.PdfError, pikepdf.DataDecodingError, ValueError, TypeError, KeyError, AttributeError) as error:
-        raise _refusal(f"the file cannot be read as PDF ({str(error)[:80]})") from None
+    except (pikepdf.PdfError, pikepdf.DataDecodingError, ValueError, TypeError, KeyError, AttributeError):
+        raise _refusal("the file cannot be read as PDF: it is none, or it is damaged") from None
     if MANIFEST not in attached:
         raise _refusal("the file holds no manifest")
     try:
