@@ -26,6 +26,7 @@ from auditor_app.files import read_capped
 from auditor_app.findings import Finding, finding
 from auditor_app.operation import CancelToken, Operation, Progress
 from auditor_app.snapshot.authentic import AuthenticEvidence
+from auditor_app.typed import typed
 
 MEDIA_TYPE = "application/vnd.por.beacon-anchor.v1+json"
 MAX_BYTES = 64 * 2**20
@@ -170,7 +171,7 @@ def _parse(data: bytes, name: str) -> Anchor:
 
 def _anchor(document: Any, where: str) -> Anchor:
     try:
-        return msgspec.convert(document, Anchor)
+        return typed(document, Anchor)
     except msgspec.ValidationError as error:
         raise _unreadable(where, f"the light-client data break their schema: {error}") from None
 

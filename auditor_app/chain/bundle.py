@@ -16,6 +16,7 @@ from auditor_app import strict_json
 from auditor_app.chain.address.digests import keccak256
 from auditor_app.chain.state_proof import mapping_slot
 from auditor_app.errors import AuditError, ChainError, Location
+from auditor_app.typed import typed
 
 NATIVE_DECIMALS = 18
 """Of every EVM chain's own coin as balances are counted by its nodes."""
@@ -121,7 +122,7 @@ def decode_bundle(data: bytes, name: str) -> ProofBundle:
     """The bundle of a member; :class:`ChainError` ``EVIDENCE.PROOF`` unless it is in canonical form."""
     try:
         document = strict_json.parse(data, file=name, code="EVIDENCE.PROOF", max_bytes=MAX_BUNDLE_BYTES)
-        bundle = msgspec.convert(document, ProofBundle)
+        bundle = typed(document, ProofBundle)
     except AuditError as error:
         raise ChainError("EVIDENCE.PROOF", error.what, at=error.at) from None
     except msgspec.ValidationError as error:

@@ -29,6 +29,7 @@ from auditor_app.findings import Finding, Limitation, finding
 from auditor_app.instants import format_instant
 from auditor_app.operation import CancelToken
 from auditor_app.snapshot.authentic import AuthenticEvidence
+from auditor_app.typed import typed
 
 LATEST_ROUND = bytes.fromhex("feaf968c")
 """Selector of ``latestRoundData()``: (roundId, answer, startedAt, updatedAt, answeredInRound)."""
@@ -232,7 +233,7 @@ def _decoded(data: bytes, chain: str) -> FeedMember:
     name = feeds_name(chain)
     try:
         document = strict_json.parse(data, file=name, code="EVIDENCE.PROOF", max_bytes=MAX_BYTES)
-        member = msgspec.convert(document, FeedMember)
+        member = typed(document, FeedMember)
     except AuditError as error:
         raise ChainError("EVIDENCE.PROOF", error.what, at=error.at) from None
     except msgspec.ValidationError as error:

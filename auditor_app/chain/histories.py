@@ -21,6 +21,7 @@ from auditor_app.chain.utxo import HEADER_BYTES, AddressHistory, UtxoEvidence, U
 from auditor_app.errors import AuditError, ChainError, Location
 from auditor_app.operation import CancelToken
 from auditor_app.snapshot.authentic import AuthenticEvidence
+from auditor_app.typed import typed
 
 MEDIA_TYPE = "application/vnd.por.utxo-histories.v1+json"
 MEDIA_TYPE_HEADERS = "application/vnd.por.utxo-headers.v1"
@@ -152,7 +153,7 @@ def read_histories(
 def _decoded(data: bytes, name: str) -> HistoryBundle:
     try:
         document = strict_json.parse(data, file=name, code="EVIDENCE.PROOF", max_bytes=MAX_BYTES)
-        bundle = msgspec.convert(document, HistoryBundle)
+        bundle = typed(document, HistoryBundle)
     except AuditError as error:
         raise ChainError("EVIDENCE.PROOF", error.what, at=error.at) from None
     except msgspec.ValidationError as error:

@@ -29,6 +29,7 @@ from auditor_app.chain.ownership.encoding import from_hex
 from auditor_app.chain.trie import NodeTable, TrieError
 from auditor_app.errors import AuditError, ChainError, Location
 from auditor_app.snapshot.members import OwnershipRow
+from auditor_app.typed import typed
 
 MEDIA_TYPE = "application/vnd.por.evm-transactions.v1+json"
 MAX_BYTES = 64 * 2**20
@@ -191,7 +192,7 @@ class IncludedTransactions:
     def _decoded(self, data: bytes, chain: str) -> TransactionMember:
         try:
             document = strict_json.parse(data, file=self._where, code="EVIDENCE.PROOF", max_bytes=MAX_BYTES)
-            member = msgspec.convert(document, TransactionMember)
+            member = typed(document, TransactionMember)
         except AuditError as error:
             raise ChainError("EVIDENCE.PROOF", error.what, at=error.at) from None
         except msgspec.ValidationError as error:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import json
 from pathlib import Path
 from typing import Any
-
-import msgspec
 
 from auditor_app.cli.keys import PASSPHRASE_VARIABLE, load_keys
 from auditor_app.cli.terminal import add_json_option, drive, emit_json, finding_json, say, say_findings
@@ -143,7 +142,7 @@ def _inspect(options: argparse.Namespace) -> int:
             "payloadSha256": inspection.payload_sha256,
             "keyids": list(inspection.keyids),
             "timestamped": inspection.timestamped,
-            "statement": msgspec.json.decode(encode_statement(inspection.statement)),
+            "statement": json.loads(encode_statement(inspection.statement)),
         },
     )
     if options.json is None:

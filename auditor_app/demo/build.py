@@ -39,6 +39,7 @@ from auditor_app.snapshot.members import read_addresses, read_balances
 from auditor_app.snapshot.signing import SigningKey
 from auditor_app.snapshot.statement import EvidenceBlock
 from auditor_app.snapshot.trust import EMPTY, Provenance, TrustStore, add_key, save_store
+from auditor_app.typed import typed_json
 
 ISSUER = "Example Exchange Ltd"
 SIGNERS = ("Head of Treasury", "Chief Financial Officer")
@@ -190,7 +191,7 @@ def _capture_and_commit(files: DemoFiles, store: TrustStore, token: CancelToken)
 def _sign_captured(path: Path, snapshot: AuthenticSnapshot) -> None:
     """The members of one capture, kept as data, in a statement about this snapshot signed by the demo's auditor."""
     kept = resource("demo", "evidence")
-    told = msgspec.json.decode((kept / "capture.json").read_bytes(), type=_Capture)
+    told = typed_json((kept / "capture.json").read_bytes(), _Capture)
     balances = read_balances((kept / BALANCES).read_bytes(), BALANCES)
     proofs = [
         ProofMember(name, media_type, kept.joinpath(*name.split("/")).read_bytes())

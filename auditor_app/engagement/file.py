@@ -32,6 +32,7 @@ from auditor_app.engagement.terms import AgreedProcedure, InputReference, Person
 from auditor_app.errors import AuditError, EngagementError, Location
 from auditor_app.procedures import PROCEDURES
 from auditor_app.sampling.execution import TICKMARKS
+from auditor_app.typed import typed
 
 _NO_DOCUMENTS: Mapping[str, bytes] = MappingProxyType({})
 _NOWHERE: Mapping[str, str] = MappingProxyType({})
@@ -246,7 +247,7 @@ def step(papers: Papers | None, item: StoredEntry, *, file: str) -> Papers:
 def checked(entry: Entry) -> Entry:
     """``entry`` as its schema allows it; ENGAGEMENT.REFUSED naming the field that is too long, empty or malformed."""
     try:
-        return msgspec.convert(msgspec.to_builtins(entry), Entry)
+        return typed(msgspec.to_builtins(entry), Entry)
     except msgspec.ValidationError as error:
         raise EngagementError("ENGAGEMENT.REFUSED", f"this cannot be recorded: {error}") from None
 

@@ -19,6 +19,7 @@ from auditor_app.engagement.terms import InputReference, Line
 from auditor_app.errors import AuditError, EngagementError, Location
 from auditor_app.findings import Finding, finding
 from auditor_app.snapshot.statement import Closed, Count, Hex64, Instant
+from auditor_app.typed import typed_json
 
 BEFORE_THE_FIRST = "0" * 64
 """What the first entry names as its predecessor."""
@@ -86,7 +87,7 @@ def decoded(stored: StoredEntry, *, file: str) -> Entry:
     """The entry in ``stored``; ENGAGEMENT.JOURNAL where its bytes are none."""
     at = Location(file, row=stored.sequence)
     try:
-        return msgspec.json.decode(stored.body, type=Entry)
+        return typed_json(stored.body, Entry)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise EngagementError(
             "ENGAGEMENT.JOURNAL", f"the entry is none that this program knows: {error}", at=at

@@ -22,6 +22,7 @@ from auditor_app.snapshot.signatures import load_spki
 from auditor_app.snapshot.signing import SigningKey
 from auditor_app.snapshot.statement import Closed, Count, Hex64, Instant
 from auditor_app.snapshot.trust import TrustStore
+from auditor_app.typed import typed
 
 PAYLOAD_TYPE = "application/vnd.reserve-auditor.sign-off.v1+json"
 MAX_BYTES = 2**16
@@ -88,6 +89,6 @@ def _parsed(payload: bytes, file: str) -> SignedStatement:
     """The statement in authentic bytes."""
     document = strict_json.parse(payload, file=file, code="ENGAGEMENT.SIGN_OFF", max_bytes=MAX_BYTES)
     try:
-        return msgspec.convert(document, SignedStatement)
+        return typed(document, SignedStatement)
     except msgspec.ValidationError as error:
         raise EngagementError("ENGAGEMENT.SIGN_OFF", f"this is no sign-off: {error}", at=Location(file)) from None

@@ -15,6 +15,7 @@ import msgspec
 from auditor_app.errors import AuditError, Location
 from auditor_app.files import read_capped
 from auditor_app.instants import format_instant, parse_instant
+from auditor_app.typed import typed
 
 _MAX_BYTES = 4 * 2**20
 
@@ -133,7 +134,7 @@ def load_description(path: Path) -> Description:
     """Read a description; :class:`AuditError` ISSUER.INPUT names what is wrong in it."""
     data = read_capped(path, max_bytes=_MAX_BYTES, code="ISSUER.INPUT")
     try:
-        return msgspec.convert(_plain(tomllib.loads(data.decode("utf-8"))), Description)
+        return typed(_plain(tomllib.loads(data.decode("utf-8"))), Description)
     except UnicodeDecodeError as error:
         what, byte = "the description is not UTF-8", error.start
         raise AuditError("ISSUER.INPUT", what, at=Location(path.name, byte=byte)) from None

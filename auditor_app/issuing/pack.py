@@ -49,6 +49,7 @@ from auditor_app.snapshot.writing import (
     measure,
     write_enveloped,
 )
+from auditor_app.typed import typed
 
 ADDRESSES, OWNERSHIP, FUNDS = "reserves/addresses.csv", "reserves/ownership.csv", "funds.csv"
 _TO_COMPUTE = "0" * 64
@@ -308,7 +309,7 @@ def _quantities(given: Mapping[str, Quantity]) -> dict[str, str]:
 
 def _converted(fields: Mapping[str, Any], kind: type[T], file: str) -> T:
     try:
-        return msgspec.convert(fields, kind)
+        return typed(fields, kind)
     except msgspec.ValidationError as error:
         raise AuditError(
             "ISSUER.INPUT", f"the description breaks the format: {error}", at=Location(file), action="Correct it."

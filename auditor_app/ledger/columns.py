@@ -9,6 +9,7 @@ import msgspec
 
 from auditor_app.errors import LedgerError, UsageError
 from auditor_app.snapshot.statement import Column
+from auditor_app.typed import typed
 
 DECIMAL_SCALE = 18
 """Fraction digits that a ``decimal`` cell may have; its sums are integers of 10**-18, whatever the asset's decimals."""
@@ -77,7 +78,7 @@ def _parse_item(item: str) -> Column:
         raise UsageError("USAGE", f"the column {item[:80]!r} cannot be read", action=f"Write columns like {_NOTATION}")
     decimals = None if match["decimals"] is None else int(match["decimals"])
     try:
-        return msgspec.convert(
+        return typed(
             {
                 "name": match["name"],
                 "type": match["type"],

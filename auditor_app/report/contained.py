@@ -13,6 +13,7 @@ import msgspec
 from auditor_app.errors import AuditError, ReportError
 from auditor_app.report.exhibits import MANIFEST
 from auditor_app.snapshot.statement import Count, Hex64
+from auditor_app.typed import typed_json
 
 MAX_REPORT_BYTES = 512 * 2**20
 _MAX_ATTACHMENTS = 64
@@ -70,7 +71,7 @@ def read_contents(pdf: bytes) -> Contents:
     if MANIFEST not in attached:
         raise _refusal("the file holds no manifest")
     try:
-        manifest = msgspec.json.decode(attached[MANIFEST], type=Manifest)
+        manifest = typed_json(attached[MANIFEST], Manifest)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise _refusal(f"the file's manifest cannot be read ({str(error)[:80]})") from None
     return Contents(manifest, attached, fields)

@@ -20,6 +20,7 @@ from auditor_app.errors import AuditError, Location, ReportError
 from auditor_app.files import read_capped
 from auditor_app.report.logo import Logo, read_logo
 from auditor_app.resource_files import resource
+from auditor_app.typed import typed
 
 _MAX_TOML_BYTES = 2**18
 _FIRM, _STANDARD = "firm.toml", "standard.toml"
@@ -171,7 +172,7 @@ def _read(path: Path) -> bytes:
 def _parsed(data: bytes, path: Path, kind: type[T]) -> T:
     """``data`` as a table; ``path`` is only named."""
     try:
-        return msgspec.convert(tomllib.loads(data.decode("utf-8")), kind)
+        return typed(tomllib.loads(data.decode("utf-8")), kind)
     except (UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
         raise _refusal(
             path, "the file is no template of this program", "Compare it with the bundled one.", str(error)

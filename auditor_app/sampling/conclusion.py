@@ -23,6 +23,7 @@ from auditor_app.sampling.plan import allowed_of
 from auditor_app.sampling.rates import Rate, parse_rate
 from auditor_app.sampling.stratified_limit import Counted, each_confidence, own_limit, stratified_limit
 from auditor_app.snapshot.statement import Closed
+from auditor_app.typed import typed
 
 FORMAT = "por-sample-conclusion/v1"
 
@@ -298,6 +299,6 @@ def conclusion_document(conclusion: Conclusion) -> dict[str, Any]:
 def read_conclusion(document: dict[str, Any]) -> Conclusion:
     """The reverse of :func:`conclusion_document`; :class:`SamplingError` ``SAMPLE.DRAWN`` for anything else."""
     try:
-        return msgspec.convert({name: value for name, value in document.items() if name != "format"}, Conclusion)
+        return typed({name: value for name, value in document.items() if name != "format"}, Conclusion)
     except msgspec.ValidationError as error:
         raise SamplingError("SAMPLE.DRAWN", f"this is no evaluation: {str(error)[:200]}") from None

@@ -15,6 +15,7 @@ from auditor_app.amounts import Amount
 from auditor_app.errors import SamplingError
 from auditor_app.ledger.columns import AMOUNT_TYPES
 from auditor_app.snapshot.statement import Closed, Count
+from auditor_app.typed import typed
 
 Kind = Literal["leaves", "list", "reserves"]
 
@@ -135,7 +136,7 @@ def read_drawn(document: Mapping[str, Any], *, whole: bool = True) -> DrawnSampl
         if document.get("kind") == "leaves":
             return consistent(_leaves(document))
         wanted = {name: value for name, value in document.items() if name not in ("findings", "deviations")}
-        return consistent(msgspec.convert(wanted, DrawnSample))
+        return consistent(typed(wanted, DrawnSample))
     except (msgspec.ValidationError, KeyError, TypeError, ValueError, AttributeError) as error:
         raise SamplingError(
             "SAMPLE.DRAWN",
@@ -172,9 +173,7 @@ def _leaves(document: Mapping[str, Any]) -> DrawnSample:
     }  # fmt: skip
     items = [_leaf(item, columns) for item in document["items"]]
     signed = [column["name"] for column in columns if column["signed"]]
-    return msgspec.convert(
-        {**plain, "items": items, "strata": document.get("strata", []), "signed": signed}, DrawnSample
-    )
+    return typed({**plain, "items": items, "strata": document.get("strata", []), "signed": signed}, DrawnSample)
 
 
 def _leaf(item: Mapping[str, Any], columns: list[Mapping[str, Any]]) -> dict[str, Any]:

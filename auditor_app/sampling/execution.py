@@ -20,6 +20,7 @@ from auditor_app.sampling.answers import Answer, Answers, Extract, Replacement, 
 from auditor_app.sampling.drawn import DrawnItem, DrawnSample, Plain, consistent
 from auditor_app.sampling.tables import text_problem
 from auditor_app.snapshot.statement import Closed
+from auditor_app.typed import typed
 
 Check = Literal["trace", "ledger", "confirmation"]
 """What an item is compared with: ``trace`` the published root (or the signed list), ``ledger`` the imported extract of
@@ -310,7 +311,7 @@ def read_execution(document: Mapping[str, Any]) -> Execution:
         if document.get("format") != FORMAT:
             raise ValueError("another format")
         wanted = {name: document[name] for name in ("sample", "checks", "sources", "fields", "items", "dummyRejected")}
-        execution = msgspec.convert(wanted, Execution)
+        execution = typed(wanted, Execution)
         consistent(execution.sample)
         if [done.item for done in execution.items] != list(execution.sample.items):
             raise ValueError("its items are not those of its sample")

@@ -15,6 +15,7 @@ from auditor_app.errors import Location, SamplingError
 from auditor_app.files import read_capped, write_new
 from auditor_app.instants import parse_instant
 from auditor_app.snapshot.statement import Closed, Hex64, Instant
+from auditor_app.typed import typed
 
 _MAX_BYTES = 64 * 1024
 
@@ -50,7 +51,7 @@ class Seal:
     def opened(self, kind: type[T]) -> T:
         """What was committed; :class:`SamplingError` ``SAMPLE.COMMITMENT`` where it is another kind or was altered."""
         try:
-            committed = msgspec.convert(self.committed, kind)
+            committed = typed(self.committed, kind)
         except msgspec.ValidationError as error:
             raise _not_a_record(error, self.at) from None
         if self.digest.hex() != self.stated:
@@ -87,7 +88,7 @@ def read_seal(path: Path) -> Seal:
     data = read_capped(path, max_bytes=_MAX_BYTES, code="SAMPLE.COMMITMENT")
     document = strict_json.parse(data, file=path.name, code="SAMPLE.COMMITMENT", max_bytes=_MAX_BYTES)
     try:
-        record = msgspec.convert(document, _Record)
+        record = typed(document, _Record)
         parse_instant(record.committed_at)
     except (msgspec.ValidationError, ValueError) as error:
         raise _not_a_record(error, at) from None

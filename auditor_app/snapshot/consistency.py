@@ -29,6 +29,7 @@ from auditor_app.snapshot.statement import (
     SnapshotStatement,
     Subject,
 )
+from auditor_app.typed import typed
 
 PART_ROWS = 2**18
 """Rows in every ledger part but the last."""
@@ -55,7 +56,7 @@ def parse_statement(payload: bytes, kind: type[S]) -> S:
     _check_version(document)
     _check_kind(document, kind)
     try:
-        statement = msgspec.convert(document, kind)
+        statement = typed(document, kind)
     except msgspec.ValidationError as error:
         refuse(str(error))
     check_statement(statement)

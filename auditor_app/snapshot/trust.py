@@ -24,6 +24,7 @@ from auditor_app.files import read_capped, write_atomically
 from auditor_app.instants import parse_instant
 from auditor_app.snapshot.signatures import KeyRefused, fingerprint, load_public_pem, load_spki
 from auditor_app.snapshot.statement import Closed, Hex64, Instant, Text
+from auditor_app.typed import typed
 
 VERSION = "3"
 Role = Literal["issuer", "auditor"]
@@ -122,7 +123,7 @@ def load_store(path: Path) -> TrustStore:
             error.code, error.what, at=error.at, expected=error.expected, observed=error.observed, action=error.action
         ) from None
     try:
-        store = msgspec.convert(document, TrustStore)
+        store = typed(document, TrustStore)
     except msgspec.ValidationError as error:
         raise TrustStoreError(
             "TRUST.STORE",
@@ -262,7 +263,7 @@ def _compare_fingerprint(typed: str, actual: str) -> None:
 def _checked(store: TrustStore) -> TrustStore:
     """Pass a changed store through its own schema: what cannot be read back is never written."""
     try:
-        store = msgspec.convert(msgspec.to_builtins(store), TrustStore)
+        store = typed(msgspec.to_builtins(store), TrustStore)
     except msgspec.ValidationError as error:
         _refuse_key(f"the entry breaks the store's form: {error}")
     _check_store(store, "")

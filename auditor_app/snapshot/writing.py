@@ -33,6 +33,7 @@ from auditor_app.snapshot.statement import (
     SnapshotPredicate,
     SnapshotStatement,
 )
+from auditor_app.typed import typed
 
 CHUNK = 2**20
 LEDGER_MEDIA_TYPE = "application/vnd.por.ledger.v1+csv"
@@ -197,9 +198,9 @@ def build_statement(
     statement: SnapshotStatement | EvidenceStatement
     try:
         if isinstance(predicate, SnapshotPredicate):
-            statement = msgspec.convert({**document, "predicateType": SNAPSHOT_PREDICATE}, SnapshotStatement)
+            statement = typed({**document, "predicateType": SNAPSHOT_PREDICATE}, SnapshotStatement)
         else:
-            statement = msgspec.convert({**document, "predicateType": EVIDENCE_PREDICATE}, EvidenceStatement)
+            statement = typed({**document, "predicateType": EVIDENCE_PREDICATE}, EvidenceStatement)
     except msgspec.ValidationError as error:
         raise AuditError("ISSUER.INPUT", f"the statement breaks the format: {error}") from None
     check_statement(statement)
