@@ -7,8 +7,9 @@ procedure turns into a finding without a second table.
 
 from __future__ import annotations
 
+import traceback
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,34 @@ class AuditError(Exception):
 
     def __str__(self) -> str:
         return self.sentence()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Errors cross to another process of this program whole; ``Exception`` alone would keep one field."""
+        return _same, (type(self), self.args, self.__dict__)
+
+
+def _same(kind: type[AuditError], arguments: tuple[object, ...], fields: dict[str, object]) -> AuditError:
+    error = kind.__new__(kind, *arguments)
+    error.__dict__.update(fields)
+    return error
+
+
+class ProgramDefect(AuditError):
+    """A mistake in this program, not in the file; ``trace`` is what a developer needs."""
+
+    def __init__(self, kind: str, trace: str) -> None:
+        """``kind`` is the name of the exception nobody expected."""
+        super().__init__(
+            "PROGRAM.DEFECT",
+            f"the program met a defect of its own ({kind})",
+            action="Nothing was written. Report it with the details below.",
+        )
+        self.trace = trace
+
+    @classmethod
+    def of(cls, error: BaseException) -> ProgramDefect:
+        """The defect that an exception shows."""
+        return cls(type(error).__name__, "".join(traceback.format_exception(error)))
 
 
 class UsageError(AuditError):

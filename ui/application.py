@@ -12,9 +12,10 @@ from types import TracebackType
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
+from auditor_app.aside import Aside
 from auditor_app.engagement.record import AuditRequest
+from auditor_app.errors import ProgramDefect
 from ui import prompts, theme
-from ui.jobs import ProgramDefect
 from ui.main_window import MainWindow
 from ui.preparation import Preparation
 from ui.settings import Settings
@@ -43,7 +44,7 @@ def open_window(request: AuditRequest | None, trust_store: Path | None, engageme
     """
     settings = Settings()
     application = make_application(settings)
-    window = MainWindow(settings)
+    window = MainWindow(settings, aside=Aside())
     geometry = settings.geometry
     if geometry is not None:
         window.restoreGeometry(geometry)
@@ -81,7 +82,7 @@ def _let_interrupts_through(window: MainWindow) -> QTimer:
 def _shown_in(window: MainWindow) -> Callable[[type[BaseException], BaseException, TracebackType | None], None]:
     def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         sys.__excepthook__(kind, error, trace)
-        defect = ProgramDefect(error)
+        defect = ProgramDefect.of(error)
         prompts.tell(window, "A defect of this program", defect.sentence(), defect.trace)
 
     return hook

@@ -28,7 +28,8 @@ from auditor_app.errors import AuditError, EngagementError
 from auditor_app.instants import format_instant
 from auditor_app.operation import CancelToken, Operation
 from ui import engagement_work
-from ui.engagement_work import Opened, Perform
+from ui.audit_work import Perform
+from ui.engagement_work import Opened
 from ui.jobs import Job, JobRunner, Work
 from ui.session import StepState
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -12,20 +11,11 @@ from PySide6.QtCore import QObject, Signal
 
 from auditor_app.engagement.record import Audit, AuditRequest
 from auditor_app.errors import AuditError
-from auditor_app.operation import CancelToken, Operation, Progress
+from auditor_app.operation import Progress
 from auditor_app.snapshot.layout import ENVELOPE
+from ui.audit_work import Perform, perform_audit
 from ui.jobs import Job, JobRunner
 from ui.session import CaseState, InputFile, Inputs, Outcome, SampleInput, Step, StepStatus, status_of
-
-Perform = Callable[[AuditRequest, CancelToken], Operation[Audit]]
-
-
-def perform_audit(request: AuditRequest, token: CancelToken) -> Operation[Audit]:
-    """The core's run, imported in the worker thread: the first window does not wait for NumPy and its friends."""
-    from auditor_app.engagement.audit import perform
-
-    result: Audit = yield from perform(request, token)
-    return result
 
 
 class Case(QObject):

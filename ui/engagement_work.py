@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +15,7 @@ from auditor_app.engagement.record import Audit, AuditRequest
 from auditor_app.engagement.terms import InputReference, InputRole, Person, Role, Terms
 from auditor_app.errors import EngagementError
 from auditor_app.operation import CancelToken, Operation, Progress
+from ui.audit_work import Perform
 from ui.chain_work import SigningFile
 from ui.text import visible
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from auditor_app.engagement.taking import FoundInput
     from auditor_app.snapshot.trust import TrustStore
 
-Perform = Callable[[AuditRequest, CancelToken], Operation[Audit]]
 _LONGEST_SHOWN = 20_000
 _READ_ONLY_INSTEAD = ("ENGAGEMENT.BUSY", "OUTPUT.WRITE")
 """Why a file cannot be opened for writing that can still be read."""

@@ -8,30 +8,19 @@ still delivers is dropped.
 from __future__ import annotations
 
 import time
-import traceback
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QObject, QThread, Signal
 
-from auditor_app.errors import AuditError
+from auditor_app.aside import Aside
+from auditor_app.errors import AuditError, ProgramDefect
 from auditor_app.operation import Cancelled, CancelToken, Operation, Progress, run
 
 Work = Callable[[CancelToken], Operation[Any]]
 
 _MIN_INTERVAL = 0.05
-
-
-class ProgramDefect(AuditError):
-    """A mistake in this program, not in the file; ``trace`` is what a developer needs."""
-
-    def __init__(self, error: BaseException) -> None:
-        super().__init__(
-            "PROGRAM.DEFECT",
-            f"the program met a defect of its own ({type(error).__name__})",
-            action="Nothing was written. Report it with the details below.",
-        )
-        self.trace = "".join(traceback.format_exception(error))
 
 
 class _Worker(QThread):
@@ -57,7 +46,7 @@ class _Worker(QThread):
         except AuditError as error:
             self.error_met.emit(error)
         except Exception as error:  # noqa: BLE001 a defect must reach the person, not end the program
-            self.error_met.emit(ProgramDefect(error))
+            self.error_met.emit(ProgramDefect.of(error))
         else:
             self.result_ready.emit(result)
 
@@ -155,9 +144,12 @@ class JobRunner(QObject):
     idle = Signal()
     """The last thread has ended."""
 
-    def __init__(self, parent: QObject | None = None) -> None:
+    def __init__(self, parent: QObject | None = None, aside: Aside | None = None) -> None:
+        """``aside`` is the second process for work that may be done there; without one, all is done in this one."""
         super().__init__(parent)
+        self._aside = aside
         self._jobs: list[Job] = []
+        self._apart: set[Job] = set()
         self._retired = False
 
     def make(self, work: Work, title: str) -> Job:
@@ -169,6 +161,17 @@ class JobRunner(QObject):
             job.cancel()
         return job
 
+    def make_aside(self, work: Work, title: str) -> Job:
+        """A job whose work is done in the second process: a module's own function with frozen values, no Qt object."""
+        job = self.make(self.aside(work), title)
+        if self._aside is not None:
+            self._apart.add(job)
+        return job
+
+    def aside(self, work: Work) -> Work:
+        """``work`` as it is done in the second process, if there is one."""
+        return work if self._aside is None else partial(self._aside.perform, work)
+
     def retire(self) -> None:
         """The window is closed: whatever is still asked for, by a timer for instance, never begins."""
         self._retired = True
@@ -178,6 +181,11 @@ class JobRunner(QObject):
     def busy(self) -> bool:
         """Whether a thread is still alive, cancelled or not."""
         return bool(self._jobs)
+
+    @property
+    def busy_here(self) -> bool:
+        """Whether a thread works in this process; one that only waits for the second process does not."""
+        return any(job not in self._apart for job in self._jobs)
 
     def cancel_all(self) -> None:
         """Ask everything to stop."""
@@ -189,10 +197,13 @@ class JobRunner(QObject):
         self.retire()
         for job in tuple(self._jobs):
             job.wait()
+        if self._aside is not None:
+            self._aside.close()
 
     def _on_wound_down(self) -> None:
         for job in [job for job in self._jobs if job.heard]:
             self._jobs.remove(job)
+            self._apart.discard(job)
             job.wait()
             job.deleteLater()
         if not self._jobs:

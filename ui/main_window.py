@@ -10,16 +10,19 @@ from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication
 from PySide6.QtWidgets import QApplication, QInputDialog, QMainWindow, QStackedWidget, QWidget
 
+from auditor_app.aside import Aside
 from auditor_app.engagement.record import AuditRequest
+from auditor_app.errors import ProgramDefect
 from ui import demo_work, prompts, theme
+from ui.audit_work import Perform, perform_audit, performing
 from ui.binder import Binder
-from ui.case import Case, Perform, perform_audit, sort_dropped
+from ui.case import Case, sort_dropped
 from ui.chain_work import Subject
 from ui.connections import Connections
 from ui.desk import Desk
 from ui.dialogs.pin_key import PinKeyDialog
 from ui.engagement_commands import EngagementCommands
-from ui.jobs import Job, JobRunner, ProgramDefect
+from ui.jobs import Job, JobRunner
 from ui.menus import Menus
 from ui.pages import PAGES, PageEntry
 from ui.pages.page import Page
@@ -40,19 +43,26 @@ _MESSAGE_MS = 10_000
 
 
 class MainWindow(QMainWindow):
-    """The one main window; ``perform`` and ``build_report`` are the core's unless a test names others."""
+    """The one main window; ``perform`` and ``build_report`` are the core's unless a test names others.
+
+    With ``aside`` long work is done in that second process, without it in threads of this one.
+    """
 
     closed = Signal()
 
     def __init__(
-        self, settings: Settings, perform: Perform = perform_audit, build_report: BuildReport = build_pdf
+        self,
+        settings: Settings,
+        perform: Perform = perform_audit,
+        build_report: BuildReport = build_pdf,
+        aside: Aside | None = None,
     ) -> None:
         super().__init__()
         self.settings = settings
-        self.runner = JobRunner(self)
+        self.runner = JobRunner(self, aside)
         self.engagement = EngagementCommands(self)
         self.binder = Binder(self.runner, self.engagement, self.follow, parent=self)
-        self.case = Case(self.runner, self.binder.performing(perform), self)
+        self.case = Case(self.runner, self.binder.performing(performing(perform, aside)), self)
         self.connections = Connections(settings, self)
         self._closing = False
         self._pages: dict[str, Page] = {}
@@ -219,7 +229,7 @@ class MainWindow(QMainWindow):
 
     def make_demo(self, folder: Path) -> None:
         """Make the demo below ``folder`` and open it; one that somebody worked in is opened as it is."""
-        job = self.runner.make(partial(demo_work.demo_in, folder.resolve()), "Making the demo")
+        job = self.runner.make_aside(partial(demo_work.demo_in, folder.resolve()), "Making the demo")
         job.succeeded.connect(lambda made: self.open_both(made.engagement, made.request, made.trust_store))
         self.follow(job)
         job.start()

@@ -1,6 +1,6 @@
 """What the window will need, made ready behind it: libraries, machine code, and the pages, before anyone asks for them.
 
-A library is imported in a job thread, so that no page waits for it. Pages are made one at a time, in moments when nobody
+What long work needs is imported where that is done, in the second process; what pages show in a job thread of this one. Pages are made one at a time, in moments when nobody
 works with the window: what remains of opening one is to show it.
 """
 
@@ -9,44 +9,31 @@ from __future__ import annotations
 import gc
 import importlib
 from collections.abc import Callable
-from contextlib import suppress
 
 from PySide6.QtCore import QObject, QTimer
 
 from auditor_app.operation import CancelToken, Operation, Progress
+from ui import warm_work
 from ui.jobs import JobRunner
 from ui.pages import PAGES
 
 _BETWEEN_PAGES_MS = 250
 
-_FIRST = ("auditor_app.engagement.audit", "auditor_app.merkle.fast.reading", "auditor_app.ledger.browse")
-"""What a run needs."""
-
-_LATER = (
-    "matplotlib.figure",
-    "matplotlib.backends.backend_agg",
-    "auditor_app.report.figures",
-    "auditor_app.report.document",
-    "pypdfium2",
-    "auditor_app.sampling.distributions",
-    "scipy.stats",
+_SHOWN = (
+    *(entry.module for entry in PAGES),
+    "auditor_app.report.share_figures",
+    "auditor_app.report.history_figure",
     "ui.dialogs.capture",
 )
-"""What pages need in their jobs."""
+"""What pages show."""
 
 
 def get_ready(token: CancelToken) -> Operation[None]:
-    """Import everything and load the machine code, one thing after the other."""
-    names = [*_FIRST, *(entry.module for entry in PAGES), *_LATER]
-    for done, name in enumerate(names):
+    """Import what the window itself needs."""
+    for done, name in enumerate(_SHOWN):
         token.check()
-        yield Progress(done, len(names), "modules", "Getting ready")
-        with suppress(ImportError):  # whoever needs it meets it again, and says so
-            importlib.import_module(name)
-        if name == _FIRST[-1]:
-            from auditor_app.merkle.warm import prepared
-
-            yield from prepared(token)
+        yield Progress(done, len(_SHOWN), "modules", "Getting ready")
+        importlib.import_module(name)
 
 
 class Preparation(QObject):
@@ -63,7 +50,8 @@ class Preparation(QObject):
         self._timer.timeout.connect(self._make_one)
 
     def start(self) -> None:
-        """Begin with the libraries."""
+        """Begin with the libraries, there and here."""
+        self._runner.make_aside(warm_work.get_ready, "Getting ready").start()
         job = self._runner.make(get_ready, "Getting ready")
         job.succeeded.connect(self._timer.start)
         job.start()
@@ -74,8 +62,8 @@ class Preparation(QObject):
         return not self._left
 
     def _make_one(self) -> None:
-        """The next page, unless a job runs: two at a time would be slow."""
-        if self._runner.busy:
+        """The next page, unless a job works in this process: two at a time would be slow."""
+        if self._runner.busy_here:
             return
         if self._left:
             self._make_page(self._left.pop(0))

@@ -197,6 +197,8 @@ _ENTRIES: tuple[tuple[str, Severity, Area, str, str], ...] = (
     ("REPERFORM.OTHER_VERSION", _NOTE, _USE, "The package was made by another program version.", "Repeat with that version where a difference is listed."),
     ("REPERFORM.OTHER_STORE", _NOTE, _USE, "Another trust store was used than at the time.", "Compare both; keys of the package are never used."),
     # use of the program
+    ("PROGRAM.DEFECT", _CRIT, _USE, "The program met a mistake of its own.", "Report it with the details that are shown."),
+    ("PROGRAM.PROCESS_ENDED", _CRIT, _USE, "The window's second process, which does the long work, was ended or cannot be started.", "Close other programs if memory is short, then start the work again."),
     ("USAGE", _CRIT, _USE, "The command was used wrongly.", "Read --help."),
     ("OUTPUT.WRITE", _CRIT, _USE, "A result could not be written.", "Choose a folder that exists and may be written."),
     ("REPORT.BUILD", _CRIT, _USE, "The report could not be built.", "Read the message."),

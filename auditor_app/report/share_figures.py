@@ -70,11 +70,16 @@ CONTROL_SCALE = ShareScale(
 )
 
 
+def inches_high(lines: Sequence[ValueParts]) -> float:
+    """How high the figure of these lines is."""
+    return _MARGIN_INCHES + _INCHES_PER_ROW * max(len(lines), 1)
+
+
 def share_figure(lines: Sequence[ValueParts], scale: ShareScale, palette: Palette) -> Figure:
     """A bar per asset from the top, in the given order; an asset without value keeps its row and says so."""
     from matplotlib.figure import Figure
 
-    height = _MARGIN_INCHES + _INCHES_PER_ROW * max(len(lines), 1)
+    height = inches_high(lines)
     figure = Figure(figsize=(_WIDTH_INCHES, height), facecolor=palette.background)
     axes = figure.add_axes((_LEFT, 0.36 / height, _WIDTH, 1 - _MARGIN_INCHES / height), facecolor=palette.background)
     for row, line in enumerate(lines):

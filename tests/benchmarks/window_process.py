@@ -25,6 +25,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtTest import QTest
 
+from auditor_app.aside import Aside
 from auditor_app.engagement.record import AuditRequest
 from ui.application import make_application, prepare
 from ui.main_window import MainWindow
@@ -168,7 +169,7 @@ def main(snapshot: Path, trust_store: Path, started: float, *, show_stalls: bool
     with tempfile.TemporaryDirectory() as scratch:
         settings = Settings(Path(scratch) / "settings.ini")
         application = make_application(settings)
-        window = MainWindow(settings)
+        window = MainWindow(settings, aside=Aside())
         painted = FirstPaint()
         window.installEventFilter(painted)
         window.show()
@@ -182,6 +183,7 @@ def main(snapshot: Path, trust_store: Path, started: float, *, show_stalls: bool
         use(window, ticks, preparation, AuditRequest(snapshot, trust_store, trusted_time="2026-11-03T00:00:00Z"))
         window.close()
         until(lambda: not window.runner.busy)
+        window.runner.shut_down()
         application.quit()
     return {"first": painted.at - started, "gaps": ticks.gaps}
 

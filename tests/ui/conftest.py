@@ -18,7 +18,7 @@ from tests.ui import fakes
 from tests.ui.engaged import opened, with_inputs
 from tests.unit.engagement import books
 from ui import theme
-from ui.case import Perform
+from ui.audit_work import Perform
 from ui.main_window import MainWindow
 from ui.settings import Settings
 

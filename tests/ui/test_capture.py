@@ -18,7 +18,7 @@ from auditor_app.chain.observed import Grade
 from tests.ui import fakes
 from tests.ui.conftest import MakeWindow
 from tests.ui.node import CHAIN, PASSPHRASE, AuditorFiles, Node, auditor_files, running_node
-from ui.case import perform_audit
+from ui.audit_work import perform_audit
 from ui.connections import ConfiguredEndpoint
 from ui.dialogs.capture import CaptureDialog
 from ui.dialogs.exchanges import ExchangesDialog

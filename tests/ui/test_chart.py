@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ from PySide6.QtCore import QThread
 from PySide6.QtGui import QColor, QImage
 from pytestqt.qtbot import QtBot
 
+from auditor_app.aside import Aside
 from ui.jobs import JobRunner
 from ui.widgets.chart import Chart
 
@@ -27,8 +30,8 @@ def chart(qtbot: QtBot) -> Any:
     qtbot.waitUntil(lambda: not runner.busy, timeout=5000)
 
 
-def coloured(colour: str) -> Figure:
-    return Figure(facecolor=colour)
+def coloured(colour: str) -> Callable[[], Figure]:
+    return partial(Figure, facecolor=colour)
 
 
 def middle(image: QImage) -> str:
@@ -61,6 +64,21 @@ def test_another_size_and_another_figure_are_drawn_anew(chart: Chart, qtbot: QtB
     qtbot.waitUntil(lambda: middle(chart.image) == "#abcdef", timeout=5000)
     QThread.msleep(100)
     assert chart.image.width() == 484
+
+
+def test_it_is_drawn_in_the_second_process_if_there_is_one(qtbot: QtBot) -> None:
+    aside = Aside()
+    runner = JobRunner(aside=aside)
+    chart = Chart("Chart", runner)
+    qtbot.addWidget(chart)
+    chart.resize(400, 300)
+    chart.show()
+    chart.show_figure(coloured("#345678"), "there")
+    qtbot.waitUntil(lambda: not chart.image.isNull(), timeout=20_000)
+    assert middle(chart.image) == "#345678"
+    assert aside.process is not None
+    runner.shut_down()
+    assert aside.process is None
 
 
 def test_nothing_is_shown_after_clearing_even_if_a_drawing_comes_late(chart: Chart, qtbot: QtBot) -> None:

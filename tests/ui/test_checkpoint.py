@@ -10,7 +10,7 @@ from pytestqt.qtbot import QtBot
 
 from tests.ui.conftest import MakeWindow
 from tests.vectors.checkpointed import CHAIN, HASH, hand_over
-from ui.case import perform_audit
+from ui.audit_work import perform_audit
 from ui.pages.reserves import ReservesPage
 
 pytestmark = pytest.mark.vectors

@@ -8,9 +8,9 @@ import time
 import pytest
 from pytestqt.qtbot import QtBot
 
-from auditor_app.errors import AuditError
+from auditor_app.errors import AuditError, ProgramDefect
 from auditor_app.operation import CancelToken, Operation, Progress
-from ui.jobs import Job, JobRunner, ProgramDefect
+from ui.jobs import Job, JobRunner
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from auditor_app.operation import CancelToken, run
 from tests.ui.conftest import MakeWindow
-from ui import preparation
+from ui import preparation, warm_work
 from ui.application import prepare
 from ui.pages import PAGES
 
@@ -19,8 +19,8 @@ from ui.pages import PAGES
 @pytest.fixture
 def light(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the libraries, which take seconds."""
-    monkeypatch.setattr(preparation, "_FIRST", ("json",))
-    monkeypatch.setattr(preparation, "_LATER", ())
+    monkeypatch.setattr(warm_work, "_FIRST", ("json",))
+    monkeypatch.setattr(warm_work, "_LATER", ())
     monkeypatch.setattr(preparation, "_BETWEEN_PAGES_MS", 5)
 
 
@@ -48,10 +48,10 @@ def test_a_page_that_was_opened_already_stays_the_same(make_window: MakeWindow, 
 
 
 def test_whatever_cannot_be_imported_is_left_to_whoever_needs_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(preparation, "_LATER", ("no_such_library", "wave"))
-    monkeypatch.setattr(preparation, "_FIRST", ("json",))
+    monkeypatch.setattr(warm_work, "_LATER", ("no_such_library", "wave"))
+    monkeypatch.setattr(warm_work, "_FIRST", ("json",))
     monkeypatch.delitem(sys.modules, "wave", raising=False)
-    run(preparation.get_ready(CancelToken()))
+    run(warm_work.get_ready(CancelToken()))
     assert "wave" in sys.modules
 
 

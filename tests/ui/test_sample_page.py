@@ -24,7 +24,7 @@ from tests.unit.cli.test_sample import folder, ledger  # noqa: F401 - the fixtur
 from tests.unit.cli.test_sample_kinds import SIGNATURE, Relay
 from tests.unit.engagement import books
 from ui import sample_planning
-from ui.case import perform_audit
+from ui.audit_work import perform_audit
 from ui.dialogs.alternative import AlternativeDialog
 from ui.main_window import MainWindow
 from ui.pages.sample import SamplePage

@@ -184,7 +184,7 @@ class CaptureDialog(QDialog):
         configured = self._desk.connections.configured
         self._feeds = tuple(self.feeds.text().split())
         work = partial(list_requests, self._subject, configured, feeds=self._feeds)
-        self._job = self._desk.runner.make(work, "Listing the requests")
+        self._job = self._desk.runner.make_aside(work, "Listing the requests")
         self._job.succeeded.connect(self._on_listed)
         self._job.failed.connect(self._on_failed)
         self._job.progressed.connect(self._on_listing)
@@ -255,7 +255,7 @@ class CaptureDialog(QDialog):
             return
         key = SigningFile(self._key, self.passphrase.text())
         work = partial(capture_evidence, self._subject, self._listed, permission, key, self._output)
-        job = self._desk.runner.make(work, "Capturing evidence")
+        job = self._desk.runner.make_aside(work, "Capturing evidence")
         job.succeeded.connect(self._on_captured)
         job.failed.connect(self._on_failed)
         job.cancelled.connect(self._on_cancelled)

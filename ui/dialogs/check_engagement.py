@@ -113,7 +113,7 @@ class CheckEngagementDialog(QDialog):
             work = partial(engagement_work.check_open, asked)
             binder.read("Checking the engagement", work, self._on_checked, self._on_failed, self._judge)
             return
-        job = self._desk.runner.make(partial(engagement_work.check_file, asked), "Checking the engagement")
+        job = self._desk.runner.make_aside(partial(engagement_work.check_file, asked), "Checking the engagement")
         job.succeeded.connect(self._on_checked)
         job.failed.connect(self._on_failed)
         job.wound_down.connect(self._judge)

@@ -130,7 +130,7 @@ class CheckReportDialog(QDialog):
             work = partial(signing_work.check_open, asked)
             binder.read("Checking the report", work, self._on_checked, self._on_failed, self._judge)
             return
-        job = self._desk.runner.make(partial(signing_work.check_file, asked), "Checking the report")
+        job = self._desk.runner.make_aside(partial(signing_work.check_file, asked), "Checking the report")
         job.succeeded.connect(self._on_checked)
         job.failed.connect(self._on_failed)
         job.wound_down.connect(self._judge)

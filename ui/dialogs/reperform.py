@@ -125,7 +125,7 @@ class ReperformDialog(QDialog):
         for part in (self.verdict, self.notes, self.repeated, self.places):
             part.hide()
         asked = ReperformAsked(package, trust, folder)
-        job = self._job = self._desk.runner.make(partial(reperform_work.reperform, asked), "Re-performing")
+        job = self._job = self._desk.runner.make_aside(partial(reperform_work.reperform, asked), "Re-performing")
         job.succeeded.connect(self._on_repeated)
         job.failed.connect(self._on_failed)
         job.cancelled.connect(self._on_cancelled)

@@ -14,7 +14,6 @@ from auditor_app.chain.observed import Grade
 from auditor_app.chain.ownership.lookup import OUTCOME_WORDS, Control, ProofsOfControl
 from auditor_app.coverage.lines import CoverageLine, FundLine, FundPrice, FundTotal
 from auditor_app.engagement.record import Audit
-from auditor_app.operation import CancelToken, Operation, Progress
 from ui.models.columns import Column, Kind, address_column, chip_column, rate_column, text_column, units_column
 from ui.models.reserves import GRADE_TONES, OUTCOME_TONES, grade_words, named_chain
 from ui.pages.page import Page
@@ -26,7 +25,7 @@ from ui.widgets.chart_palette import chart_palette
 from ui.widgets.table_panel import TablePanel
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    pass
 
 
 def _covers(item: CoverageLine) -> str:
@@ -227,23 +226,10 @@ class CoveragePage(Page):
             return
         self._drawn_for = (audit, theme)
         self.chart.setVisible(any(line.rate is not None for line in audit.coverage))
-        job = self.desk.runner.make(partial(_draw, audit.coverage, theme), "Drawing the chart")
-        job.succeeded.connect(partial(self._on_drawn, audit, theme))
-        job.start()
+        from auditor_app.report.figures import coverage_figure
 
-    def _on_drawn(self, audit: Audit, theme: Theme, figure: Figure) -> None:
-        """Show the figure unless another audit or theme came in between."""
-        if self._drawn_for is not None and self._drawn_for[0] is audit and self._drawn_for[1] is theme:
-            self.chart.show_figure(figure, _description(audit.coverage))
-
-
-def _draw(lines: tuple[CoverageLine, ...], theme: Theme, token: CancelToken) -> Operation[Figure]:
-    """The core's figure in the theme's colours; matplotlib is imported here, in the worker thread."""
-    yield Progress(0, 1, "charts", "Drawing the chart")
-    from auditor_app.report.figures import coverage_figure
-
-    token.check()
-    return coverage_figure(lines, chart_palette(theme))
+        make = partial(coverage_figure, audit.coverage, chart_palette(theme))
+        self.chart.show_figure(make, _description(audit.coverage))
 
 
 def _description(lines: tuple[CoverageLine, ...]) -> str:

@@ -19,14 +19,14 @@ from ui.models.columns import chip_column, count_column, hash_column, rate_colum
 from ui.pages.page import Page
 from ui.papers.paper import tab_room
 from ui.text import cut
-from ui.theme import Theme, Tone, current
+from ui.theme import Tone, current
 from ui.widgets.blocks import GRID, Banner, button, choice, column, label, row
 from ui.widgets.chart import Chart
 from ui.widgets.chart_palette import chart_palette
 from ui.widgets.table_panel import TablePanel
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +48,9 @@ class _Rate:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """The history with its figure in the theme's colours, and the figure in words."""
+    """The history, and its figure in words."""
 
     history: History
-    figure: Figure
     words: str
 
 
@@ -93,15 +92,15 @@ _REPEATED = (
 )  # fmt: skip
 
 
-def read_history(issuer: str, theme: Theme, book: EngagementFile, token: CancelToken) -> Operation[Shown]:
-    """The core's history of one issuer and its figure."""
+def read_history(issuer: str, book: EngagementFile, token: CancelToken) -> Operation[Shown]:
+    """The core's history of one issuer."""
     yield Progress(0, None, "snapshots", "Reading the history")
     from auditor_app.engagement.history import history_of
-    from auditor_app.report.history_figure import in_words, rates_figure
+    from auditor_app.report.history_figure import in_words
 
     history = history_of(book, issuer)
     token.check()
-    return Shown(history, rates_figure(history, chart_palette(theme)), in_words(history))
+    return Shown(history, in_words(history))
 
 
 class HistoryPage(Page):
@@ -167,7 +166,7 @@ class HistoryPage(Page):
         wanted = (papers.identity, papers.runs, self.issuer.currentData(), current())
         if wanted != self._read_for:
             self._read_for = wanted
-            work = partial(read_history, self.issuer.currentData(), current())
+            work = partial(read_history, self.issuer.currentData())
             self.desk.binder.read("Reading the history", work, self._on_read, self._on_failed)
         self.hide_amounts(self.desk.settings.hide_amounts)
         self.show_content(True)
@@ -194,7 +193,9 @@ class HistoryPage(Page):
         self.problem.hide()
         if len(history.points) < 2:
             self.problem.say(Tone.INFO, "One snapshot so far", "Run the procedures on another snapshot of this issuer inside the engagement: it will stand beside this one.")  # fmt: skip
-        self.chart.show_figure(shown.figure, shown.words)
+        from auditor_app.report.history_figure import rates_figure
+
+        self.chart.show_figure(partial(rates_figure, history, chart_palette(current())), shown.words)
         self.rates.show_rows(tuple(_Rate(point.as_of, item) for point in history.points for item in point.assets))
         self.snapshots.show_rows(
             tuple(_Line(item, history.movement(item), history.link(item)) for item in history.points)

@@ -321,7 +321,7 @@ class LedgerPage(Page):
         if before is not None and before.running:
             before.cancel()
         self.problem.hide()
-        job = self.desk.runner.make(work, title)
+        job = self.desk.runner.make_aside(work, title)
         job.succeeded.connect(done)
         job.failed.connect(self._on_failed)
         self._job = job

@@ -192,7 +192,7 @@ class LivePage(Page):
         self.tabs.setCurrentIndex(0)
 
     def _start(self, work: Work, title: str, then: Callable[[Any], None]) -> None:
-        job = self.desk.runner.make(work, title)
+        job = self.desk.runner.make_aside(work, title)
         job.succeeded.connect(then)
         job.failed.connect(self._on_failed)
         job.cancelled.connect(partial(self._on_cancelled, job))

@@ -186,7 +186,7 @@ class ProofPage(Page):
             self._job.cancel()
         request = ProofRequest(self._files, self.scheme.currentData(), self.roots.typed.value, self._companion)
         self._name_files(request)
-        job = self.desk.runner.make(partial(check_published, request), "Recalculating the published proof")
+        job = self.desk.runner.make_aside(partial(check_published, request), "Recalculating the published proof")
         job.succeeded.connect(self._on_answer)
         job.failed.connect(self._on_failed)
         job.cancelled.connect(partial(self._on_cancelled, job))

@@ -197,7 +197,7 @@ class ReportPage(Page):
             return
         papers = self.desk.binder.papers
         work = partial(report_work.find_gaps, audit, papers, asked.date is not None, asked.template)
-        job = self.desk.runner.make(work, "Looking for missing elements")
+        job = self.desk.runner.make_aside(work, "Looking for missing elements")
         job.succeeded.connect(self.gaps.show_gaps)
         job.failed.connect(self._on_failed)
         job.start()
@@ -279,7 +279,7 @@ class ReportPage(Page):
     def _start(self, work: Callable[..., object], done: Callable[[bytes], None]) -> None:
         if self._job is not None and self._job.running:
             self._job.cancel()
-        job = self.desk.runner.make(work, "Building the report")  # type: ignore[arg-type]
+        job = self.desk.runner.make_aside(work, "Building the report")  # type: ignore[arg-type]
         job.succeeded.connect(done)
         job.failed.connect(self._on_failed)
         self.desk.follow(job)
@@ -320,7 +320,7 @@ class ReportPage(Page):
         if binder.papers is not None:
             binder.read("Writing the working papers", work, done, self._on_failed, shown=True)
             return
-        job = self.desk.runner.make(partial(work, None), "Writing the working papers")
+        job = self.desk.runner.make_aside(partial(work, None), "Writing the working papers")
         job.succeeded.connect(done)
         job.failed.connect(self._on_failed)
         self.desk.follow(job)

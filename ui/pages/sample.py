@@ -126,7 +126,7 @@ class SamplePage(Page):
             work = partial(read_sampled, confidence, own)
             binder.read("Reading the sample", work, self._show_sampled, self._on_unread)
             return
-        job = self.desk.runner.make(partial(read_loose, self._loose, own, confidence), "Reading the sample")
+        job = self.desk.runner.make_aside(partial(read_loose, self._loose, own, confidence), "Reading the sample")
         job.succeeded.connect(partial(self._show_loose, wanted))
         job.failed.connect(self._on_unread)
         job.start()

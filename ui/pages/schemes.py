@@ -85,7 +85,7 @@ class SchemesPage(Page):
         self.show_content(bool(self.schemes))
 
     def _read(self) -> None:
-        job = self.desk.runner.make(list_schemes, "Reading the schemes")
+        job = self.desk.runner.make_aside(list_schemes, "Reading the schemes")
         job.succeeded.connect(self._on_read)
         job.failed.connect(self._on_failed)
         job.cancelled.connect(self._on_cancelled)

@@ -111,7 +111,7 @@ class AddressDetail(QScrollArea):
         origins = () if audit.evidence is None else audit.evidence.blocks
         origin = next((item for item in origins if item.chain == line.address.chain), None)
         work = partial(read_steps, subject, evidence, line.address.account, line.address.asset, origin)
-        self._job = self._runner.make(work, "Following the proof of one address")
+        self._job = self._runner.make_aside(work, "Following the proof of one address")
         self._job.succeeded.connect(self._on_steps)
         self._job.failed.connect(self._on_failed)
         self._job.start()
@@ -182,7 +182,7 @@ class AddressDetail(QScrollArea):
         request = audit.request
         subject = Subject(request.snapshot, request.trust_store, request.trusted_time)
         work = partial(read_exchanges, subject, audit.request.evidence, line.address.account)
-        job = self._runner.make(work, "Looking for raw requests")
+        job = self._runner.make_aside(work, "Looking for raw requests")
         job.succeeded.connect(partial(self._on_exchanges, line))
         job.failed.connect(self._on_failed)
         self.raw.setEnabled(False)

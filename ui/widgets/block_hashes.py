@@ -202,7 +202,7 @@ class BlockHashes(QWidget):
         if root is None or request is None or request.evidence is None or self._job is not None:
             return
         subject = Subject(request.snapshot, request.trust_store, request.trusted_time)
-        self._job = self._runner.make(
+        self._job = self._runner.make_aside(
             partial(derive_block, subject, request.evidence, made.chain, root), "Deriving the block's hash"
         )
         self._job.succeeded.connect(partial(self._on_derived, made, root))

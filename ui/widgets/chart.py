@@ -1,19 +1,15 @@
-"""The core's matplotlib figure on a page: drawn in a job thread for the size it has, so that no click waits for it."""
+"""The core's matplotlib figure on a page: drawn elsewhere for the size it has, so that no click waits for it."""
 
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QRect, QSize, Qt, QTimer
+from PySide6.QtCore import QRect, QSize, QTimer
 from PySide6.QtGui import QImage, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QSizePolicy
 
-from auditor_app.operation import CancelToken, Operation, Progress
+from ui.chart_work import Dots, MakeFigure, Picture, draw
 from ui.jobs import Job, JobRunner
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 _MARGIN = 8
 _SETTLED_MS = 60
@@ -28,7 +24,8 @@ class Chart(QFrame):
         self.setProperty("card", True)
         self.setAccessibleName(name)
         self._runner = runner
-        self._figure: Figure | None = None
+        self._figure: MakeFigure | None = None
+        self._drawn: tuple[MakeFigure, Dots] | None = None
         self._image = QImage()
         self._job: Job | None = None
         self._settled = QTimer(self)
@@ -38,15 +35,15 @@ class Chart(QFrame):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumHeight(180)
 
-    def show_figure(self, figure: Figure, description: str) -> None:
-        """Show a figure, which nobody else draws any more; ``description`` is its alternative text."""
+    def show_figure(self, make: MakeFigure, description: str) -> None:
+        """Show the figure that ``make`` makes; ``description`` is its alternative text."""
         self.setAccessibleDescription(description)
-        self._figure = figure
+        self._figure = make
         self._draw()
 
     def clear(self) -> None:
         """Show nothing."""
-        self._figure, self._image = None, QImage()
+        self._figure, self._drawn, self._image = None, None, QImage()
         self.update()
 
     @property
@@ -77,44 +74,30 @@ class Chart(QFrame):
         return self.rect().adjusted(_MARGIN, _MARGIN, -_MARGIN, -_MARGIN)
 
     def _draw(self) -> None:
-        """One drawing at a time: a figure may not be drawn by two threads."""
+        """One drawing at a time: what changes meanwhile is drawn after it."""
         if self._figure is None or self._place().isEmpty():
             return
         if self._job is not None:
             self._settled.start()
             return
-        size, ratio = self._place().size(), self.devicePixelRatioF()
-        if self._image.text("figure") == str(id(self._figure)) and self._image.size() == size * ratio:
+        ratio = self.devicePixelRatioF()
+        size = self._place().size() * ratio
+        wanted = (self._figure, Dots(size.width(), size.height(), _DPI * ratio))
+        if wanted == self._drawn:
             return
-        self._job = self._runner.make(partial(_drawn, self._figure, size, ratio), "Drawing the chart")
-        self._job.succeeded.connect(self._on_drawn)
+        self._job = self._runner.make_aside(partial(draw, *wanted), "Drawing the chart")
+        self._job.succeeded.connect(partial(self._on_drawn, wanted))
         self._job.wound_down.connect(self._on_wound_down)
         self._job.start()
 
-    def _on_drawn(self, image: QImage) -> None:
+    def _on_drawn(self, drawn: tuple[MakeFigure, Dots], picture: Picture) -> None:
         if self._figure is not None:
-            self._image = image
+            self._drawn = drawn
+            size = (picture.width, picture.height)
+            lent = QImage(picture.rgba, *size, 4 * picture.width, QImage.Format.Format_RGBA8888)
+            self._image = lent.copy()  # its own bytes: Python may free the others
+            self._image.setDevicePixelRatio(drawn[1].an_inch / _DPI)
             self.update()
 
     def _on_wound_down(self) -> None:
         self._job = None
-
-
-def _drawn(figure: Figure, size: QSize, ratio: float, token: CancelToken) -> Operation[QImage]:
-    """The figure as a picture of ``size`` points, ``ratio`` dots each."""
-    yield Progress(0, 1, "charts", "Drawing the chart")
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-
-    token.check()
-    dots = size * ratio
-    figure.set_dpi(_DPI * ratio)
-    figure.set_size_inches(dots.width() / figure.dpi, dots.height() / figure.dpi)
-    canvas: Any = FigureCanvasAgg(figure)
-    canvas.draw()
-    pixels = canvas.buffer_rgba()
-    height, width = pixels.shape[:2]
-    lent = QImage(pixels, width, height, 4 * width, QImage.Format.Format_RGBA8888)
-    image = lent.scaled(dots, Qt.AspectRatioMode.IgnoreAspectRatio).copy()  # its own bytes: the figure's are used again
-    image.setDevicePixelRatio(ratio)
-    image.setText("figure", str(id(figure)))
-    return image

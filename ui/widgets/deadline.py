@@ -107,7 +107,7 @@ class DeadlineBanner(Banner):
         subject = self._subject
         if subject is not None and subject != self._read_for and self._case.inputs.evidence is None:
             self._read_for = subject
-            self._job = self._runner.make(partial(read_deadlines, subject), "Reading the snapshot's blocks")
+            self._job = self._runner.make_aside(partial(read_deadlines, subject), "Reading the snapshot's blocks")
             self._job.succeeded.connect(self.show_deadlines)
             self._job.start()  # a file that is refused has no deadline, and the run says why
 

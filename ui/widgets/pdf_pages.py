@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 
 from PySide6.QtCore import Qt, Signal
@@ -10,37 +9,11 @@ from PySide6.QtGui import QImage, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QLabel, QScrollArea, QSpinBox, QWidget
 
 from auditor_app.errors import AuditError
-from auditor_app.operation import CancelToken, Operation, Progress
 from ui.jobs import Job, JobRunner
+from ui.page_work import RenderedPage, render_page
 from ui.widgets.blocks import GRID, button, column, label, row
 
 _WIDEST = 900
-
-
-@dataclass(frozen=True)
-class RenderedPage:
-    """One page as an image; ``number`` is 0-based."""
-
-    number: int
-    pages: int
-    image: QImage
-
-
-def render_page(pdf: bytes, number: int, width: int, token: CancelToken) -> Operation[RenderedPage]:
-    """Render one page to about ``width`` pixels."""
-    import pypdfium2
-
-    yield Progress(0, 1, "pages", "Rendering the page")
-    token.check()
-    document = pypdfium2.PdfDocument(pdf)
-    try:
-        pages = len(document)
-        page = document[min(number, pages - 1)]
-        bitmap = page.render(scale=width / page.get_width(), rev_byteorder=True, prefer_bgrx=True)
-        image = QImage(bytes(bitmap.buffer), bitmap.width, bitmap.height, bitmap.stride, QImage.Format.Format_RGBX8888)
-        return RenderedPage(min(number, pages - 1), pages, image.copy())
-    finally:
-        document.close()
 
 
 class PdfPages(QWidget):
@@ -110,7 +83,7 @@ class PdfPages(QWidget):
     def _render(self) -> None:
         if self._job is not None:
             self._job.cancel()
-        job = self._runner.make(partial(render_page, self._pdf, self._number, 1400), "Rendering the page")
+        job = self._runner.make_aside(partial(render_page, self._pdf, self._number, 1400), "Rendering the page")
         job.succeeded.connect(self._on_rendered)
         job.failed.connect(self._on_failed)
         self._job = job
@@ -118,7 +91,8 @@ class PdfPages(QWidget):
 
     def _on_rendered(self, page: RenderedPage) -> None:
         self._job = None
-        self._image, self._number = page.image, page.number
+        lent = QImage(page.pixels, page.width, page.height, page.stride, QImage.Format.Format_RGBX8888)
+        self._image, self._number = lent.copy(), page.number
         self._spin.setMaximum(page.pages)
         self._spin.setValue(page.number + 1)
         self._of.setText(f"of {page.pages}")

@@ -291,7 +291,7 @@ class PlanTab(QWidget):
             what = "The snapshot claims no reserve addresses" if self.chosen == "reserves" else "No ledger with a published root can be sampled"  # fmt: skip
             self._show("–", f"{what}.")
             return
-        job = self._desk.runner.make(partial(plan_sample, typed), "Planning the sample")
+        job = self._desk.runner.make_aside(partial(plan_sample, typed), "Planning the sample")
         job.succeeded.connect(self._on_planned)
         job.failed.connect(self._on_failed)
         self._job = job

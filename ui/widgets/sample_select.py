@@ -102,7 +102,7 @@ class SelectTab(QWidget):
         if record != self._read_for:
             self._read_for, self.shown = record, None
             if record is not None:
-                job = self._desk.runner.make(partial(read_record, record.path), "Reading the record")
+                job = self._desk.runner.make_aside(partial(read_record, record.path), "Reading the record")
                 job.succeeded.connect(self._on_read)
                 job.failed.connect(self._on_unread)
                 job.start()
@@ -151,7 +151,7 @@ class SelectTab(QWidget):
             return
         self.problem.hide()
         work = partial(fetch_randomness, record.path, self.relay.text().strip() or "https://api.drand.sh")
-        job = self._desk.runner.make(work, "Asking for the round")
+        job = self._desk.runner.make_aside(work, "Asking for the round")
         job.succeeded.connect(self.randomness.setText)
         job.failed.connect(self._on_not_fetched)
         self._desk.follow(job)
@@ -189,7 +189,7 @@ class SelectTab(QWidget):
             work = partial(commit_engaged, typed)
             self._desk.binder.write("Committing to the sample", work, self._on_committed, self._on_failed)
             return
-        job = self._desk.runner.make(partial(commit_sample, typed), "Committing to the sample")
+        job = self._desk.runner.make_aside(partial(commit_sample, typed), "Committing to the sample")
         job.succeeded.connect(self._on_committed)
         job.failed.connect(self._on_failed)
         self._desk.follow(job)
@@ -237,7 +237,7 @@ class SelectTab(QWidget):
             work = partial(draw_engaged, typed)
             self._desk.binder.write("Drawing the sample", work, self._on_drawn, self._on_not_drawn)
             return
-        job = self._desk.runner.make(partial(draw_loose, typed), "Drawing the sample")
+        job = self._desk.runner.make_aside(partial(draw_loose, typed), "Drawing the sample")
         job.succeeded.connect(self._on_drawn)
         job.failed.connect(self._on_not_drawn)
         self._desk.follow(job)

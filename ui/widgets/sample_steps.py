@@ -235,7 +235,7 @@ class AnswersTab(QWidget):
             work = partial(sampling_work.execute_engaged, asked, self.observed.isChecked())
             self._desk.binder.write("Comparing the answers", work, lambda _: self._executed(None), self._on_failed)
         elif self._loose is not None:
-            job = self._desk.runner.make(partial(sampling_work.execute_loose, self._loose, asked), "Comparing the answers")  # fmt: skip
+            job = self._desk.runner.make_aside(partial(sampling_work.execute_loose, self._loose, asked), "Comparing the answers")  # fmt: skip
             job.succeeded.connect(self._executed)
             job.failed.connect(self._on_failed)
             self._desk.follow(job)
@@ -322,7 +322,7 @@ class ResultsTab(QWidget):
     def save_to(self, path: Path) -> None:
         """Write what ``sample execute -o`` writes."""
         if self._document is not None:
-            job = self._desk.runner.make(partial(sampling_work.save_document, self._document, path), "Saving")
+            job = self._desk.runner.make_aside(partial(sampling_work.save_document, self._document, path), "Saving")
             job.succeeded.connect(lambda where: self._desk.say(f"Saved as {where}"))
             job.failed.connect(lambda error: self._desk.say(error.sentence()))
             job.start()

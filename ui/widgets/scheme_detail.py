@@ -116,7 +116,7 @@ class SchemeDetail(QSplitter):
             return
         self._cancel()
         self._say(f"Counter-example: {code}", "Being made…")
-        job = self._runner.make(partial(make_example, self._page.name, code), f"Counter-example {code}")
+        job = self._runner.make_aside(partial(make_example, self._page.name, code), f"Counter-example {code}")
         job.succeeded.connect(self._on_made)
         job.failed.connect(self._on_failed)
         job.cancelled.connect(partial(self._on_cancelled, job))

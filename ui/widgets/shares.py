@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from auditor_app.coverage.shares import ValueParts
-from auditor_app.operation import CancelToken, Operation, Progress
-from ui.jobs import Job, JobRunner
+from ui.jobs import JobRunner
 from ui.models.columns import Column, Kind, text_column
 from ui.text import ABSENT, amount
 from ui.theme import Theme, current
@@ -20,22 +18,16 @@ from ui.widgets.chart import Chart
 from ui.widgets.chart_palette import chart_palette
 from ui.widgets.table_panel import TablePanel
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-    from auditor_app.report.share_figures import ShareScale
-
 _MOST_HEIGHT = 320
 _PIXELS_PER_INCH = 104
 
 
 class SharesPanel(QWidget):
-    """One figure and its table; drawn in a job for each new run and theme, when it is first looked at."""
+    """One figure and its table; drawn for each new run and theme, when it is first looked at."""
 
     def __init__(self, title: str, words: str, kinds: Sequence[str], runner: JobRunner) -> None:
         super().__init__()
         self._runner = runner
-        self._job: Job | None = None
         self._lines: tuple[ValueParts, ...] = ()
         self._scale = ""
         self._drawn: tuple[tuple[ValueParts, ...], Theme] | None = None
@@ -66,26 +58,22 @@ class SharesPanel(QWidget):
         wanted = (self._lines, current())
         if not self.isVisible() or wanted == self._drawn:
             return
-        if self._job is not None:
-            self._job.cancel()
         self._drawn = wanted
         self._room.setVisible(bool(self._lines))
         if self._lines:
-            self._job = self._runner.make(partial(_draw, *wanted, self._scale), "Drawing the chart")
-            self._job.succeeded.connect(self._on_drawn)
-            self._job.start()
+            from auditor_app.report import share_figures
+
+            scale = {"grade": share_figures.GRADE_SCALE, "control": share_figures.CONTROL_SCALE}[self._scale]
+            height = round(share_figures.inches_high(self._lines) * _PIXELS_PER_INCH) + 2 * GRID
+            self.chart.setMinimumHeight(height)
+            self._room.setFixedHeight(min(height, _MOST_HEIGHT))
+            make = partial(share_figures.share_figure, self._lines, scale, chart_palette(current()))
+            self.chart.show_figure(make, share_figures.share_alternative(self._lines, scale))
 
     def showEvent(self, event: object) -> None:
         """Seen for the first time, or again."""
         super().showEvent(event)  # type: ignore[arg-type]
         self.draw()
-
-    def _on_drawn(self, drawn: tuple[Figure, str]) -> None:
-        self._job = None
-        height = round(drawn[0].get_figheight() * _PIXELS_PER_INCH) + 2 * GRID
-        self.chart.setMinimumHeight(height)
-        self._room.setFixedHeight(min(height, _MOST_HEIGHT))
-        self.chart.show_figure(*drawn)
 
 
 def _columns(kinds: Sequence[str]) -> tuple[Column, ...]:
@@ -111,14 +99,3 @@ def _part(kind: str, at: int) -> Column:
     return Column(
         kind, shown, lambda item: item.amounts[at].plain(), key, Kind.AMOUNT, note="Exact, and as a share rounded down"
     )
-
-
-def _draw(lines: tuple[ValueParts, ...], theme: Theme, scale: str, token: CancelToken) -> Operation[tuple[Figure, str]]:
-    """The core's figure in the theme's colours; matplotlib is imported here, in the worker thread."""
-    yield Progress(0, 1, "charts", "Drawing the chart")
-    from auditor_app.report import share_figures
-
-    found: ShareScale = {"grade": share_figures.GRADE_SCALE, "control": share_figures.CONTROL_SCALE}[scale]
-    token.check()
-    drawn = share_figures.share_figure(lines, found, chart_palette(theme))
-    return drawn, share_figures.share_alternative(lines, found)

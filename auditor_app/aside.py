@@ -1,0 +1,350 @@
+"""Operations in a second process, so that the first one's interpreter stays free for the window.
+
+A thread of pure Python holds the interpreter for as long as it may, and painting asks for it dozens of times a frame: in one
+process, a long operation makes every click wait. Here the operation runs in a process of its own, started once and kept, and
+:meth:`Aside.perform` is the same operation seen from outside: it yields its progress, returns its result, raises its error,
+and stops when its token says so.
+
+What crosses is pickled by this program for this program, over pipes that nobody else holds; no file is ever unpickled. An
+operation must be made of functions at the top of a module and frozen values. ``python -m auditor_app.aside`` is the second
+process: it ends when the first one closes the pipe, however that one ended.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import pickle
+import queue
+import signal
+import struct
+import subprocess
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import IO, Any, TypeVar
+
+from auditor_app.errors import AuditError, ProgramDefect
+from auditor_app.operation import Cancelled, CancelToken, Operation, Progress, run
+
+T = TypeVar("T")
+Work = Callable[[CancelToken], Operation[T]]
+
+_HEAD = struct.Struct("<QQB")
+"""Length of what follows, number of the operation, kind of message."""
+_DO, _STOP, _PROGRESS, _RESULT, _ERROR, _STOPPED, _ENDED = range(7)
+_PATIENCE = 0.05
+"""Seconds between looks at the cancel token."""
+_MIN_INTERVAL = 0.05
+_SWITCH = 0.0005
+"""Seconds for which an operation keeps the interpreter while another one waits for it."""
+_CLOSING = 5.0
+"""Seconds that operations have to clean up after the first process has gone."""
+
+_Message = tuple[int, bytes]
+
+
+class Aside:
+    """The second process, seen from the first. It is started by the first operation, and again if it was ended."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._child: _Child | None = None
+        self._closed = False
+
+    def perform(self, work: Work[T], token: CancelToken) -> Operation[T]:
+        """``work`` over there. Raises what it raises, and ``PROGRAM.PROCESS_ENDED`` if the process ends before it."""
+        token.check()
+        asked = _pickled(work)
+        with self._running().operation(asked) as (messages, stop):
+            while True:
+                if token.cancelled:
+                    stop()
+                try:
+                    kind, payload = messages.get(timeout=_PATIENCE)
+                except queue.Empty:
+                    continue
+                if kind == _PROGRESS:
+                    yield _unpickled(payload)
+                    continue
+                if kind == _RESULT:
+                    result: T = _unpickled(payload)
+                    return result
+                if kind == _STOPPED:
+                    raise Cancelled
+                raise _unpickled(payload)
+
+    def close(self) -> None:
+        """End the second process; operations that are still asked for are refused."""
+        with self._lock:
+            self._closed = True
+            child, self._child = self._child, None
+        if child is not None:
+            child.close()
+
+    @property
+    def process(self) -> int | None:
+        """The second process's number, while it is there."""
+        with self._lock:
+            return None if self._child is None or self._child.ended else self._child.pid
+
+    def _running(self) -> _Child:
+        with self._lock:
+            if self._closed:
+                raise _ended("the window is being closed")
+            if self._child is None or self._child.ended:
+                self._child = _Child()
+            return self._child
+
+
+class _Child:
+    """One life of the second process."""
+
+    def __init__(self) -> None:
+        # -P: a file in the working folder that is named like a module of ours is not run
+        command = [sys.executable, "-P", "-m", "auditor_app.aside"]
+        try:
+            self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # noqa: S603 this very interpreter
+        except OSError as error:
+            raise _ended(f"it cannot be started: {error.strerror or error}") from error
+        self._lock = threading.Lock()
+        self._writing = threading.Lock()
+        self._waiting: dict[int, queue.SimpleQueue[_Message]] = {}
+        self._count = 0
+        self._end: AuditError | None = None
+        self._reader = threading.Thread(target=self._read, name="aside", daemon=True)
+        self._reader.start()
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
+    def ended(self) -> bool:
+        return self._end is not None
+
+    @contextmanager
+    def operation(self, asked: bytes) -> Iterator[tuple[queue.SimpleQueue[_Message], Callable[[], None]]]:
+        """Begin; what is said arrives in the queue. Leaving early stops it and waits until it has cleaned up."""
+        messages: queue.SimpleQueue[_Message] = queue.SimpleQueue()
+        with self._lock:
+            if self._end is not None:
+                raise self._end
+            self._count += 1
+            number = self._count
+            self._waiting[number] = messages
+        stopped = False
+
+        def stop() -> None:
+            nonlocal stopped
+            if not stopped:
+                stopped = True
+                self._say(number, _STOP)
+
+        self._say(number, _DO, asked)
+        try:
+            yield messages, stop
+        finally:
+            stop()
+            with suppress(queue.Empty):
+                while not self._over(number):
+                    messages.get(timeout=_CLOSING)
+
+    def close(self) -> None:
+        """The pipe's end is the sign to go; who does not go is ended."""
+        self._hang_up()
+        try:
+            self._process.wait(_CLOSING + 1)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._reader.join()
+
+    def _hang_up(self) -> None:
+        with suppress(OSError), self._writing:
+            if self._process.stdin is not None:
+                self._process.stdin.close()
+
+    def _over(self, number: int) -> bool:
+        with self._lock:
+            return number not in self._waiting
+
+    def _say(self, number: int, kind: int, payload: bytes = b"") -> None:
+        pipe = self._process.stdin
+        with suppress(OSError, ValueError), self._writing:  # a process that has ended is noticed by who reads
+            if pipe is not None:
+                _write(pipe, number, kind, payload)
+
+    def _read(self) -> None:
+        """Hand every message to whoever waits for it, until there is nobody left to send one."""
+        pipe = self._process.stdout
+        while pipe is not None and (message := _read(pipe)) is not None:
+            number, kind, payload = message
+            with self._lock:
+                waiting = self._waiting.get(number)
+                if kind != _PROGRESS:
+                    self._waiting.pop(number, None)
+            if waiting is not None:
+                waiting.put((kind, payload))
+        status = self._process.wait()
+        self._hang_up()
+        if pipe is not None:
+            pipe.close()
+        end = _pickled(_ended(_why(status)))
+        with self._lock:
+            self._end = _ended(_why(status))
+            left, self._waiting = self._waiting, {}
+        for waiting in left.values():
+            waiting.put((_ENDED, end))
+
+
+def _why(status: int) -> str:
+    if status >= 0:
+        return f"it ended with status {status}"
+    try:
+        name = signal.Signals(-status).name
+    except ValueError:
+        name = f"signal {-status}"
+    return f"it was ended by {name}" + (", which the system does when memory runs out" if name == "SIGKILL" else "")
+
+
+def _ended(why: str) -> AuditError:
+    return AuditError(
+        "PROGRAM.PROCESS_ENDED",
+        f"the process that does the work is not there ({why})",
+        action="Nothing half-done was kept. Close other programs if memory is short, then start this again.",
+    )
+
+
+# messages
+
+
+def _write(pipe: IO[bytes], number: int, kind: int, payload: bytes) -> None:
+    pipe.write(_HEAD.pack(len(payload), number, kind))
+    pipe.write(payload)
+    pipe.flush()
+
+
+def _read(pipe: IO[bytes]) -> tuple[int, int, bytes] | None:
+    head = pipe.read(_HEAD.size)
+    if len(head) < _HEAD.size:
+        return None
+    length, number, kind = _HEAD.unpack(head)
+    payload = pipe.read(length)
+    return (number, kind, payload) if len(payload) == length else None
+
+
+class _Pieces:
+    """Reads or gathers a pickle piece by piece: between two of them other threads have their turn."""
+
+    def __init__(self, data: bytes = b"") -> None:
+        self._data = io.BytesIO(data)
+
+    def read(self, size: int = -1) -> bytes:
+        return self._data.read(size)
+
+    def readline(self) -> bytes:
+        return self._data.readline()
+
+    def write(self, piece: bytes) -> int:
+        return self._data.write(piece)
+
+    def whole(self) -> bytes:
+        return self._data.getvalue()
+
+
+def _pickled(value: object) -> bytes:
+    pieces = _Pieces()
+    pickle.Pickler(pieces, protocol=5).dump(value)
+    return pieces.whole()
+
+
+def _unpickled(data: bytes) -> Any:
+    return pickle.Unpickler(_Pieces(data)).load()  # noqa: S301 written by this program's other process
+
+
+# the second process
+
+
+def serve(asked: IO[bytes], answers: IO[bytes]) -> None:
+    """Perform what is asked, each operation in a thread of its own, until nobody can ask any more."""
+    tokens: dict[int, CancelToken] = {}
+    threads: list[threading.Thread] = []
+    writing = threading.Lock()
+
+    def say(number: int, kind: int, payload: bytes = b"") -> None:
+        with writing, suppress(OSError, ValueError):
+            _write(answers, number, kind, payload)
+
+    while (message := _read(asked)) is not None:
+        number, kind, payload = message
+        if kind == _DO:
+            tokens[number] = CancelToken()
+            thread = threading.Thread(
+                target=_perform, args=(payload, tokens[number], _Teller(say, number)), daemon=True
+            )
+            threads = [*(one for one in threads if one.is_alive()), thread]
+            thread.start()
+        elif number in tokens:
+            tokens[number].cancel()
+    for token in tokens.values():
+        token.cancel()
+    end = time.monotonic() + _CLOSING
+    for thread in threads:
+        thread.join(max(0.0, end - time.monotonic()))
+
+
+class _Teller:
+    """Says what one operation has to say."""
+
+    def __init__(self, say: Callable[[int, int, bytes], None], number: int) -> None:
+        self._say, self._number, self._last = say, number, 0.0
+
+    def progress(self, progress: Progress) -> None:
+        """At most twenty times a second."""
+        now = time.monotonic()
+        if now - self._last >= _MIN_INTERVAL:
+            self._last = now
+            self._say(self._number, _PROGRESS, _pickled(progress))
+
+    def end(self, kind: int, value: object = None) -> None:
+        """The last word; what cannot be sent is a defect."""
+        self._say(self._number, kind, _pickled(value))
+
+
+def _perform(asked: bytes, token: CancelToken, teller: _Teller) -> None:
+    def told(progress: Progress) -> None:
+        token.check()
+        teller.progress(progress)
+
+    try:
+        work: Work[object] = _unpickled(asked)
+        teller.end(_RESULT, run(work(token), told))
+    except Cancelled:
+        teller.end(_STOPPED)
+    except AuditError as error:
+        teller.end(_ERROR, error)
+    except BaseException as error:  # noqa: BLE001 a defect must reach the person, not end the process
+        trace = "".join(traceback.format_exception(error))
+        teller.end(_ERROR, ProgramDefect(type(error).__name__, trace))
+
+
+def main() -> None:
+    """Be the second process: messages over the standard streams, which nothing else then writes to."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C in a terminal is for the first process to answer
+    sys.setswitchinterval(_SWITCH)
+    asked, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    os.dup2(2, 1)
+    serve(asked, answers)
+    sys.stdout.flush()
+    sys.stderr.flush()
+
+
+if __name__ == "__main__":
+    main()

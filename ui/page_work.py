@@ -1,0 +1,36 @@
+"""A report's pages as pictures, rendered with pypdfium2 for the window."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from auditor_app.operation import CancelToken, Operation, Progress
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedPage:
+    """One page; ``number`` is 0-based. ``pixels`` are red, green, blue and an unused byte, ``stride`` bytes a row."""
+
+    number: int
+    pages: int
+    width: int
+    height: int
+    stride: int
+    pixels: bytes
+
+
+def render_page(pdf: bytes, number: int, width: int, token: CancelToken) -> Operation[RenderedPage]:
+    """Render one page to about ``width`` pixels."""
+    import pypdfium2
+
+    yield Progress(0, 1, "pages", "Rendering the page")
+    token.check()
+    document = pypdfium2.PdfDocument(pdf)
+    try:
+        pages = len(document)
+        shown = min(number, pages - 1)
+        page = document[shown]
+        bitmap = page.render(scale=width / page.get_width(), rev_byteorder=True, prefer_bgrx=True)
+        return RenderedPage(shown, pages, bitmap.width, bitmap.height, bitmap.stride, bytes(bitmap.buffer))
+    finally:
+        document.close()
