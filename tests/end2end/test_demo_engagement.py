@@ -9,6 +9,7 @@ import pytest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from auditor_app.aside import Aside
 from auditor_app.demo.binder import PARTNER, PREPARER
 from auditor_app.demo.build import DemoFiles
 from auditor_app.engagement.checking import check
@@ -26,7 +27,7 @@ from ui.settings import Settings
 @pytest.fixture
 def window(qtbot: QtBot, qapp: QApplication, tmp_path: Path) -> Iterator[MainWindow]:
     theme.load_fonts()
-    made = MainWindow(Settings(tmp_path / "window.ini"))
+    made = MainWindow(Settings(tmp_path / "window.ini"), aside=Aside())
     qtbot.addWidget(made)
     with qtbot.waitActive(made):
         made.show()
@@ -36,6 +37,7 @@ def window(qtbot: QtBot, qapp: QApplication, tmp_path: Path) -> Iterator[MainWin
     made.runner.cancel_all()
     qtbot.waitUntil(lambda: not made.runner.busy, timeout=30_000)
     made.close()
+    made.runner.shut_down()
 
 
 def test_it_is_filled_and_intact(demo: DemoFiles) -> None:

@@ -10,6 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QFileDialog
 from pytestqt.qtbot import QtBot
 
+from auditor_app.aside import Aside
 from auditor_app.demo.build import TRUSTED_TIME, DemoFiles, build_demo
 from auditor_app.operation import CancelToken, run
 from ui import theme
@@ -34,7 +35,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> DemoFiles:
 def window(qtbot: QtBot, qapp: QApplication, tmp_path: Path) -> Iterator[MainWindow]:
     theme.load_fonts()
     theme.apply(qapp, theme.LIGHT)
-    made = MainWindow(Settings(tmp_path / "window.ini"))
+    made = MainWindow(Settings(tmp_path / "window.ini"), aside=Aside())
     qtbot.addWidget(made)
     with qtbot.waitActive(made):
         made.show()
@@ -43,6 +44,7 @@ def window(qtbot: QtBot, qapp: QApplication, tmp_path: Path) -> Iterator[MainWin
     made.runner.cancel_all()
     qtbot.waitUntil(lambda: not made.runner.busy, timeout=20_000)
     made.close()
+    made.runner.shut_down()
 
 
 def opened(window: MainWindow, demo: DemoFiles, qtbot: QtBot) -> MainWindow:
