@@ -153,7 +153,7 @@ def read_feeds(
             continue
         try:
             member = _decoded(evidence.members.read(feeds_name(chain), token), chain)
-            found, missing = _asked_again(evidence, member, pins.get(chain))
+            found, missing = _asked_again(evidence, member, pins.get(chain), token)
         except ChainError as error:
             findings.append(_not_held(error, chain))
             continue
@@ -163,7 +163,9 @@ def read_feeds(
     return FeedPrices(tuple(prices), tuple(findings), tuple(limits))
 
 
-def _asked_again(evidence: AuthenticEvidence, member: FeedMember, pin: str | None) -> tuple[list[ObservedPrice], str]:
+def _asked_again(
+    evidence: AuthenticEvidence, member: FeedMember, pin: str | None, token: CancelToken
+) -> tuple[list[ObservedPrice], str]:
     """The member's prices, and why their contracts could not be run again on this installation."""
     block = evidence.statement.predicate.chains[member.chain]
     by_source = [_price(item, _source_grade(item), item.source, member.chain) for item in member.feeds]
@@ -178,7 +180,7 @@ def _asked_again(evidence: AuthenticEvidence, member: FeedMember, pin: str | Non
     if member.state.tokens or set(member.state.executed) != {item.contract for item in member.feeds}:
         raise _failed("its state is not that of the feeds", member.chain)
     prices = []
-    with ProvenState(member.state, block_hash, int(block.block_height)) as state:
+    with ProvenState(member.state, block_hash, int(block.block_height), token) as state:
         state.refuse_spare_nodes()
         for item in member.feeds:
             try:

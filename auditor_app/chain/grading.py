@@ -154,7 +154,7 @@ def _prove_chain(
         raise ChainError("EVIDENCE.PROOF", "the block hash is not hexadecimal", at=Location(name)) from None
     amounts: dict[Key, int] = {}
     layouts: set[Key] = set()
-    with ProvenState(bundle, block_hash, int(block.block_height)) as state:
+    with ProvenState(bundle, block_hash, int(block.block_height), token) as state:
         for claim in claims:
             token.check()
             amount = _prove_claim(claim, state, assets.get(claim.key[1]), layouts)

@@ -24,6 +24,7 @@ from auditor_app.chain.reexecution import (
 from auditor_app.chain.state_proof import NO_CODE, AccountState, account_state, slot_value
 from auditor_app.chain.trie import NodeTable, TrieError
 from auditor_app.errors import ChainError, Location
+from auditor_app.operation import CancelToken
 
 BALANCE_OF, DECIMALS = bytes.fromhex("70a08231"), bytes.fromhex("313ce567")
 """Selectors of ERC-20 ``balanceOf(address)`` and ``decimals()``."""
@@ -35,10 +36,11 @@ MAX_DECIMALS = 255
 class ProvenState:
     """Balances under one bundle's header. A context manager: re-execution has a process of its own.
 
-    Each node is hashed and decoded once. :class:`ChainError` ``EVIDENCE.PROOF`` for everything that does not hold.
+    Each node is hashed and decoded once; ``token`` ends the waiting for that process. :class:`ChainError` ``EVIDENCE.PROOF`` for everything that does not hold.
     """
 
-    def __init__(self, bundle: ProofBundle, block_hash: bytes, height: int) -> None:
+    def __init__(self, bundle: ProofBundle, block_hash: bytes, height: int, token: CancelToken | None = None) -> None:
+        self._token = token
         self._where = member_name(bundle.chain)
         if not is_evm_chain(bundle.chain):
             raise self._failed(f"{bundle.chain} is not the id of an EVM chain")
@@ -172,13 +174,20 @@ class ProvenState:
         self._contract(contract)
         if self._missing:
             raise MachineMissingError(self._missing)
+        try:
+            return self._running().call(bytes.fromhex(contract[2:]), data)
+        except MachineMissingError:
+            self.__exit__()  # a process can be ended from outside: once more, so that it changes nothing that is said
+        try:
+            return self._running().call(bytes.fromhex(contract[2:]), data)
+        except MachineMissingError as error:
+            self._missing = str(error)
+            raise
+
+    def _running(self) -> Reexecution:
         if self._machine is None:
-            try:
-                self._machine = Reexecution(self._chain_id, self.header, self._touched).__enter__()
-            except MachineMissingError as error:
-                self._missing = str(error)  # asked once: each try may wait for half a minute
-                raise
-        return self._machine.call(bytes.fromhex(contract[2:]), data)
+            self._machine = Reexecution(self._chain_id, self.header, self._touched, self._token).__enter__()
+        return self._machine
 
     def _call(self, contract: str, data: bytes) -> int:
         """One word from a re-executed call."""

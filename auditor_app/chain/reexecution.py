@@ -16,6 +16,7 @@ from typing import Any, Self
 
 from auditor_app.chain.header import Header
 from auditor_app.chain.witness_server import ServedAccount, serve
+from auditor_app.operation import CancelToken
 
 CALLER = bytes(20)
 """Who calls: the zero address, as nodes do by default."""
@@ -26,7 +27,8 @@ GAS = 50_000_000
 PRECOMPILES = tuple(number.to_bytes(20, "big") for number in range(1, 0x12))
 """Served as empty accounts: revm asks for them although it runs their code itself."""
 
-_START_SECONDS = 120
+_LOOK_SECONDS = 0.25
+"""Between two looks at a server that is starting: whether it still lives, and whether the work was cancelled."""
 
 
 class ReexecutionError(ValueError):
@@ -57,10 +59,17 @@ def available() -> bool:
 
 
 class Reexecution:
-    """An EVM at one block, over proven state. A context manager: the server process ends with it."""
+    """An EVM at one block, over proven state. A context manager: the server process ends with it.
 
-    def __init__(self, chain_id: int, header: Header, accounts: Mapping[bytes, ProvenAccount]) -> None:
+    A server that lives is waited for, however busy the machine is: with a limit in seconds the same evidence would
+    prove less on a machine with much to do. ``token`` ends the waiting.
+    """
+
+    def __init__(
+        self, chain_id: int, header: Header, accounts: Mapping[bytes, ProvenAccount], token: CancelToken | None = None
+    ) -> None:
         self._chain_id = chain_id
+        self._token = token
         self._header = header
         empty = {"0x" + address.hex(): ServedAccount(0, 0, b"") for address in PRECOMPILES}
         self._served = empty | {
@@ -78,8 +87,9 @@ class Reexecution:
             process.start()
             self._process = process
             theirs.close()
-            if not ours.poll(_START_SECONDS):
-                raise MachineMissingError(f"the witness server on 127.0.0.1 did not start in {_START_SECONDS} seconds")
+            while not ours.poll(_LOOK_SECONDS):
+                if self._token is not None:
+                    self._token.check()
             self._evm = self._machine(int(ours.recv()))
         except EOFError:
             self.__exit__()
@@ -103,12 +113,17 @@ class Reexecution:
             self._process = None
 
     def call(self, contract: bytes, data: bytes) -> bytes:
-        """What ``contract`` answers to ``data``; :class:`ReexecutionError` for a revert or state that is not proven."""
+        """What ``contract`` answers to ``data``; :class:`ReexecutionError` for a revert or state that is not proven.
+
+        :class:`MachineMissingError` where the server ended meanwhile: that says nothing about the state.
+        """
         checkpoint = self._evm.snapshot()
         try:
             answer = self._evm.message_call(_text(CALLER), _text(contract), calldata=data, gas=GAS, is_static=True)
             succeeded = bool(self._evm.result.is_success)
         except (RuntimeError, ValueError, OverflowError) as error:
+            if self._process is None or not self._process.is_alive():
+                raise MachineMissingError("the witness server on 127.0.0.1 ended while a call ran") from None
             raise ReexecutionError(f"the call to {_text(contract)} failed ({_reason(error)})") from None
         finally:
             self._evm.revert(checkpoint)

@@ -170,7 +170,7 @@ class EvidenceContracts:
             raise ContractsUnknown("nobody vouches for the block of the evidence: type its hash")
         try:
             bundle = decode_bundle(self._evidence.members.read(name, self._token), name)
-            state = ProvenState(bundle, bytes.fromhex(named.removeprefix("0x")), int(block.block_height))
+            state = ProvenState(bundle, bytes.fromhex(named.removeprefix("0x")), int(block.block_height), self._token)
             state.refuse_spare_nodes()
         except (ChainError, ValueError) as error:
             reason = error.what if isinstance(error, ChainError) else str(error)

@@ -25,7 +25,7 @@ def bound(claim: Claim, keys: tuple[bytes, ...], scheme: str) -> Match | NoMatch
     if claim.owners:
         return _by_owners(claim, keys, scheme)
     named = named_key(claim)
-    if named is not None and named in keys:
+    if named in keys:
         if controlled is None:
             return Match(
                 scheme, Binds.KEY, "the address does not follow from the key; who holds it stands on chain only"
@@ -67,5 +67,5 @@ def _eos_key(text: str) -> bytes | None:
                 raw = base58.b58decode(text[len(prefix) :])
             except ValueError:
                 return None
-            return raw[:33] if len(raw) == 37 and ripemd160(raw[:33] + suffix)[:4] == raw[33:] else None
+            return raw[:33] if ripemd160(raw[:33] + suffix)[:4] == raw[33:] else None
     return None

@@ -29,6 +29,7 @@ from auditor_app.snapshot.authenticate import authenticate_evidence
 from auditor_app.snapshot.statement import Asset, BlockReference
 from auditor_app.snapshot.trust import TrustStore
 from tests.unit.chain.conftest import Anvil, call_data
+from tests.unit.chain.servers import ends_at_once
 from tests.unit.chain.snapshots import Members, snapshot
 from tests.unit.chain.test_capture import CHAIN, KEY, NOW, TOKEN, holder, trusting
 
@@ -167,14 +168,14 @@ class TestOnANode:
         assert market.read(found, market.hash).prices == ()
         found.members.close()
 
-    @pytest.mark.parametrize("reason", ["pyrevm is not installed", "did not start in 0 seconds"])
+    @pytest.mark.parametrize("reason", ["pyrevm is not installed", "ended while it started"])
     def test_where_calls_cannot_be_run_again_it_is_graded_lower_and_said(
         self, market: Market, evidence: AuthenticEvidence, monkeypatch: pytest.MonkeyPatch, reason: str
     ) -> None:
         if "pyrevm" in reason:
             monkeypatch.setattr(feeds_module, "available", lambda: False)
         else:
-            monkeypatch.setattr(reexecution, "_START_SECONDS", 0)
+            monkeypatch.setattr(reexecution, "serve", ends_at_once)
         result = market.read(evidence, market.hash)
         assert result.prices[0].grade is Grade.ONE_SOURCE
         assert "EVIDENCE.PROOF" not in {item.code for item in result.findings}

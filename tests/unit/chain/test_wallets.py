@@ -32,6 +32,7 @@ from auditor_app.snapshot.members import OWNERSHIP_FIELDS, write_table
 from auditor_app.snapshot.statement import Asset, BlockReference, Reserves
 from auditor_app.snapshot.trust import TrustStore
 from tests.unit.chain.conftest import Anvil
+from tests.unit.chain.servers import ends_at_once
 from tests.unit.chain.snapshots import Members, snapshot
 from tests.unit.chain.test_capture import CHAIN, KEY, NOW, TOKEN, trusting
 
@@ -226,7 +227,7 @@ def test_evidence_of_another_snapshot_or_block_decides_nothing(vault: Vault, tmp
     evidence.members.close()
 
 
-@pytest.mark.parametrize("reason", ["pyrevm is not installed here", "did not start in 0 seconds"])
+@pytest.mark.parametrize("reason", ["pyrevm is not installed here", "ended while it started"])
 def test_wallets_that_this_installation_cannot_ask_are_a_limitation_with_the_reason(
     vault: Vault, tmp_path: Path, reason: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -236,7 +237,7 @@ def test_wallets_that_this_installation_cannot_ask_are_a_limitation_with_the_rea
     if "pyrevm" in reason:
         monkeypatch.setattr(wallets, "available", lambda: False)
     else:
-        monkeypatch.setattr(reexecution, "_START_SECONDS", 0)
+        monkeypatch.setattr(reexecution, "serve", ends_at_once)
     rows = read_table(vault.snapshot(GOOD).members.read("own.csv", TOKEN), file="own.csv")
     with EvidenceContracts(evidence, {}, TOKEN) as contracts:
         result = run(check_rows(rows, challenge=None, as_of=None, token=TOKEN, contracts=contracts))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 from dataclasses import replace
 
@@ -28,18 +29,23 @@ def proof(
     paid: int = 12_000,
     hash_type: int = ALL,
     secret: PrivateKey = KEY.secret,
+    output: int = 0,
+    more: tuple[TxOut, ...] = (),
+    coins: tuple[Prevout, ...] = COINS,
+    secrets: tuple[PrivateKey, ...] = (),
 ) -> str:
+    """A proof as a wallet makes it, or with one thing changed; ``secrets`` sign for the coins in turn."""
     commitment = hashlib.sha256(f"Proof-of-Reserves: {message}".encode()).digest()[::-1]
-    inputs = [TxIn(OutPoint(commitment, 0), b"", 0xFFFFFFFF, Witness())]
+    inputs = [TxIn(OutPoint(commitment, output), b"", 0xFFFFFFFF, Witness())]
     inputs += [
-        TxIn(OutPoint(bytes.fromhex(coin.transaction), coin.index), b"", 0xFFFFFFFF, Witness()) for coin in COINS
+        TxIn(OutPoint(bytes.fromhex(coin.transaction), coin.index), b"", 0xFFFFFFFF, Witness()) for coin in coins
     ]
-    transaction = Tx(2, 0, inputs, [TxOut(paid, SCRIPT)])
-    spent = [TxOut(0, b"\x51"), *(TxOut(coin.value, coin.script) for coin in COINS)]
-    for number in (1, 2):
+    transaction = Tx(2, 0, inputs, [TxOut(paid, SCRIPT), *more])
+    spent = [TxOut(0, b"\x51"), *(TxOut(coin.value, coin.script) for coin in coins)]
+    for number, signer in enumerate(secrets or (secret, secret), start=1):
         digest = from_tx(spent, transaction, number, hash_type)
-        signature = secret.sign(digest, hasher=None) + bytes([hash_type])
-        transaction.vin[number].script_witness = Witness([signature, secret.public_key.format()])
+        signature = signer.sign(digest, hasher=None) + bytes([hash_type])
+        transaction.vin[number].script_witness = Witness([signature, signer.public_key.format()])
     return transaction.serialize(include_witness=True).hex()
 
 
@@ -62,6 +68,9 @@ def test_a_proof_over_two_outputs() -> None:
         (proof(hash_type=NONE), "a signature does not cover the whole transaction"),
         (proof(hash_type=ALL_ANYONE), "a signature does not cover the whole transaction"),
         (proof(secret=PrivateKey(b"\x02" * 32)), "an input's signature does not fit"),
+        (proof(output=1), "the first input does not commit to the message"),
+        (proof(more=(TxOut(0, SCRIPT),)), "the one output does not take the whole sum"),
+        (proof(more=(TxOut(1, SCRIPT),), paid=11_999), "the one output does not take the whole sum"),
         ("00" * 80, "the proof is no transaction"),
         ("zz", "the row holds no transaction, or not the outputs it spends"),
     ],
@@ -104,3 +113,37 @@ def test_a_proof_over_others_coins_says_nothing_of_the_address() -> None:
     ):
         found = check_one(row("BTC", address, proof(), method="bip127", prevouts=COINS))
         assert (found.outcome, found.note) == (Outcome.INVALID, "no input spends an output of the address")
+
+
+def test_a_row_that_names_no_outputs_shows_none() -> None:
+    found = check_one(row("BTC", ADDRESS, proof(), method="bip127"))
+    assert (found.outcome, found.note) == (
+        Outcome.INVALID,
+        "the row holds no transaction, or not the outputs it spends",
+    )
+
+
+def test_a_proof_may_stand_in_base64() -> None:
+    assert line(base64.b64encode(bytes.fromhex(proof())).decode()).outcome is Outcome.VALID
+
+
+def test_only_the_outputs_of_the_address_are_counted_for_it() -> None:
+    """A wallet proves several addresses at once; each row's address has its own part of the sum."""
+    other = Wallet.number(2)
+    coins = (COINS[0], Prevout("22" * 32, 3, 7_000, b"\x00\x14" + hash160(other.compressed)))
+    text = proof(coins=coins, secrets=(KEY.secret, other.secret))
+    found = check_one(row("BTC", ADDRESS, text, message=MESSAGE, method="bip127", prevouts=coins))
+    assert found.outcome is Outcome.VALID
+    assert found.note.startswith("outputs of 5000 base units signed")
+
+
+def test_no_inputs_no_outputs_or_one_output_spent_twice_is_no_transaction() -> None:
+    version, end, sequence = "02000000", "00000000", "ffffffff"
+    point, paid = "11" * 32 + "00000000" + "00" + sequence, "01" + "0500000000000000" + "0151"
+    for text in (
+        version + "00" + paid + end,
+        version + "01" + point + "00" + end,
+        version + "02" + point * 2 + paid + end,
+    ):
+        found = line(text)
+        assert (found.outcome, found.note) == (Outcome.INVALID, "the proof is no transaction")
