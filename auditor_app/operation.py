@@ -12,6 +12,8 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import TypeVar
 
+from auditor_app.machine import machine_error
+
 T = TypeVar("T")
 
 
@@ -69,12 +71,22 @@ Operation = Generator[Progress, None, T]
 
 
 def run(operation: Operation[T], on_progress: Callable[[Progress], None] | None = None) -> T:
-    """Drive an operation to its end in this thread and return its result."""
+    """Drive an operation to its end in this thread and return its result.
+
+    What this machine lacks, memory or room on a disk, is raised as :class:`~auditor_app.machine.MachineError`.
+    """
     while True:
         try:
             progress = next(operation)
         except StopIteration as stop:
             result: T = stop.value
             return result
-        if on_progress is not None:
-            on_progress(progress)
+        except (MemoryError, OSError) as error:
+            wanting = machine_error(error)
+            if wanting is None:
+                raise
+        else:
+            if on_progress is not None:
+                on_progress(progress)
+            continue
+        raise wanting  # out here, so that it holds on to none of the work's memory

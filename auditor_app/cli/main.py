@@ -22,6 +22,7 @@ from auditor_app.cli.terminal import (
 )
 from auditor_app.errors import AuditError
 from auditor_app.findings import CATALOGUE, from_error
+from auditor_app.machine import machine_error
 from auditor_app.operation import Cancelled
 
 COMMANDS: tuple[tuple[str, str, str], ...] = (
@@ -86,19 +87,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _performed(argv: Sequence[str]) -> int:
     """Parse and run; what stops the command is said and, where JSON was asked for, written."""
-    wanted = next((word for word in argv if not word.startswith("-")), "")
+    usable = None
+    """The options, once it is known that no result takes an input's place."""
     try:
+        wanted = next((word for word in argv if not word.startswith("-")), "")
         options = build_parser([wanted]).parse_args(argv)
         refuse_to_replace_inputs(options)
-    except AuditError as error:
-        return _stopped(error, _asked_json(argv))
-    target = getattr(options, "json", None)
-    try:
-        with results_beside_json(target):
+        usable = options
+        with results_beside_json(getattr(options, "json", None)):
             status: int = options.handler(options)
+        return status
     except AuditError as error:
-        return _stopped(error, target)
-    return status
+        stop: AuditError = error
+    except (MemoryError, OSError) as error:
+        wanting = machine_error(error)
+        if wanting is None:
+            raise
+        stop = wanting
+    return _stopped(stop, _asked_json(argv) if usable is None else getattr(usable, "json", None))
 
 
 def _stopped(error: AuditError, target: str | StandardOutput | None) -> int:

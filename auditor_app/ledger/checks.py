@@ -1,24 +1,14 @@
-"""What is counted and compared over all parts of a ledger: rows, order, negative balances, repeated ids."""
+"""What is counted and compared over all parts of a ledger: rows, order, negative balances."""
 
 from __future__ import annotations
 
-import os
-from array import array
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-
-import numpy as np
-import numpy.typing as npt
+from collections.abc import Iterator, Sequence
 
 from auditor_app.errors import Location
 from auditor_app.findings import Finding, finding
 from auditor_app.ledger.grammar import Grammar
 from auditor_app.ledger.scan import EXAMPLES, ColumnSum, PartScan, Place
-from auditor_app.ledger.source import PART_ROWS, LedgerPart, LedgerSource, rows_read
-from auditor_app.operation import CancelToken, Operation
-
-Fingerprints = Callable[[Sequence[bytes]], "array[int]"]
-"""Signed 64-bit keyed hashes of ids; the same function must serve a whole run."""
+from auditor_app.ledger.source import PART_ROWS, LedgerPart, LedgerSource
 
 
 class LedgerTally:
@@ -131,110 +121,3 @@ class LedgerTally:
                 expected=str(PART_ROWS),
                 observed=str(self.part_rows[uneven[0]]),
             )
-
-
-def keyed_fingerprints() -> Fingerprints:
-    """Fingerprints under a key drawn now: SipHash, as Python computes it for ``bytes``, behind 16 random bytes.
-
-    An issuer who does not know the key cannot prepare ids whose fingerprints collide; and since every hit is
-    confirmed by the ids themselves, a collision could cost time but never make a finding.
-    """
-    key = os.urandom(16)
-
-    def fingerprints(ids: Sequence[bytes]) -> array[int]:
-        return array("q", [hash(key + one) for one in ids])
-
-    return fingerprints
-
-
-@dataclass(frozen=True, slots=True)
-class Repeated:
-    """One id that occurs more than once: how often, and where for the first and second time."""
-
-    key: str
-    count: int
-    first: Location
-    second: Location
-
-
-class DuplicateSearch:
-    """Finds repeated ids in any order with 8 bytes a row in memory, and no id on disk.
-
-    The fingerprints of all ids are sorted in place; equal neighbours are candidates, and a second pass over the
-    ledger reads the candidates' ids and compares them exactly, so there is no false alarm. An id that occurs twice
-    has the same fingerprint twice, so none is missed.
-    """
-
-    MAX_CANDIDATES = 2**16
-    """How many repeated ids are traced, the first in row order; beyond that only the number is reported."""
-
-    def __init__(self, fingerprints: Fingerprints) -> None:
-        self._fingerprints = fingerprints
-        self._held: array[int] = array("q")
-
-    def add(self, ids: Sequence[bytes]) -> None:
-        """Take the next rows' ids."""
-        self._held.extend(self._fingerprints(ids))
-
-    def candidates(self) -> npt.NDArray[np.int64]:
-        """The repeated fingerprints in ascending order; frees the rest."""
-        values = np.frombuffer(self._held, np.int64)
-        values.sort()
-        repeated = np.unique(values[1:][values[1:] == values[:-1]])
-        del values
-        self._held = array("q")
-        return repeated
-
-    def trace(self, source: LedgerSource, token: CancelToken) -> Operation[tuple[tuple[Repeated, ...], int]]:
-        """The repeated ids, confirmed, and how many fingerprints repeat."""
-        candidates = self.candidates()
-        repeated: tuple[Repeated, ...] = ()
-        if len(candidates):
-            repeated = yield from self.confirm(source, candidates, token)
-        return repeated, len(candidates)
-
-    def confirm(
-        self, source: LedgerSource, candidates: npt.NDArray[np.int64], token: CancelToken
-    ) -> Operation[tuple[Repeated, ...]]:
-        """Read the ledger once more and compare the candidates' ids exactly."""
-        seen: dict[bytes, tuple[int, Location, Location | None]] = {}
-        done = size = 0
-        for part in source.parts(token):
-            rows = part.data[:-1].split(b"\n")
-            ids = [row.partition(b",")[0] for row in rows]
-            for number in np.flatnonzero(np.isin(self._fingerprints(ids), candidates)).tolist():
-                if ids[number] not in seen and len(seen) >= self.MAX_CANDIDATES:
-                    continue
-                at = Location(part.name, part.rows_before + number + 1, source.columns[0].name)
-                count, first, second = seen.get(ids[number], (0, at, None))
-                seen[ids[number]] = (count + 1, first, at if count == 1 else second)
-            done += len(rows)
-            size += len(part.data)
-            yield rows_read(source, done, size, "comparing repeated ids")
-        return tuple(
-            Repeated(key.decode("ascii"), count, first, second)
-            for key, (count, first, second) in seen.items()
-            if second is not None
-        )
-
-
-def duplicate_finding(source: LedgerSource, repeated: Sequence[Repeated], candidates: int) -> Finding | None:
-    """The finding for repeated ids; ``None`` where no id occurs twice."""
-    if not repeated:
-        return None
-    named = "; ".join(
-        f"{item.key} occurs {item.count} times, first in {item.first.text()} and {item.second.text()}"
-        for item in repeated[:EXAMPLES]
-    )
-    count = max(len(repeated), candidates if candidates > DuplicateSearch.MAX_CANDIDATES else 0)
-    more = f"; and {count - EXAMPLES} more" if count > EXAMPLES else ""
-    return finding(
-        "LEAF.DUPLICATE",
-        procedure="ledger",
-        subject=f"ledger {source.name}",
-        message=f"{count} {'id occurs' if count == 1 else 'ids occur'} more than once: {named}{more}.",
-        expected="each id once",
-        observed=str(count),
-        at=repeated[0].second,
-        places=tuple(place for item in repeated[:EXAMPLES] for place in (item.first, item.second)),
-    )

@@ -114,7 +114,7 @@ class SnapshotLedger:
     def _second_part(self, token: CancelToken) -> Future[LedgerPart] | None:
         """The second member, read beside the first, before which no thread has anything else to do.
 
-        ``None`` where that gains nothing. What goes wrong with it is raised in its turn.
+        ``None`` where that gains nothing or no thread can be started. What goes wrong with it is raised in its turn.
         """
         names = self._ledger.members[:2]
         if len(names) < 2 or processors() < 2 or min(self._members.size(name) for name in names) < _WORTH_A_THREAD:
@@ -122,6 +122,8 @@ class SnapshotLedger:
         reader = ThreadPoolExecutor(1, thread_name_prefix="second-part")
         try:
             return reader.submit(self._part, 1, PART_ROWS, token)
+        except RuntimeError:
+            return None
         finally:
             reader.shutdown(wait=False)
 

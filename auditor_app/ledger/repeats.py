@@ -4,7 +4,11 @@ Every id gives a 64-bit fingerprint under a key drawn for this run and never wri
 memory up to a limit, then in temporary files, one for each value of their top bits; what lies in a file is no id, and
 without the key no way to one. Equal ids have equal fingerprints and so meet in one partition, and there in one place of a
 table of bits; the few that share a place are sorted, which finds every repetition. The ledger is then read once more and
-the ids behind the hits compared byte by byte, so that two ids that merely share a fingerprint raise no alarm.
+the ids behind the hits compared byte by byte (:mod:`auditor_app.ledger.duplicates`), so that two ids that merely share a
+fingerprint raise no alarm.
+
+Memory does not follow the ledger: a partition is read in pieces, a partition of more than :data:`TOGETHER` fingerprints in
+several ranges of their next bits, and of equal ones two are held, however often they occur.
 
 A temporary file is created without a name where the system can (POSIX: it is unlinked at once; Windows: deleted on
 close), with mode 0600; nothing is left behind even by a killed process.
@@ -12,16 +16,21 @@ close), with mode 0600; nothing is left behind even by a killed process.
 
 from __future__ import annotations
 
+import sys
 import tempfile
 import weakref
-from collections.abc import Iterator, Sequence
-from typing import IO
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from typing import IO, TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from auditor_app.native.library import address, machine_code
+from auditor_app.machine import lost_temporary_file
 from auditor_app.operation import CancelToken
+
+if TYPE_CHECKING:
+    from auditor_app.native.library import MachineCode
 
 _BITS_EACH = 8
 """Bits of a table for each fingerprint in it: one in eight shares its place with another one by chance."""
@@ -29,10 +38,21 @@ _BITS_EACH = 8
 _FEWEST_BITS = 2**10
 
 Fingerprints = npt.NDArray[np.uint64]
+Runs = Callable[[], Iterable[Fingerprints]]
+"""Gives the same fingerprints each time it is asked, in runs."""
 
 PARTITION_BITS = 6
 HELD_IN_MEMORY = 2**20
 """Fingerprints (8 bytes each) held before they are written out."""
+
+TOGETHER = 2**22
+"""Different fingerprints that are looked at together, about."""
+
+GROUP = 2**20
+"""Repeated fingerprints that are given at a time: as many as one more pass over the ledger confirms."""
+
+_CHUNK = 2**20
+"""Fingerprints of a file that are read at a time."""
 
 
 class FingerprintStore:
@@ -57,9 +77,9 @@ class FingerprintStore:
         sizes = list(self._sizes)
         try:
             if not self._files:
-                for _ in sizes:
-                    self._files.append(tempfile.TemporaryFile(buffering=0))  # noqa: SIM115
-                    weakref.finalize(self, self._files[-1].close)
+                self._files = _nameless_files(len(sizes))
+                for file in self._files:
+                    weakref.finalize(self, file.close)
             for number, some in enumerate(_partitioned(np.sort(np.concatenate(self._held)))):
                 _write_all(self._files[number], some.tobytes())
                 sizes[number] += some.nbytes
@@ -68,26 +88,36 @@ class FingerprintStore:
             return
         self._held, self._count, self._sizes = [], 0, sizes
 
-    def repeated(self, token: CancelToken) -> Fingerprints:
-        """The fingerprints that occur more than once, in ascending order; the store is empty afterwards."""
-        some = [np.empty(0, np.uint64)]
-        for values in self._partitions():
-            token.check()
-            some.append(repeated_values(values))
-        self.close()
-        return np.concatenate(some)
+    def repeated(self, token: CancelToken) -> Iterator[Fingerprints]:
+        """The fingerprints that occur more than once, ascending, :data:`GROUP` at a time; the store is empty afterwards."""
+        held: list[Fingerprints] = []
+        count = 0
+        try:
+            for size, runs in self._partitions():
+                pieces = 1 << max(0, -(-size // TOGETHER) - 1).bit_length()
+                for piece in range(pieces):
+                    token.check()
+                    held.append(_repeated(runs, size, pieces, piece, token))
+                    count += len(held[-1])
+                    while count >= GROUP:
+                        joined = np.concatenate(held)
+                        held, count = [joined[GROUP:].copy()], count - GROUP
+                        yield joined[:GROUP]
+            if count:
+                yield np.concatenate(held)
+        finally:
+            self.close()
 
-    def _partitions(self) -> Iterator[Sequence[Fingerprints]]:
-        """Every partition in turn, in runs."""
+    def _partitions(self) -> Iterator[tuple[int, Runs]]:
+        """Every partition in turn: how many it holds, and its runs."""
         held, self._held, self._count = self._held, [], 0
         if not self._files:
-            yield held
+            yield sum(map(len, held)), partial(iter, held)
             return
         rest = _partitioned(np.sort(np.concatenate([np.empty(0, np.uint64), *held])))
-        del held
-        for file, size, some in zip(self._files, self._sizes, rest, strict=False):
-            file.seek(0)
-            yield np.frombuffer(_read_all(file, size), np.uint64), some
+        held.clear()
+        for file, size, some in zip(self._files, self._sizes, rest, strict=True):
+            yield size // 8 + len(some), _rereading(file, size, some)
 
     def close(self) -> None:
         """Let go of memory and files."""
@@ -97,15 +127,49 @@ class FingerprintStore:
         self._sizes = [0] * 2**PARTITION_BITS
 
 
-def _read_all(file: IO[bytes], size: int) -> bytes:
-    """Exactly ``size`` bytes."""
-    chunks: list[bytes] = []
-    while size and (chunk := file.read(size)):
-        chunks.append(chunk)
-        size -= len(chunk)
-    if size:
-        raise OSError("a temporary file of fingerprints became shorter")
-    return b"".join(chunks)
+def _nameless_files(count: int) -> list[IO[bytes]]:
+    """All of them, or none and an :class:`OSError`."""
+    files: list[IO[bytes]] = []
+    try:
+        for _ in range(count):
+            files.append(tempfile.TemporaryFile(buffering=0))  # noqa: SIM115, PERF401
+    except OSError:
+        for file in files:
+            file.close()
+        raise
+    return files
+
+
+def _rereading(file: IO[bytes], size: int, rest: Fingerprints) -> Runs:
+    """A partition's runs: what lies in its file, a chunk at a time, and what is still in memory."""
+    if size <= 8 * _CHUNK:
+        held = [np.frombuffer(chunk, np.uint64) for chunk in _chunks(file, size)]
+        return lambda: [*held, rest]
+
+    def runs() -> Iterator[Fingerprints]:
+        for chunk in _chunks(file, size):
+            yield np.frombuffer(chunk, np.uint64)
+        yield rest
+
+    return runs
+
+
+def _chunks(file: IO[bytes], size: int) -> Iterator[bytes]:
+    """The first ``size`` bytes of a file, in whole fingerprints."""
+    try:
+        file.seek(0)
+        while size:
+            wanted = min(size, 8 * _CHUNK)
+            chunks: list[bytes] = []
+            while wanted and (some := file.read(wanted)):
+                chunks.append(some)
+                wanted -= len(some)
+                size -= len(some)
+            if wanted:
+                raise OSError("it became shorter")
+            yield b"".join(chunks)
+    except OSError as error:
+        raise lost_temporary_file("fingerprints", error) from None
 
 
 def _write_all(file: IO[bytes], data: bytes) -> None:
@@ -121,23 +185,63 @@ def _partitioned(ascending: Fingerprints) -> list[Fingerprints]:
     return np.split(ascending, np.searchsorted(ascending, tops))
 
 
-def repeated_values(runs: Sequence[Fingerprints]) -> Fingerprints:
-    """Each value that stands more than once in all runs together, once, in ascending order."""
-    some = np.sort(_sharing_a_place(runs))
-    return np.unique(some[1:][some[1:] == some[:-1]])
+def _repeated(runs: Runs, size: int, pieces: int, piece: int, token: CancelToken) -> Fingerprints:
+    """:func:`repeated_values` of those whose bits behind the partition's are ``piece``; ``pieces`` is a power of two."""
+    if pieces == 1:
+        return repeated_values(runs, size, token)
+    shift = np.uint64(64 - PARTITION_BITS - (pieces - 1).bit_length())
+    mask, wanted = np.uint64(pieces - 1), np.uint64(piece)
+    return repeated_values(lambda: (run[((run >> shift) & mask) == wanted] for run in runs()), size, token)
 
 
-def _sharing_a_place(runs: Sequence[Fingerprints]) -> Fingerprints:
-    """The values whose low bits are those of another one too: all that are equal to another, and about one in eight."""
-    code = machine_code()
-    bits = max(_FEWEST_BITS, _BITS_EACH * sum(map(len, runs)) - 1).bit_length()
+def repeated_values(runs: Runs, size: int, token: CancelToken) -> Fingerprints:
+    """Each value that stands more than once in all runs together, once, in ascending order; ``size`` are all of them."""
+    held = [np.empty(0, np.uint64)]
+    count = 0
+    for some in _sharing_a_place(runs, size, token):
+        held.append(_at_most_two(np.sort(some)))
+        count += len(held[-1])
+        if count > 2 * TOGETHER:
+            held = [_at_most_two(np.sort(np.concatenate(held)))]
+            count = 0
+    values = np.sort(np.concatenate(held))
+    return np.unique(values[1:][values[1:] == values[:-1]])
+
+
+def _at_most_two(ascending: Fingerprints) -> Fingerprints:
+    """Each value at most twice: that it occurs more than once is all that matters."""
+    keep = np.ones(len(ascending), np.bool_)
+    keep[2:] = ascending[2:] != ascending[:-2]
+    return ascending[keep]
+
+
+def _sharing_a_place(runs: Runs, size: int, token: CancelToken) -> Iterator[Fingerprints]:
+    """The values whose low bits are those of another one too: all that are equal to another, and about one in eight.
+
+    All of them where this process has no machine code.
+    """
+    code = _loaded()
+    if code is None:
+        yield from runs()
+        return
+    from auditor_app.native.library import address
+
+    bits = max(_FEWEST_BITS, _BITS_EACH * min(size, 2 * TOGETHER) - 1).bit_length()
     seen, again = (np.zeros(2**bits // 64, np.uint64) for _ in range(2))
-    pieces = [(address(run), len(run)) for run in runs]
-    for place, count in pieces:
-        code.mark_equals(place, count, address(seen), address(again), 2**bits - 1)
-    found = [np.empty(0, np.uint64)]
-    for place, count in pieces:
-        room = np.empty(count + 1, np.uint64)
-        taken = code.take_marked(place, count, address(again), 2**bits - 1, address(room))
-        found.append(room[:taken].copy())
-    return np.concatenate(found)
+    for run in runs():
+        token.check()
+        code.mark_equals(address(run), len(run), address(seen), address(again), 2**bits - 1)
+    for run in runs():
+        token.check()
+        room = np.empty(len(run) + 1, np.uint64)
+        taken = code.take_marked(address(run), len(run), address(again), 2**bits - 1, address(room))
+        yield room[:taken].copy()
+
+
+def _loaded() -> MachineCode | None:
+    """Machine code, where this process has loaded it before."""
+    if "auditor_app.native.library" not in sys.modules:
+        return None
+    from auditor_app.native.library import loaded
+
+    return loaded()

@@ -8,18 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-
-import numpy as np
-import numpy.typing as npt
+from typing import TYPE_CHECKING
 
 from auditor_app.findings import Finding
 from auditor_app.ledger.browse import LedgerRow, PartRows, Place, named_places, row_index
-from auditor_app.ledger.checks import DuplicateSearch, keyed_fingerprints
 from auditor_app.ledger.columns import is_amount
+from auditor_app.ledger.duplicates import DuplicateSearch, RepeatedIds, keyed_fingerprints
 from auditor_app.ledger.parts import count_rows
 from auditor_app.ledger.source import LedgerPart, LedgerSource, rows_read
 from auditor_app.merkle.warm import FEWEST_ROWS, prepared
 from auditor_app.operation import CancelToken, Operation
+
+if TYPE_CHECKING:
+    from auditor_app.merkle.fast.search import FastDuplicateSearch
 
 MOST_ROWS = 50_000
 """How many rows are given at most."""
@@ -54,9 +55,13 @@ def exceptional_rows(
     named = _named(findings, members)
     if not codes & {_NEGATIVE, _ORDER, _REPEATED} and not named:
         return ExceptionalRows((), more=False)
-    repeats: dict[Place, None] = {}
+    repeats: dict[int, list[int]] = {}
+    all_repeats_known = True
     if _REPEATED in codes:
-        repeats = dict.fromkeys((yield from repeated_places(source, token)))
+        repeated = yield from repeated_rows(source, token)
+        all_repeats_known = repeated.rows <= len(repeated.places)
+        for number, at in repeated.places:
+            repeats.setdefault(number, []).append(at)
     rows: list[ExceptionalRow] = []
     count = done = size = 0
     before = b""
@@ -73,9 +78,8 @@ def exceptional_rows(
         for (there, at), several in named.items():
             if there == number and at < len(index):
                 found.setdefault(at, set()).update(several)
-        for there, at in repeats:
-            if there == number:
-                found.setdefault(at, set()).add(_REPEATED)
+        for at in repeats.pop(number, ()):
+            found.setdefault(at, set()).add(_REPEATED)
         count += len(found)
         for at in sorted(found)[: MOST_ROWS - len(rows)]:
             row = index[at]
@@ -83,7 +87,7 @@ def exceptional_rows(
         done += count_rows(part.data)
         size += len(part.data)
         yield rows_read(source, done, size, "reading the rows that findings are about")
-    return ExceptionalRows(tuple(rows), more=count > len(rows) or len(repeats) >= MOST_ROWS)
+    return ExceptionalRows(tuple(rows), more=count > len(rows) or not all_repeats_known)
 
 
 def _named(findings: Iterable[Finding], members: Sequence[str]) -> dict[Place, set[str]]:
@@ -128,48 +132,13 @@ def _out_of_order(index: PartRows, before: bytes, token: CancelToken) -> tuple[l
     return late, before
 
 
-def repeated_places(source: LedgerSource, token: CancelToken) -> Operation[list[Place]]:
-    """The place of every row whose id stands in another row too, at most :data:`MOST_ROWS` of them, in ledger order."""
+def repeated_rows(source: LedgerSource, token: CancelToken) -> Operation[RepeatedIds]:
+    """The repeated ids with the place of every row that holds one, at most :data:`MOST_ROWS` of them, in ledger order."""
     ready = yield from prepared(token)
+    search: DuplicateSearch | FastDuplicateSearch = DuplicateSearch(keyed_fingerprints())
     if ready.ready and (source.declared_rows or FEWEST_ROWS) >= FEWEST_ROWS:
         from auditor_app.merkle.fast.search import FastDuplicateSearch
 
-        quick = FastDuplicateSearch()
-        yield from quick.collect(source, token)
-        candidates, _ = quick.candidates(token)
-        return (yield from _confirmed(source, quick.hits(source, candidates, token)))
-    fingerprints = keyed_fingerprints()
-    slow = DuplicateSearch(fingerprints)
-    size = rows = 0
-    for part in source.parts(token):
-        ids = _ids(part)
-        slow.add(ids)
-        rows, size = rows + len(ids), size + len(part.data)
-        yield rows_read(source, rows, size, "comparing ids")
-    wanted = slow.candidates()
-    hits = (
-        (part, np.flatnonzero(np.isin(np.array(fingerprints(_ids(part)), np.int64), wanted)))
-        for part in source.parts(token)
-    )
-    return (yield from _confirmed(source, hits))
-
-
-def _ids(part: LedgerPart) -> list[bytes]:
-    return [row.partition(b",")[0] for row in part.data.removesuffix(b"\n").split(b"\n")] if part.data else []
-
-
-def _confirmed(
-    source: LedgerSource, hits: Iterator[tuple[LedgerPart, npt.NDArray[np.int64]]]
-) -> Operation[list[Place]]:
-    """Which of the rows whose fingerprints repeat have an id that repeats."""
-    places: dict[bytes, list[Place]] = {}
-    held = rows = size = 0
-    for number, (part, some) in enumerate(hits):
-        if len(some) and held < MOST_ROWS:
-            ids = _ids(part)
-            for at in some.tolist():
-                places.setdefault(ids[at], []).append((number, at))
-            held += len(some)
-        rows, size = rows + count_rows(part.data), size + len(part.data)
-        yield rows_read(source, rows, size, "comparing repeated ids")
-    return sorted(place for several in places.values() if len(several) > 1 for place in several)[:MOST_ROWS]
+        search = FastDuplicateSearch()
+    yield from search.collect(source, token)
+    return (yield from search.trace(source, token, MOST_ROWS))

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from auditor_app.amounts import Amount
 from auditor_app.errors import LedgerError
 from auditor_app.findings import Finding, Limitation, from_error, limitation
-from auditor_app.ledger.checks import DuplicateSearch, LedgerTally, duplicate_finding, keyed_fingerprints
+from auditor_app.ledger.checks import LedgerTally
+from auditor_app.ledger.duplicates import DuplicateSearch, duplicate_finding, keyed_fingerprints
 from auditor_app.ledger.grammar import Grammar
 from auditor_app.ledger.parts import count_rows
 from auditor_app.ledger.scan import PartTally, RowBlock, scan_blocks
@@ -330,8 +331,7 @@ def _duplicates(
         if source.order != "id-ascending":
             return ()
         search = yield from _collect_ids(source, tally, token)
-    repeated, count = yield from search.trace(source, token)
-    item = duplicate_finding(source, repeated, count)
+    item = duplicate_finding(source, (yield from search.trace(source, token)))
     return () if item is None else (item,)
 
 
@@ -339,20 +339,12 @@ def _collect_ids(
     source: LedgerSource, tally: LedgerTally, token: CancelToken
 ) -> Operation[DuplicateSearch | FastDuplicateSearch]:
     """The fingerprints of a ledger that should have been in order and is not."""
+    search: DuplicateSearch | FastDuplicateSearch = DuplicateSearch(keyed_fingerprints())
     if tally.rows >= FEWEST_ROWS and readiness().ready:
         from auditor_app.merkle.fast.search import FastDuplicateSearch
 
-        quick = FastDuplicateSearch()
-        yield from quick.collect(source, token)
-        return quick
-    search = DuplicateSearch(keyed_fingerprints())
-    rows = size = 0
-    for part in source.parts(token):
-        ids = [row.partition(b",")[0] for row in part.data[:-1].split(b"\n")]
-        search.add(ids)
-        rows += len(ids)
-        size += len(part.data)
-        yield rows_read(source, rows, size, "comparing ids")
+        search = FastDuplicateSearch()
+    yield from search.collect(source, token)
     return search
 
 

@@ -50,8 +50,8 @@ def _readiness() -> Readiness:
     try:
         from auditor_app.merkle.kernel import self_check
         from auditor_app.native.library import MachineCodeError
-    except ImportError as error:
-        return Readiness(f"LLVM cannot be loaded ({error})")
+    except (ImportError, OSError) as error:  # OSError: llvmlite's own, where its library does not load
+        return Readiness(f"LLVM cannot be loaded ({str(error)[:200]})")
     try:
         agrees = self_check()
     except MachineCodeError as error:
@@ -74,7 +74,7 @@ def _made_apart(token: CancelToken) -> Operation[None]:
     """Wait for the process that makes machine code; at once where nothing has to be made."""
     try:
         from auditor_app.native.library import cached_file, read_object
-    except ImportError:
+    except (ImportError, OSError):
         return  # readiness says why
     path = cached_file()
     if path is None or read_object(path) is not None or getattr(sys, "frozen", False):

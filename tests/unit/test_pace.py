@@ -9,8 +9,8 @@ import pytest
 
 from auditor_app.cli import terminal
 from auditor_app.ledger import browse
-from auditor_app.ledger.checks import DuplicateSearch, keyed_fingerprints
 from auditor_app.ledger.columns import parse_columns
+from auditor_app.ledger.duplicates import DuplicateSearch, keyed_fingerprints
 from auditor_app.ledger.parts import CsvLedger
 from auditor_app.merkle import recompute as module
 from auditor_app.merkle.recompute import recompute_root

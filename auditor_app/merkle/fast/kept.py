@@ -9,6 +9,7 @@ from typing import IO
 
 import numpy as np
 
+from auditor_app.machine import lost_temporary_file
 from auditor_app.merkle.fast.nodes import Nodes
 
 HELD_IN_MEMORY = 2**22
@@ -83,15 +84,18 @@ class KeptNodes:
         if run.data is not None:
             return run.data
         assert self._file is not None  # noqa: S101 the run was written to it
-        self._file.seek(run.offset)
         chunks: list[bytes] = []
         missing = run.size
-        while missing:
-            chunk = self._file.read(missing)
-            if not chunk:
-                raise OSError("the temporary file of kept nodes became shorter")
-            chunks.append(chunk)
-            missing -= len(chunk)
+        try:
+            self._file.seek(run.offset)
+            while missing:
+                chunk = self._file.read(missing)
+                if not chunk:
+                    raise OSError("it became shorter")
+                chunks.append(chunk)
+                missing -= len(chunk)
+        except OSError as error:
+            raise lost_temporary_file("kept nodes", error) from None
         return b"".join(chunks)
 
     def __len__(self) -> int:

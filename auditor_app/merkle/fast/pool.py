@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from typing import Protocol, TypeVar
+from itertools import chain
+from typing import Generic, Protocol, TypeVar
 
 from auditor_app.operation import Cancelled, CancelToken
 
@@ -65,15 +66,26 @@ def in_order(pieces: Iterable[W], work: Work[W, R], token: CancelToken, threads:
     """Do all the work and yield its results, in its order; between results, the rows done so far.
 
     The caller's thread reads the pieces (and with them their digests) while others work. One thread means the caller's
-    own and no other. What a piece raises is raised in its turn; the rest is then stopped.
+    own and no other; so it is where the system starts no more threads. What a piece raises is raised in its turn; the
+    rest is then stopped.
     """
     count = RowCount(token)
-    if threads <= 1:
-        for piece in pieces:
-            yield work(piece, count.add)
-            yield count.done
-        return
+    pieces = iter(pieces)
+    if threads > 1:
+        left = yield from _in_threads(pieces, work, count, token, threads)
+        pieces = chain(left, pieces)
+        del left
+    for piece in pieces:
+        yield work(piece, count.add)
+        yield count.done
+
+
+def _in_threads(
+    pieces: Iterator[W], work: Work[W, R], count: RowCount, token: CancelToken, threads: int
+) -> Generator[int | R, None, tuple[W, ...]]:
+    """Do the work in threads; what is given back is the piece for which no thread could be started, if any."""
     waiting: deque[tuple[int, Future[R]]] = deque()
+    left: tuple[W, ...] = ()
     pool = ThreadPoolExecutor(threads, thread_name_prefix="ledger-part")
     try:
         for piece in pieces:
@@ -81,14 +93,54 @@ def in_order(pieces: Iterable[W], work: Work[W, R], token: CancelToken, threads:
             size = piece.size
             while _is_full(waiting, size, threads):
                 yield from _await_some(waiting, count, token)
-            waiting.append((size, pool.submit(work, piece, count.add)))
-            del piece
+            once = _Once(work, piece, count)
+            try:
+                pool.submit(once.do)
+            except RuntimeError:  # no new thread; one that there is may have taken it all the same
+                if once.take_back():
+                    left = (piece,)
+                    break
+            waiting.append((size, once.result))
+            del piece, once
             yield count.done
         while waiting:
             yield from _await_some(waiting, count, token)
-    finally:
+        return left
+    except BaseException:
         count.stop()
+        raise
+    finally:
         pool.shutdown(cancel_futures=True)
+
+
+class _Once(Generic[W, R]):
+    """One piece of work that one thread does, whoever comes first."""
+
+    def __init__(self, work: Work[W, R], piece: W, count: RowCount) -> None:
+        self._work, self._count = work, count
+        self._piece = [piece]
+        self.result: Future[R] = Future()
+
+    def do(self) -> None:
+        """Do it, unless it was taken back."""
+        try:
+            piece = self._piece.pop()
+        except IndexError:
+            return
+        result, work, on_rows = self.result, self._work, self._count.add
+        try:
+            result.set_result(work(piece, on_rows))
+        except BaseException as error:  # noqa: BLE001 raised again where the result is asked for
+            result.set_exception(error)
+            del self, result  # or the error and this frame would keep each other, and the piece
+
+    def take_back(self) -> bool:
+        """Whether no thread has begun with it; none will."""
+        try:
+            self._piece.pop()
+        except IndexError:
+            return False
+        return True
 
 
 def _is_full(waiting: Iterable[tuple[int, Future[R]]], size: int, threads: int) -> bool:
@@ -105,6 +157,7 @@ def _await_some(
     busy = [future for _, future in waiting if not future.done()]
     if busy:
         wait(busy, _PATIENCE, FIRST_COMPLETED)
+        del busy  # a future that holds an error must not be held by the frame that raises it
     yield count.done
     while waiting and waiting[0][1].done():
         yield waiting.popleft()[1].result()

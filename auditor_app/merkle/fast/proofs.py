@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise, zip_longest
 
 import numpy as np
@@ -88,11 +89,11 @@ class FastTree:
         """The parts that hold the indices, each with its own; the next one is read and digested meanwhile."""
         wanted = list(_by_part(ascending))
         with ThreadPoolExecutor(1, thread_name_prefix="ledger-read") as reader:
-            ahead = [reader.submit(source.read_part, number, token) for number, _ in wanted[:1]]
+            ahead = [_begun(reader, partial(source.read_part, number, token)) for number, _ in wanted[:1]]
             for (number, some), (following, _) in zip_longest(wanted, wanted[1:], fillvalue=(-1, [])):
-                part = ahead.pop().result()
+                part = ahead.pop()()
                 if following >= 0:
-                    ahead.append(reader.submit(source.read_part, following, token))
+                    ahead.append(_begun(reader, partial(source.read_part, following, token)))
                 yield number, some, part
 
     def _proof(self, index: int, paths: _PartPaths, steps: tuple[ProofStep, ...]) -> InclusionProof:
@@ -108,6 +109,14 @@ class FastTree:
             steps=steps,
             root=self.root.digest.hex(),
         )
+
+
+def _begun(reader: ThreadPoolExecutor, read: Callable[[], LedgerPart]) -> Callable[[], LedgerPart]:
+    """What gives the part, begun in a thread; without one it is read when it is asked for."""
+    try:
+        return reader.submit(read).result
+    except RuntimeError:
+        return read
 
 
 def _by_part(ascending: Sequence[int]) -> Iterator[tuple[int, list[int]]]:

@@ -12,6 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from auditor_app.errors import AuditError
+from auditor_app.ledger import repeats
 from auditor_app.ledger.repeats import FingerprintStore
 from auditor_app.operation import CancelToken
 
@@ -20,7 +22,9 @@ def repeated(runs: list[list[int]], held: int) -> list[int]:
     store = FingerprintStore(held_in_memory=held)
     for run in runs:
         store.add(np.array(run, np.uint64))
-    return store.repeated(CancelToken()).tolist()
+    groups = list(store.repeated(CancelToken()))
+    assert store._files == []
+    return [value for group in groups for value in group.tolist()]
 
 
 runs = st.lists(st.lists(st.sampled_from([0, 1, 2**58, 2**63, 2**64 - 1]) | st.integers(0, 2**64 - 1), max_size=30))
@@ -39,7 +43,7 @@ def test_partitions_lie_in_nameless_files(tmp_path: Path, monkeypatch: pytest.Mo
     store.add(np.arange(1000, dtype=np.uint64) << np.uint64(50))
     assert len(store._files) == 64
     assert not list(tmp_path.iterdir())
-    assert store.repeated(CancelToken()).tolist() == []
+    assert list(store.repeated(CancelToken())) == []
     assert store._files == []
 
 
@@ -76,3 +80,65 @@ def test_no_folder_for_temporary_files_is_no_obstacle(monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(tempfile, "TemporaryFile", refuse)
     assert repeated([[1, 2, 3], [3, 4], [1]], 2) == [1, 3]
+
+
+@pytest.mark.parametrize("room", [0, 1, 30, 63])
+def test_fewer_files_than_partitions_lose_no_partition(monkeypatch: pytest.MonkeyPatch, room: int) -> None:
+    """A process may open so many files and no more: then all stays in memory, and no file stays open."""
+    make = tempfile.TemporaryFile
+    opened: list[IO[bytes]] = []
+
+    def few(**options: Any) -> IO[bytes]:
+        if len(opened) >= room:
+            raise OSError(24, "Too many open files")
+        opened.append(make(**options))
+        return opened[-1]
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", few)
+    high = [number << 58 | 7 for number in range(64)]
+    assert repeated([high, [1, 2, 3], high], 2) == sorted(high)
+    assert all(file.closed for file in opened)
+
+
+@settings(deadline=None, max_examples=40)
+@given(runs, st.booleans())
+def test_a_partition_in_pieces_is_the_same_partition(values: list[list[int]], compiled: bool) -> None:
+    """Ranges, chunks and groups of a few each, with the table of bits and without machine code."""
+    counted = Counter(value for run in values for value in run)
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("TOGETHER", "GROUP", "_CHUNK"):
+            patch.setattr(repeats, name, 3)
+        if not compiled:
+            patch.setattr(repeats, "_loaded", lambda: None)
+        assert repeated(values, 5) == sorted(value for value, count in counted.items() if count > 1)
+
+
+def test_what_cannot_be_read_back_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Forgetting(Failing):
+        def read(self, size: int) -> bytes:
+            raise OSError(5, "Input/output error")
+
+    make = tempfile.TemporaryFile
+    monkeypatch.setattr(tempfile, "TemporaryFile", lambda **options: Forgetting(make(**options), 10**9))
+    with pytest.raises(AuditError, match="Input/output error") as caught:
+        repeated([[1, 2, 3, 4]], 2)
+    assert caught.value.code == "MACHINE.DISK"
+    assert "TMPDIR" in caught.value.sentence()
+
+
+def test_equal_fingerprints_take_the_room_of_a_few_however_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is held of equal ones does not grow with their number."""
+    monkeypatch.setattr(repeats, "TOGETHER", 1000)
+    biggest = 0
+    real = repeats._at_most_two
+
+    def watched(some: Any) -> Any:
+        nonlocal biggest
+        kept = real(some)
+        biggest = max(biggest, len(kept))
+        return kept
+
+    monkeypatch.setattr(repeats, "_at_most_two", watched)
+    monkeypatch.setattr(repeats, "_CHUNK", 500)
+    assert repeated([[7] * 5000] * 40, 1000) == [7]
+    assert biggest <= 1000

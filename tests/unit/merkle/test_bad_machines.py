@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import signal
@@ -10,6 +11,7 @@ import sys
 import tempfile
 import threading
 import time
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
@@ -17,15 +19,19 @@ from typing import IO, Any
 import numpy as np
 import pytest
 
+from auditor_app import machine
+from auditor_app.errors import AuditError
 from auditor_app.ledger import repeats
 from auditor_app.ledger.columns import parse_columns
-from auditor_app.ledger.parts import CsvLedger
+from auditor_app.ledger.parts import CsvLedger, SnapshotLedger
 from auditor_app.merkle import recompute as module
 from auditor_app.merkle.fast import kept, part, reading
 from auditor_app.merkle.recompute import recompute_root
 from auditor_app.operation import Cancelled, CancelToken, run
-from tests.unit.merkle.bad_files import both, of_csv, of_snapshot, rows, write_snapshot
+from auditor_app.snapshot import consistency
+from tests.unit.merkle.bad_files import both, of_csv, of_snapshot, outcome, rows, write_snapshot
 from tests.unit.merkle.fast_ledgers import shrink_parts
+from tests.unit.snapshot.samples import authenticate
 
 ROOT = Path(__file__).resolve().parents[3]
 COLUMNS = "account:token,BTC:base-units/8,USDT:decimal"
@@ -173,21 +179,128 @@ def test_a_processor_without_vector_instructions_gives_the_same_answer(tmp_path:
 # ---- workers that end badly
 
 
-def test_a_worker_that_fails_stops_the_rest_and_is_not_hidden(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_worker_without_memory_stops_the_rest_and_says_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "ledger.csv"
     path.write_bytes(rows(2**18))
     real = part.process_slice
+    held: list[weakref.ref[Any]] = []
 
     def failing(work: Any, *arguments: Any) -> Any:
         if work.span.row:
-            raise MemoryError("no room")
+            held.append(weakref.ref(work))
+            raise MemoryError
         return real(work, *arguments)
 
     monkeypatch.setattr(reading, "process_slice", failing)
     monkeypatch.setattr(reading, "processors", lambda: 3)
-    with pytest.raises(MemoryError, match="no room"):
+    monkeypatch.setattr(machine, "processors", lambda: 3)
+    with pytest.raises(AuditError) as caught:
         run(recompute_root(CsvLedger(path, parse_columns(COLUMNS)), "rfc6962-sha256", {}, CancelToken()))
+    assert caught.value.code == "MACHINE.MEMORY"
+    assert "Close other programs, or use fewer threads than 3 (RESERVE_AUDITOR_THREADS=1)" in caught.value.sentence()
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("ledger-part")]
+    assert held
+    gc.collect()
+    assert not [some for some in held if some() is not None], "the error holds on to the work's memory"
+
+
+@pytest.mark.parametrize("code", [0, 1, 5])
+def test_threads_that_cannot_be_started_change_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    """After so many, the system starts no more; then fewer do the work, at last this one alone."""
+    path = tmp_path / "ledger.csv"
+    path.write_bytes(rows(2**18) + rows(3000))
+    undisturbed = both(of_csv(path))
+    monkeypatch.setattr(reading, "processors", lambda: 4)
+    start = threading.Thread.start
+    left = [code]
+
+    def limited(self: threading.Thread) -> None:
+        if self.name.startswith(("ledger-part", "second-part", "ledger-read")):
+            if not left[0]:
+                raise RuntimeError("can't start new thread")
+            left[0] -= 1
+        start(self)
+
+    monkeypatch.setattr(threading.Thread, "start", limited)
+    found = outcome(of_csv(path))
+    assert found.refusal is None
+    assert found.result == undisturbed.result
+    assert "LEAF.DUPLICATE" in found.codes
+
+
+def test_proofs_and_snapshots_are_read_without_a_second_thread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write_snapshot(tmp_path, [rows(64, 64 * at) for at in range(6)], part_rows=64)
+    monkeypatch.setattr("auditor_app.ledger.parts._WORTH_A_THREAD", 1)
+    monkeypatch.setattr("auditor_app.ledger.parts.processors", lambda: 2)
+
+    def prove(token: CancelToken) -> Any:
+        snapshot = authenticate(path)
+        source = SnapshotLedger(snapshot, snapshot.statement.predicate.ledgers[0])
+        jobs = [module._prepare(source, "mexc", {"proofId": "x"})]
+        yield from module._all_passes(source, jobs, token)
+        tree = jobs[0].tree
+        assert tree is not None
+        return (yield from tree.prove(source, [0, 77, 300], token))
+
+    shrink_parts(monkeypatch, 64)
+    monkeypatch.setattr(consistency, "PART_ROWS", 64)
+    undisturbed = run(prove(CancelToken()))
+
+    def refuse(self: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    assert run(prove(CancelToken())) == undisturbed
+
+
+@linux
+@pytest.mark.parametrize("room", [250, 340])
+def test_a_process_without_memory_says_so_or_gives_the_answer(tmp_path: Path, room: int) -> None:
+    """``room`` MiB for everything: Python's own modules, machine code, the ledger."""
+    path = tmp_path / "ledger.csv"
+    path.write_bytes(rows(60_000))
+    expected = outcome(of_csv(path)).result
+    limited = f"import resource; resource.setrlimit(resource.RLIMIT_AS, ({room << 20}, {room << 20})); "
+    start = "from auditor_app.cli.main import main; import sys; sys.exit(main(sys.argv[1:]))"
+    command = ["ledger", "root", str(path), "--scheme", "rfc6962-sha256", "--columns", COLUMNS]
+    done = subprocess.run(
+        [sys.executable, "-c", limited + start, *command], capture_output=True, text=True, check=False, cwd=ROOT
+    )
+    if done.returncode == 0:
+        assert f"root  {expected.root}" in done.stdout
+    else:
+        assert done.returncode == 3
+        assert "not enough memory" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert [item.name for item in tmp_path.iterdir()] == ["ledger.csv"]
+
+
+@linux
+def test_no_more_open_files_than_a_few_change_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.csv"
+    path.write_bytes(rows(5000) + rows(40))
+    found = []
+    for limit in (1024, 30):
+        limited = (
+            f"import resource; resource.setrlimit(resource.RLIMIT_NOFILE, ({limit}, {limit}))\n"
+            "from auditor_app.ledger import repeats\n"
+            "store = repeats.FingerprintStore.__init__\n"
+            "repeats.FingerprintStore.__init__ = lambda self: store(self, 10)\n"
+        )
+        start = "from auditor_app.cli.main import main; import sys; sys.exit(main(sys.argv[1:]))"
+        command = ["ledger", "root", str(path), "--scheme", "mexc", "--param", "proofId=x", "--columns", COLUMNS]
+        done = subprocess.run(
+            [sys.executable, "-c", limited + start, *command, "--json"],
+            capture_output=True, text=True, check=False, cwd=ROOT,
+        )  # fmt: skip
+        assert done.returncode == 1, done.stderr
+        found.append(json.loads(done.stdout))
+    assert found[0] == found[1]
+    assert [item["observed"] for item in found[1]["findings"] if item["code"] == "LEAF.DUPLICATE"] == ["40"]
 
 
 _SLOW = """
@@ -297,5 +410,5 @@ def test_the_search_for_repeated_ids_looks_at_the_token_between_partitions() -> 
     token = CancelToken()
     token.cancel()
     with pytest.raises(Cancelled):
-        store.repeated(token)
+        list(store.repeated(token))
     store.close()

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from auditor_app.errors import LedgerError
-from auditor_app.ledger.checks import DuplicateSearch
+from auditor_app.ledger import duplicates, repeats
 from auditor_app.ledger.columns import parse_columns
 from auditor_app.merkle import compiled_pass
 from auditor_app.merkle import recompute as module
@@ -152,9 +152,9 @@ def test_fingerprints_that_collide_are_no_finding(monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.mark.usefixtures("small_parts")
-def test_more_repetitions_than_are_traced_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    for kind in (DuplicateSearch, search.FastDuplicateSearch):
-        monkeypatch.setattr(kind, "MAX_CANDIDATES", 20)
+def test_more_repetitions_than_are_held_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(duplicates, "MOST_HELD", 20)
+    monkeypatch.setattr(repeats, "GROUP", 20)
     made = [b"u%d,n,1,0" % (number % 100) for number in range(200)]
     found = result(MemoryLedger(COLUMNS, made, 64))
     duplicate = next(item for item in found.findings if item.code == "LEAF.DUPLICATE")

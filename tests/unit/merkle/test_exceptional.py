@@ -124,3 +124,16 @@ def test_progress_tells_rows_and_bytes(tmp_path: Path) -> None:
     notes = {item.note for item in seen if item.unit == "rows"}
     assert len(notes) == 3
     assert all(item.bytes_total == source.total_bytes for item in seen if item.unit == "rows")
+
+
+@pytest.mark.usefixtures("way")
+def test_repeated_rows_far_apart_are_all_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half of the ledger lies between the two rows of every id: more rows than are shown, and the first are."""
+    monkeypatch.setattr(exceptional, "MOST_ROWS", 700)
+    monkeypatch.setattr("auditor_app.ledger.parts.PART_ROWS", 1000)
+    monkeypatch.setattr("auditor_app.ledger.source.PART_ROWS", 1000)
+    made = [f"u{at % 2500:06d},,1,0" for at in range(5000)]
+    rows = found(ledger(tmp_path, made))
+    assert [row.index for row in rows.rows] == list(range(700))
+    assert {row.codes for row in rows.rows} == {("LEAF.DUPLICATE",)}
+    assert rows.more

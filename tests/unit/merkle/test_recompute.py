@@ -9,7 +9,7 @@ import pytest
 
 from auditor_app.errors import LedgerError
 from auditor_app.findings import Severity
-from auditor_app.ledger.checks import DuplicateSearch
+from auditor_app.ledger import duplicates
 from auditor_app.ledger.columns import parse_columns
 from auditor_app.ledger.source import LedgerPart
 from auditor_app.merkle.recompute import recompute, recompute_root
@@ -164,8 +164,8 @@ def test_a_fingerprint_that_collides_is_no_finding(monkeypatch: pytest.MonkeyPat
     assert codes(result(MemoryLedger(COLUMNS, [*rows, b"y,2,"]))) == ["LEAF.DUPLICATE"]
 
 
-def test_more_repeated_ids_than_are_traced_are_still_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(DuplicateSearch, "MAX_CANDIDATES", 20)
+def test_more_repeated_ids_than_are_held_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(duplicates, "MOST_HELD", 20)
     rows = [b"%d,1," % (number % 500) for number in range(1000)]
     found = result(MemoryLedger(COLUMNS, rows))
     assert found.findings[0].observed == "500"
