@@ -72,7 +72,7 @@ class SamePrint:
         self, which: Array, starts: Array, lengths: Array, ids: npt.NDArray[np.uint8]
     ) -> npt.NDArray[np.bool_]:
         """Whether each id is, byte by byte, the one that is held for its candidate."""
-        equal = self._lengths[which] == lengths
+        equal: npt.NDArray[np.bool_] = self._lengths[which] == lengths
         compared = np.flatnonzero(equal)
         if len(compared):
             sizes = lengths[compared]
