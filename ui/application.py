@@ -65,7 +65,7 @@ def open_window(request: AuditRequest | None, trust_store: Path | None, engageme
 
 def prepare(window: MainWindow) -> Preparation:
     """Have everything ready before anyone asks for it, once the window is on the screen."""
-    preparation = Preparation(window.runner, window.made_page, window)
+    preparation = Preparation(window.runner, window.make_on, window)
     QTimer.singleShot(0, preparation.start)
     return preparation
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication
-from PySide6.QtWidgets import QApplication, QInputDialog, QMainWindow, QStackedWidget, QWidget
+from PySide6.QtWidgets import QApplication, QInputDialog, QMainWindow, QWidget
 
 from auditor_app.aside import Aside
 from auditor_app.engagement.record import AuditRequest
@@ -35,6 +35,7 @@ from ui.widgets.deadline import DeadlineBanner
 from ui.widgets.elided import Elided
 from ui.widgets.engagement_bar import EngagementIndicator
 from ui.widgets.offline import OfflineIndicator
+from ui.widgets.page_room import PageRoom
 from ui.widgets.progress_strip import ProgressStrip
 from ui.widgets.step_rail import RailEntry, StepRail
 
@@ -65,6 +66,7 @@ class MainWindow(QMainWindow):
         self.case = Case(self.runner, self.binder.performing(performing(perform, aside)), self)
         self.connections = Connections(settings, self)
         self._closing = False
+        self._begun: dict[str, Page] = {}
         self._pages: dict[str, Page] = {}
         self.desk = Desk(
             case=self.case, runner=self.runner, settings=settings, connections=self.connections, binder=self.binder, build_report=build_report, follow=self.follow,
@@ -94,7 +96,7 @@ class MainWindow(QMainWindow):
                 for entry in PAGES
             ]
         )
-        self.stack = QStackedWidget()
+        self.stack = PageRoom()
         self.strip = ProgressStrip()
         strip_room = row(self.strip)
         strip_room.setContentsMargins(3 * GRID, 0, 3 * GRID, 2 * GRID - 4)
@@ -146,11 +148,28 @@ class MainWindow(QMainWindow):
         """A page, made now if it is not yet; it is not shown."""
         page = self._pages.get(key)
         if page is None:
-            entry = next(entry for entry in PAGES if entry.key == key)
-            page = entry.load()(self.desk, entry)
-            page.setAccessibleName(entry.title)
+            page = self._begun.pop(key, None) or self._begin(key)
+            page.finish()
             self._pages[key] = page
-            self.stack.addWidget(page)
+        return page
+
+    def make_on(self, key: str) -> bool:
+        """One step of making a page behind the one on screen; whether another is left."""
+        page = self._pages.get(key) or self._begun.get(key)
+        if page is None:
+            self._begun[key] = self._begin(key)
+            return True
+        if page.make_on():
+            return True
+        self._pages.setdefault(key, page)
+        self._begun.pop(key, None)
+        return False
+
+    def _begin(self, key: str) -> Page:
+        entry = next(entry for entry in PAGES if entry.key == key)
+        page = entry.load()(self.desk, entry)
+        page.setAccessibleName(entry.title)
+        self.stack.addWidget(page)
         return page
 
     @property

@@ -1,7 +1,8 @@
 """What the window will need, made ready behind it: libraries, machine code, and the pages, before anyone asks for them.
 
-What long work needs is imported where that is done, in the second process; what pages show in a job thread of this one. Pages are made one at a time, in moments when nobody
-works with the window: what remains of opening one is to show it.
+What long work needs is imported where that is done, in the second process; what pages show in a job thread of this one.
+Pages are made part by part, in moments when nobody works with the window: no step is felt, and what remains of opening a
+page is to show it.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from ui import warm_work
 from ui.jobs import JobRunner
 from ui.pages import PAGES
 
-_BETWEEN_PAGES_MS = 250
+_BETWEEN_STEPS_MS = 30
 
 _SHOWN = (
     *(entry.module for entry in PAGES),
@@ -39,15 +40,15 @@ def get_ready(token: CancelToken) -> Operation[None]:
 class Preparation(QObject):
     """Begins when it is started, ends by itself."""
 
-    def __init__(self, runner: JobRunner, make_page: Callable[[str], object], parent: QObject) -> None:
-        """``make_page`` makes the page of a key unless it is made already."""
+    def __init__(self, runner: JobRunner, make_on: Callable[[str], bool], parent: QObject) -> None:
+        """``make_on`` takes one step in making the page of a key, and says whether another is left."""
         super().__init__(parent)
         self._runner = runner
-        self._make_page = make_page
+        self._make_on = make_on
         self._left = [entry.key for entry in PAGES]
         self._timer = QTimer(self)
-        self._timer.setInterval(_BETWEEN_PAGES_MS)
-        self._timer.timeout.connect(self._make_one)
+        self._timer.setInterval(_BETWEEN_STEPS_MS)
+        self._timer.timeout.connect(self._take_step)
 
     def start(self) -> None:
         """Begin with the libraries, there and here."""
@@ -61,12 +62,13 @@ class Preparation(QObject):
         """Whether every page is made."""
         return not self._left
 
-    def _make_one(self) -> None:
-        """The next page, unless a job works in this process: two at a time would be slow."""
+    def _take_step(self) -> None:
+        """The next part of a page, unless a job works in this process: two at a time would be slow."""
         if self._runner.busy_here:
             return
         if self._left:
-            self._make_page(self._left.pop(0))
+            if not self._make_on(self._left[0]):
+                del self._left[0]
         else:
             self._timer.stop()
             gc.freeze()  # what is there now stays: a collection during a job would stop the window to look at all of it

@@ -21,7 +21,7 @@ def light(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the libraries, which take seconds."""
     monkeypatch.setattr(warm_work, "_FIRST", ("json",))
     monkeypatch.setattr(warm_work, "_LATER", ())
-    monkeypatch.setattr(preparation, "_BETWEEN_PAGES_MS", 5)
+    monkeypatch.setattr(preparation, "_BETWEEN_STEPS_MS", 1)
 
 
 @pytest.mark.usefixtures("light")

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QSplitter, QTabWidget, QWidget
+from PySide6.QtWidgets import QSplitter
 
 from auditor_app.amounts import Amount
 from auditor_app.chain.observed import Grade
@@ -16,10 +16,10 @@ from auditor_app.coverage.lines import CoverageLine, FundLine, FundPrice, FundTo
 from auditor_app.engagement.record import Audit
 from ui.models.columns import Column, Kind, address_column, chip_column, rate_column, text_column, units_column
 from ui.models.reserves import GRADE_TONES, OUTCOME_TONES, grade_words, named_chain
-from ui.pages.page import Page
+from ui.pages.page import Building, Page
 from ui.text import amount
 from ui.theme import Theme, Tone, current
-from ui.widgets.blocks import GRID, column, label
+from ui.widgets.blocks import GRID, column, label, tab_of, tabs
 from ui.widgets.chart import Chart
 from ui.widgets.chart_palette import chart_palette
 from ui.widgets.table_panel import TablePanel
@@ -160,41 +160,34 @@ _PRICES = (
 class CoveragePage(Page):
     """Assets on the first tab with their chart, funds on the second."""
 
-    def build(self) -> QWidget:
+    def build(self) -> Building:
         """Two tabs."""
         self._drawn_for: tuple[Audit, Theme] | None = None
-        self.coverage = TablePanel("Coverage by asset", _COVERAGE, self.desk.runner)
-        self.chart = Chart("Coverage chart", self.desk.runner)
+        self.tabs = tabs("Coverage and protection funds")
+        self.content.setLayout(column(self.tabs))
         split = QSplitter(Qt.Orientation.Vertical)
-        split.addWidget(self.coverage)
-        split.addWidget(self.chart)
         split.setChildrenCollapsible(False)
         split.setHandleWidth(2 * GRID)
+        self.tabs.addTab(tab_of(split), "Assets")
+        self.coverage = TablePanel("Coverage by asset", _COVERAGE, self.desk.runner)
+        split.addWidget(self.coverage)
         split.setStretchFactor(0, 1)
+        yield
+        self.chart = Chart("Coverage chart", self.desk.runner)
+        split.addWidget(self.chart)
+        yield
         self.funds = TablePanel("Protection funds", _FUND_TOTALS, self.desk.runner)
-        self.accounts = TablePanel("Accounts of the funds", _FUND_ACCOUNTS, self.desk.runner, filterable=False)
         self.prices = TablePanel("Prices they were valued with", _PRICES, self.desk.runner, filterable=False)
+        self.accounts = TablePanel("Accounts of the funds", _FUND_ACCOUNTS, self.desk.runner, filterable=False)
         apart = label(
             "Protection funds stand apart: they are no part of the reserves and enter no rate of the other tab. An entry in the "
             "issuer's own ledger is a claim.",
             "muted",
             wrap=True,
         )
-        self.tabs = QTabWidget()
-        self.tabs.tabBar().setDrawBase(False)
-        self.tabs.setAccessibleName("Coverage and protection funds")
-        self.tabs.tabBar().setAccessibleName("Coverage and protection funds")
-        for title, items in (
-            ("Assets", (split,)),
-            ("Protection funds", (apart, self.funds, self.prices, self.accounts)),
-        ):
-            tab = QWidget()
-            inner = column(*items, spacing=2 * GRID)
-            inner.setContentsMargins(0, 2 * GRID, 0, 0)
-            inner.setStretch(inner.count() - 1, 1)
-            tab.setLayout(inner)
-            self.tabs.addTab(tab, title)
-        return self.tabs
+        funds = tab_of(apart, self.funds, self.prices, self.accounts)
+        self.tabs.addTab(funds, "Protection funds")
+        yield
 
     def tables(self) -> tuple[TablePanel, ...]:
         """Assets, funds, accounts of funds."""

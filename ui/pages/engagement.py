@@ -7,7 +7,6 @@ from ui.papers.index import IndexPaper
 from ui.papers.inputs import InputsPaper
 from ui.papers.journal import JournalPaper
 from ui.papers.lock import LockPaper
-from ui.papers.paper import Paper
 from ui.papers.people import PeoplePaper
 from ui.papers.procedures import ProceduresPaper
 from ui.papers.sign_offs import SignOffsPaper
@@ -18,17 +17,13 @@ class EngagementPage(PapersPage):
     """Working paper A."""
 
     papers_named = "Terms, people, procedures, inputs, sign-offs, journal, lock, index"
-
-    def make_papers(self) -> tuple[Paper, ...]:
-        """Eight tabs."""
-        desk = self.desk
-        return (
-            TermsPaper(desk),
-            PeoplePaper(desk),
-            ProceduresPaper(desk),
-            InputsPaper(desk),
-            SignOffsPaper(desk),
-            JournalPaper(desk),
-            LockPaper(desk),
-            IndexPaper(desk),
-        )
+    kinds = (
+        TermsPaper,
+        PeoplePaper,
+        ProceduresPaper,
+        InputsPaper,
+        SignOffsPaper,
+        JournalPaper,
+        LockPaper,
+        IndexPaper,
+    )

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from ui.pages.papers_page import PapersPage
 from ui.papers.exceptions import ExceptionsPaper
-from ui.papers.paper import Paper
 
 
 class ExceptionsPage(PapersPage):
     """Working paper F1."""
 
     papers_named = "Exceptions log"
-
-    def make_papers(self) -> tuple[Paper, ...]:
-        """One."""
-        return (ExceptionsPaper(self.desk),)
+    kinds = (ExceptionsPaper,)

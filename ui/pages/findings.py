@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFormLayout, QFrame, QScrollArea, QSplitter, QTabWidget, QWidget
+from PySide6.QtWidgets import QFormLayout, QFrame, QScrollArea, QSplitter
 
 from auditor_app.engagement.record import Audit, PerformedProcedure
 from auditor_app.findings import CATALOGUE, Finding, Limitation, Severity
 from auditor_app.procedures import PROCEDURES
 from ui.models.columns import chip_column, text_column
-from ui.pages.page import Page
+from ui.pages.page import Building, Page
 from ui.session import step_of
 from ui.text import masked
 from ui.theme import Tone, mono_font
-from ui.widgets.blocks import GRID, button, column, label, row, show_text
+from ui.widgets.blocks import GRID, button, column, label, row, show_text, tab_of, tabs
 from ui.widgets.chips import Chip
 from ui.widgets.passage import Passage
 from ui.widgets.table_panel import TablePanel
@@ -127,13 +127,20 @@ class FindingDetail(QFrame):
 class FindingsPage(Page):
     """Three tabs and the verdicts above them."""
 
-    def build(self) -> QWidget:
+    def build(self) -> Building:
         """Verdicts, then tabs."""
         runner = self.desk.runner
         self.verdicts = VerdictLines()
+        self.tabs = tabs("Findings, limitations, procedures")
+        self.content.setLayout(column(self.verdicts, self.tabs, spacing=GRID))
         self.findings = TablePanel("Findings", FINDING_COLUMNS, runner)
-        self.limitations = TablePanel("Limitations", _LIMITATIONS, runner, reads=lambda item: item.message)
-        self.procedures = TablePanel("Procedures", _PROCEDURES, runner, reads=_procedure_in_full)
+        split = QSplitter(Qt.Orientation.Horizontal)
+        split.setChildrenCollapsible(False)
+        split.setHandleWidth(2 * GRID)
+        split.addWidget(self.findings)
+        split.setStretchFactor(0, 1)
+        self.tabs.addTab(tab_of(split), "Findings")
+        yield
         self.detail = FindingDetail()
         self.detail.go.clicked.connect(self._open_page)
         scroll = QScrollArea()
@@ -141,29 +148,17 @@ class FindingsPage(Page):
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setAccessibleName("Finding in detail")
         scroll.setWidget(self.detail)
-        split = QSplitter(Qt.Orientation.Horizontal)
-        split.addWidget(self.findings)
         split.addWidget(scroll)
-        split.setStretchFactor(0, 1)
-        split.setChildrenCollapsible(False)
         split.setSizes([700, 320])
-        split.setHandleWidth(2 * GRID)
+        yield
         self.findings.current_changed.connect(self._on_current)
         self.findings.activated.connect(self._open_page)
-        self.tabs = QTabWidget()
-        self.tabs.tabBar().setDrawBase(False)
-        self.tabs.setAccessibleName("Findings, limitations, procedures")
-        self.tabs.tabBar().setAccessibleName("Findings, limitations, procedures")
-        for widget, title in ((split, "Findings"), (self.limitations, "Limitations"), (self.procedures, "Procedures")):
-            inner = column(widget)
-            inner.setContentsMargins(0, 2 * GRID, 0, 0)
-            tab = QWidget()
-            tab.setLayout(inner)
-            self.tabs.addTab(tab, title)
-        content = QWidget()
-        layout = column(self.verdicts, self.tabs, spacing=GRID)
-        content.setLayout(layout)
-        return content
+        self.limitations = TablePanel("Limitations", _LIMITATIONS, runner, reads=lambda item: item.message)
+        self.tabs.addTab(tab_of(self.limitations), "Limitations")
+        yield
+        self.procedures = TablePanel("Procedures", _PROCEDURES, runner, reads=_procedure_in_full)
+        self.tabs.addTab(tab_of(self.procedures), "Procedures")
+        yield
 
     def tables(self) -> tuple[TablePanel, ...]:
         """All three."""

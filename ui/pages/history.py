@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSignalBlocker, Qt
-from PySide6.QtWidgets import QPushButton, QSplitter, QTabWidget, QWidget
+from PySide6.QtWidgets import QPushButton, QSplitter
 
 from auditor_app.engagement.file import EngagementFile
 from auditor_app.engagement.history import AssetPoint, History, Link, Movement, SnapshotPoint
@@ -16,11 +16,10 @@ from auditor_app.engagement.record import Audit
 from auditor_app.errors import AuditError
 from auditor_app.operation import CancelToken, Operation, Progress
 from ui.models.columns import chip_column, count_column, hash_column, rate_column, text_column, units_column
-from ui.pages.page import Page
-from ui.papers.paper import tab_room
+from ui.pages.page import Building, Page
 from ui.text import cut
 from ui.theme import Tone, current
-from ui.widgets.blocks import GRID, Banner, button, choice, column, label, row
+from ui.widgets.blocks import GRID, Banner, button, choice, column, label, row, tab_of, tabs
 from ui.widgets.chart import Chart
 from ui.widgets.chart_palette import chart_palette
 from ui.widgets.table_panel import TablePanel
@@ -106,41 +105,37 @@ def read_history(issuer: str, book: EngagementFile, token: CancelToken) -> Opera
 class HistoryPage(Page):
     """Rates, snapshots, findings."""
 
-    def build(self) -> QWidget:
+    def build(self) -> Building:
         """Three tabs below the choice of an issuer."""
         self._read_for: tuple[object, ...] = ()
         self.run_again.hide()
         self.issuer = choice("Issuer")
         self.issuer.currentIndexChanged.connect(self._on_issuer)
         self.problem = Banner()
-        self.chart = Chart("Reserve rates over time", self.desk.runner)
-        runner = self.desk.runner
-        self.rates = TablePanel("Rates by snapshot and asset", _RATES, runner)
-        self.snapshots = TablePanel("Snapshots, oldest first", _SNAPSHOTS, runner, reads=_moved)
-        self.findings = TablePanel("Findings", _FINDINGS, runner, filterable=False, reads=lambda item: f"{item.message} Expected {item.expected or '–'}, observed {item.observed or '–'}.")  # fmt: skip
-        self.repeated = TablePanel("Signatures of control seen in several snapshots", _REPEATED, runner)
-        split = QSplitter(Qt.Orientation.Vertical)
-        split.addWidget(self.chart)
-        split.addWidget(self.rates)
-        split.setChildrenCollapsible(False)
-        split.setHandleWidth(2 * GRID)
-        self.tabs = QTabWidget()
-        self.tabs.tabBar().setDrawBase(False)
-        for bar in (self.tabs, self.tabs.tabBar()):
-            bar.setAccessibleName("Rates, snapshots, findings")
-        for title, parts in (
-            ("Rates", (split,)), ("Snapshots", (self.snapshots,)), ("Findings", (self.findings, self.repeated)),
-        ):  # fmt: skip
-            tab = QWidget()
-            tab.setLayout(tab_room(*parts))
-            self.tabs.addTab(tab, title)
-        content = QWidget()
+        self.tabs = tabs("Rates, snapshots, findings")
         words = label("Issuer")
         words.setBuddy(self.issuer)
         layout = column(row(words, self.issuer, 1, spacing=2 * GRID), self.problem, self.tabs, spacing=2 * GRID)
         layout.setStretch(2, 1)
-        content.setLayout(layout)
-        return content
+        self.content.setLayout(layout)
+        runner = self.desk.runner
+        split = QSplitter(Qt.Orientation.Vertical)
+        split.setChildrenCollapsible(False)
+        split.setHandleWidth(2 * GRID)
+        self.chart = Chart("Reserve rates over time", runner)
+        split.addWidget(self.chart)
+        self.rates = TablePanel("Rates by snapshot and asset", _RATES, runner)
+        split.addWidget(self.rates)
+        self.tabs.addTab(tab_of(split), "Rates")
+        yield
+        self.snapshots = TablePanel("Snapshots, oldest first", _SNAPSHOTS, runner, reads=_moved)
+        self.tabs.addTab(tab_of(self.snapshots), "Snapshots")
+        yield
+        self.findings = TablePanel("Findings", _FINDINGS, runner, filterable=False, reads=lambda item: f"{item.message} Expected {item.expected or '–'}, observed {item.observed or '–'}.")  # fmt: skip
+        self.repeated = TablePanel("Signatures of control seen in several snapshots", _REPEATED, runner)
+        findings = tab_of(self.findings, self.repeated, stretch=0)
+        self.tabs.addTab(findings, "Findings")
+        yield
 
     def empty_buttons(self) -> tuple[QPushButton, ...]:
         """What to do first."""

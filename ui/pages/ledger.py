@@ -18,7 +18,7 @@ from ui.jobs import Job, Work
 from ui.ledger_work import LedgerForm, LedgerPlace
 from ui.models.columns import in_words
 from ui.models.rows import RowsModel
-from ui.pages.page import Page
+from ui.pages.page import Building, Page
 from ui.text import count, visible
 from ui.theme import Tone, mono_font
 from ui.widgets.blocks import GRID, Banner, button, choice, column, label, row, show_text
@@ -92,7 +92,7 @@ class PartPager(QWidget):
 class LedgerPage(Page):
     """A ledger to choose, a part of it in the table, and three ways to a row."""
 
-    def build(self) -> QWidget:
+    def build(self) -> Building:
         """Two lines of controls, then the rows."""
         self._place: LedgerPlace | None = None
         self._forms: tuple[LedgerForm, ...] = ()
@@ -123,11 +123,10 @@ class LedgerPage(Page):
             turn.activated.connect(partial(self.pager.turn, step))
         above = row(self.ledgers, self.pager, 1, self.exceptions, spacing=2 * GRID)
         below = row(self.id, self._find, 1, self.said)
-        content = QWidget()
         layout = column(above, below, self.problem, self.view, spacing=GRID + 4)
         layout.setStretch(3, 1)
-        content.setLayout(layout)
-        return content
+        self.content.setLayout(layout)
+        yield
 
     def nothing_yet(self) -> tuple[str, str]:
         """Before any run."""

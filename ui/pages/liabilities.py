@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QFrame, QGridLayout, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout
 
 from auditor_app.amounts import Amount
 from auditor_app.engagement.record import Audit
 from auditor_app.merkle.result import CommitmentCheck, TotalCheck
 from ui.desk import Desk
 from ui.models.columns import Column, Kind, chip_column, count_column, hash_column, text_column, units_column
-from ui.pages.page import Page
+from ui.pages.page import Building, Page
 from ui.text import amount
 from ui.theme import Tone
 from ui.widgets.blocks import GRID, button, column, label, row, show_text
@@ -159,18 +159,21 @@ class RootsCard(QFrame):
 class LiabilitiesPage(Page):
     """Commitments, the roots of the chosen one, totals."""
 
-    def build(self) -> QWidget:
+    def build(self) -> Building:
         """Top to bottom."""
         self.rows_counted = label("", "muted")
+        layout = column(spacing=2 * GRID)
+        self.content.setLayout(layout)
         self.commitments = TablePanel("Commitments", _COMMITMENTS, self.desk.runner, filterable=False)
+        layout.addWidget(self.commitments)
+        yield
         self.roots = RootsCard(self.desk)
+        layout.addWidget(self.roots)
+        yield
         self.totals = TablePanel("Totals by ledger and asset", _TOTALS, self.desk.runner)
+        layout.addWidget(self.totals, 1)
         self.commitments.current_changed.connect(self.roots.show_check)
-        content = QWidget()
-        layout = column(self.commitments, self.roots, self.totals, spacing=2 * GRID)
-        layout.setStretch(2, 1)
-        content.setLayout(layout)
-        return content
+        yield
 
     def tables(self) -> tuple[TablePanel, ...]:
         """Totals first: that is what one filters."""

@@ -7,8 +7,6 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtWidgets import QTabWidget, QWidget
-
 from auditor_app.chain.names import chain_name
 from auditor_app.engagement.record import Audit
 from auditor_app.errors import AuditError
@@ -27,10 +25,10 @@ from ui.models.columns import (
     units_column,
 )
 from ui.models.reserves import asked_shown, asked_text, named_chain
-from ui.pages.page import Page
+from ui.pages.page import Building, Page
 from ui.text import count
 from ui.theme import Tone
-from ui.widgets.blocks import GRID, Banner, button, card, column, label, row, show_text
+from ui.widgets.blocks import GRID, Banner, button, card, column, label, row, show_text, tab_of, tabs
 from ui.widgets.table_panel import TablePanel
 
 if TYPE_CHECKING:
@@ -109,7 +107,7 @@ _Asked = tuple[Subject, tuple[ConfiguredEndpoint, ...]]
 class LivePage(Page):
     """The requests first; results appear only after the auditor asked."""
 
-    def build(self) -> QWidget:
+    def build(self) -> Building:
         """What would be asked above, four tabs below."""
         self._asked: _Asked | None = None
         self._listed: Listed | None = None
@@ -125,27 +123,29 @@ class LivePage(Page):
         top = row(words, endpoints, self.look, spacing=GRID)
         top.setStretch(0, 1)
         runner = self.desk.runner
-        self.requests = TablePanel("Requests", _REQUESTS, runner)
-        self.assets = TablePanel("By asset now", _ASSETS, runner)
-        self.lines = TablePanel("By address now", _LINES, runner)
-        self.blocks = TablePanel("Newest blocks", _BLOCKS, runner, filterable=False)
-        self.not_read = TablePanel("Not read", _NOT_READ, runner, filterable=False, reads=str)
-        self.tabs = QTabWidget()
-        self.tabs.tabBar().setDrawBase(False)
-        self.tabs.setAccessibleName("Live check")
-        self.tabs.tabBar().setAccessibleName("Live check")
-        for title, panel in (("Requests", self.requests), ("By asset", self.assets), ("By address", self.lines), ("Blocks", self.blocks), ("Not read", self.not_read)):  # fmt: skip
-            tab = QWidget()
-            inner = column(panel)
-            inner.setContentsMargins(0, 2 * GRID, 0, 0)
-            tab.setLayout(inner)
-            self.tabs.addTab(tab, title)
-        content = QWidget()
+        self.tabs = tabs("Live check")
         layout = column(self.apart, card(top), self.tabs, spacing=2 * GRID)
         layout.setStretch(2, 1)
-        content.setLayout(layout)
+        self.content.setLayout(layout)
+        self.requests = TablePanel("Requests", _REQUESTS, runner)
+        self._tab("Requests", self.requests)
+        yield
+        self.assets = TablePanel("By asset now", _ASSETS, runner)
+        self._tab("By asset", self.assets)
+        yield
+        self.lines = TablePanel("By address now", _LINES, runner)
+        self._tab("By address", self.lines)
+        yield
+        self.blocks = TablePanel("Newest blocks", _BLOCKS, runner, filterable=False)
+        self._tab("Blocks", self.blocks)
+        yield
+        self.not_read = TablePanel("Not read", _NOT_READ, runner, filterable=False, reads=str)
+        self._tab("Not read", self.not_read)
+        yield
         self.desk.connections.changed.connect(self._on_connections)
-        return content
+
+    def _tab(self, title: str, panel: TablePanel) -> None:
+        self.tabs.addTab(tab_of(panel), title)
 
     def tables(self) -> tuple[TablePanel, ...]:
         """Requests, assets, addresses, blocks, what was not read."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from ui.pages.papers_page import PapersPage
 from ui.papers.notes import NotesPaper
-from ui.papers.paper import Paper
 from ui.papers.tickmarks import TickmarksPaper
 
 
@@ -12,7 +11,5 @@ class NotesPage(PapersPage):
     """Two tabs."""
 
     papers_named = "Review notes, tickmarks"
-
-    def make_papers(self) -> tuple[Paper, ...]:
-        """Notes first: an open one keeps the report a draft."""
-        return NotesPaper(self.desk), TickmarksPaper(self.desk)
+    kinds = (NotesPaper, TickmarksPaper)
+    """Notes first: an open one keeps the report a draft."""

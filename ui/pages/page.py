@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
 
 from PySide6.QtCore import Qt
@@ -21,9 +22,18 @@ from ui.widgets.elided import Elided
 from ui.widgets.table_panel import TablePanel
 from ui.widgets.tree_panel import TreePanel
 
+Building = Iterator[None]
+"""A page's parts are made one after the other: a step ends when a part stands in its place."""
+
+_NONE = object()
+
 
 class Page(QWidget):
-    """One page; subclasses build their content once and show each new audit in it."""
+    """One page; subclasses build their content once and show each new audit in it.
+
+    A page is made in steps, so that pages can be made behind the one on screen without a step that is felt. Until
+    :meth:`finish` was called, or :meth:`make_on` said that nothing is left, a page must not be used or shown.
+    """
 
     has_state = False
     """Whether a page that is no step says a state beside its title."""
@@ -56,7 +66,7 @@ class Page(QWidget):
         title.setAlignment(self._chip, Qt.AlignmentFlag.AlignVCenter)
         head = column(label(entry.overline, "overline"), title, label(entry.summary, "muted"), spacing=4)
         self.empty = EmptyState("", "", *self.empty_buttons())
-        self.content = self.build()
+        self.content = QWidget()
         self._stack = QStackedLayout()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(3 * GRID, 2 * GRID + 4, 3 * GRID, 2 * GRID)
@@ -67,13 +77,29 @@ class Page(QWidget):
         layout.addLayout(self._stack, 1)
         self._stack.addWidget(self.empty)  # only now: a stack without a parent shows its first widget as a window
         self._stack.addWidget(self.content)
+        self._left: Building | None = self._make()
+
+    def build(self) -> Building:
+        """Fill :attr:`content`; connect the page to whatever may call it only when its last part is there."""
+        raise NotImplementedError
+
+    def _make(self) -> Building:
+        yield from self.build()
         for table in self.tables():
-            table.name_paper(entry.reference)
+            table.name_paper(self.entry.reference)
             table.current_changed.connect(partial(self._on_row, table))
 
-    def build(self) -> QWidget:
-        """The content, made once."""
-        raise NotImplementedError
+    def finish(self) -> None:
+        """Make at once whatever is not made yet."""
+        left, self._left = self._left, None
+        for _ in left or ():
+            pass
+
+    def make_on(self) -> bool:
+        """Make the next part; whether any is left."""
+        if self._left is not None and next(self._left, _NONE) is _NONE:
+            self._left = None
+        return self._left is not None
 
     def show_audit(self, audit: Audit) -> None:
         """Show a finished run in the content; called once for each."""

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QPushButton, QTabWidget, QWidget
+from PySide6.QtWidgets import QPushButton
 
 from auditor_app.engagement.papers import Papers
 from auditor_app.engagement.record import Audit
-from ui.pages.page import Page
+from ui.pages.page import Building, Page
 from ui.papers.paper import Paper
 from ui.text import cut
 from ui.theme import Tone
-from ui.widgets.blocks import button
+from ui.widgets.blocks import button, column, tabs
 from ui.widgets.table_panel import TablePanel
 
 
@@ -18,28 +18,29 @@ class PapersPage(Page):
     """Subclasses name their papers."""
 
     papers_named = ""
+    kinds: tuple[type[Paper], ...] = ()
+    """What stands on the tabs."""
     has_state = True
 
-    def make_papers(self) -> tuple[Paper, ...]:
-        """The tabs, made once."""
-        raise NotImplementedError
-
-    def build(self) -> QWidget:
+    def build(self) -> Building:
         """The papers in tabs; a single one without."""
         self._shown_papers: tuple[Papers, str, bool] | None = None
-        self.papers = self.make_papers()
+        self.papers: tuple[Paper, ...] = ()
         self.run_again.hide()
-        if len(self.papers) == 1:
-            return self.papers[0]
-        self.tabs = QTabWidget()
-        self.tabs.tabBar().setDrawBase(False)
-        self.tabs.tabBar().setUsesScrollButtons(True)
-        self.tabs.setAccessibleName(self.papers_named)
-        self.tabs.tabBar().setAccessibleName(self.papers_named)
-        for paper in self.papers:
-            self.tabs.addTab(paper, paper.title)
-        self.tabs.currentChanged.connect(self._on_tab)
-        return self.tabs
+        if len(self.kinds) > 1:
+            self.tabs = tabs(self.papers_named)
+            self.tabs.tabBar().setUsesScrollButtons(True)
+            self.content.setLayout(column(self.tabs))
+        for kind in self.kinds:
+            paper = kind(self.desk)
+            self.papers = (*self.papers, paper)
+            if len(self.kinds) > 1:
+                self.tabs.addTab(paper, paper.title)
+            else:
+                self.content.setLayout(column(paper))
+            yield
+        if len(self.kinds) > 1:
+            self.tabs.currentChanged.connect(self._on_tab)
 
     def empty_buttons(self) -> tuple[QPushButton, ...]:
         """What to do first."""

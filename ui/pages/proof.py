@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QModelIndex, Qt
-from PySide6.QtWidgets import QSplitter, QStackedLayout, QTabWidget, QWidget
+from PySide6.QtWidgets import QSplitter, QStackedLayout, QWidget
 
 from auditor_app.engagement.record import Audit
 from auditor_app.errors import AuditError
@@ -27,11 +27,11 @@ from ui.models.proof_columns import (
     node_in_full,
 )
 from ui.pages.findings import FINDING_COLUMNS, severity_order
-from ui.pages.page import Page
+from ui.pages.page import Building, Page
 from ui.proof_work import AUTO, ProofAnswer, ProofRequest, check_published
 from ui.text import count, groups
 from ui.theme import Tone
-from ui.widgets.blocks import GRID, Banner, EmptyState, button, choice, column, holder, label, row, show_text
+from ui.widgets.blocks import GRID, Banner, EmptyState, button, choice, column, holder, label, row, show_text, tabs
 from ui.widgets.path_drawing import PathDrawing, path_nodes
 from ui.widgets.proof_cards import DifferenceCard, LimitationsCard, ProofRoots, beside, tab_of
 from ui.widgets.table_panel import TablePanel
@@ -47,7 +47,7 @@ _TODO = (
 class ProofPage(Page):
     """Choice above; roots, path, tables and, beside them, what the scheme cannot prove."""
 
-    def build(self) -> QWidget:
+    def build(self) -> Building:
         """Choice, banner, then either what to do or the result."""
         self._files: tuple[Path, ...] = ()
         self._companion: Path | None = None
@@ -58,15 +58,14 @@ class ProofPage(Page):
         self.roots = ProofRoots()
         self.roots.compare.connect(self._again)
         self._start_here = EmptyState(_HEADING, _TODO, button("Choose files…", self._ask_files, primary=True))
-        self.result = self._build_result()
+        self.result = QWidget()
         self._below = QStackedLayout()
-        content = QWidget()
         layout = column(self._build_choice(), self.said, spacing=GRID + 4)
         layout.addLayout(self._below, 1)
-        content.setLayout(layout)
+        self.content.setLayout(layout)
         self._below.addWidget(self._start_here)
         self._below.addWidget(self.result)
-        return content
+        yield from self._build_result()
 
     def _build_choice(self) -> QWidget:
         self._chosen = label("", wrap=True)
@@ -86,23 +85,9 @@ class ProofPage(Page):
         self._choice.hide()
         return self._choice
 
-    def _build_result(self) -> QWidget:
+    def _build_result(self) -> Building:
         runner = self.desk.runner
-        self._verdict = label("", "section", wrap=True)
-        self.which = choice("Proof in the file")
-        self.which.activated.connect(self._show_chosen)
-        self.drawing = PathDrawing()
-        self.nodes = TablePanel("Nodes of the path", NODES, runner, filterable=False, reads=self._read_node)
-        self.balances = TablePanel("Balances", BALANCES, runner)
-        self.compared = TablePanel("Compared", COMPARED, runner, reads=compared_in_full)
-        self.findings = TablePanel("Findings in the proof", FINDING_COLUMNS, runner, reads=lambda item: item.message)
-        self.profiles = TablePanel("Schemes tried", PROFILES, runner, reads=lambda item: item.sentence())
-        self.tabs = QTabWidget()
-        self.tabs.tabBar().setDrawBase(False)
-        self.tabs.setAccessibleName("Parts of the proof")
-        self.tabs.tabBar().setAccessibleName("Parts of the proof")
-        for part in (self.drawing, self.nodes, self.balances, self.compared, self.findings, self.profiles):
-            self.tabs.addTab(tab_of(part), "")
+        self.tabs = tabs("Parts of the proof")
         self.difference, self.limitations = DifferenceCard(), LimitationsCard()
         split = QSplitter(Qt.Orientation.Horizontal)
         split.addWidget(self.tabs)
@@ -111,12 +96,37 @@ class ProofPage(Page):
         split.setChildrenCollapsible(False)
         split.setHandleWidth(2 * GRID)
         split.setSizes([680, 300])
+        self._verdict = label("", "section", wrap=True)
+        self.which = choice("Proof in the file")
+        self.which.activated.connect(self._show_chosen)
         self._not = label("", "muted", wrap=True)
         head = row(column(self._verdict, self._not, spacing=2), self.which)
         head.setStretch(0, 1)
         layout = column(head, self.roots, split, spacing=GRID + 4)
         layout.setStretch(2, 1)
-        return holder(layout)
+        self.result.setLayout(layout)
+        yield
+        self.drawing = PathDrawing()
+        self._tab(self.drawing)
+        yield
+        self.nodes = TablePanel("Nodes of the path", NODES, runner, filterable=False, reads=self._read_node)
+        self._tab(self.nodes)
+        yield
+        self.balances = TablePanel("Balances", BALANCES, runner)
+        self._tab(self.balances)
+        yield
+        self.compared = TablePanel("Compared", COMPARED, runner, reads=compared_in_full)
+        self._tab(self.compared)
+        yield
+        self.findings = TablePanel("Findings in the proof", FINDING_COLUMNS, runner, reads=lambda item: item.message)
+        self._tab(self.findings)
+        yield
+        self.profiles = TablePanel("Schemes tried", PROFILES, runner, reads=lambda item: item.sentence())
+        self._tab(self.profiles)
+        yield
+
+    def _tab(self, part: QWidget) -> None:
+        self.tabs.addTab(tab_of(part), "")
 
     # ---- what the window asks of every page
 

@@ -16,7 +16,7 @@ from ui import prompts, report_work
 from ui.dialogs.check_report import CheckReportDialog
 from ui.dialogs.sign_report import SignReportDialog
 from ui.jobs import Job
-from ui.pages.page import Page
+from ui.pages.page import Building, Page
 from ui.pages.papers_page import PapersPage
 from ui.papers.terms import TermsPaper
 from ui.report_work import ReportAsked
@@ -39,7 +39,7 @@ _OWN = "Another folder…"
 class ReportPage(Page):
     """Controls above, what is missing beside the pages."""
 
-    def build(self) -> QWidget:
+    def build(self) -> Building:
         """One card, the list and the preview."""
         self._job: Job | None = None
         self._written: Path | None = None
@@ -59,6 +59,9 @@ class ReportPage(Page):
         self.check = button("Check a report…", self.check_report)
         self._why = label("", "muted", wrap=True)
         self.problem = Banner()
+        layout = column(self._bar(), self.problem, spacing=2 * GRID)
+        self.content.setLayout(layout)
+        yield
         self.gaps = GapList(self.go_to_gap)
         self.pages = PdfPages(self.desk.runner)
         self.hint = EmptyState(
@@ -74,12 +77,10 @@ class ReportPage(Page):
             box.currentIndexChanged.connect(self._on_chosen)
         self.template.activated.connect(self._on_template)
         self.desk.binder.changed.connect(self._on_chosen)
-        content = QWidget()
-        layout = column(self._bar(), self.problem, self._room(), spacing=2 * GRID)
-        layout.setStretch(2, 1)
-        content.setLayout(layout)
+        room = self._room()
+        layout.addWidget(room, 1)
         self._on_chosen()
-        return content
+        yield
 
     def _bar(self) -> QFrame:
         chosen = row(

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QSplitter, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QSplitter
 
 from auditor_app.coverage.shares import value_by_control, value_by_grade
 from auditor_app.engagement.record import Audit
 from ui.models.reserves import ADDRESS, ASSET, CHAIN, EVERY, GRADE, LEVELS, OWNERSHIP, TREE, ReserveRow, reserve_rows
-from ui.pages.page import Page
+from ui.pages.page import Building, Page
 from ui.text import count, tooltip
 from ui.widgets.address_detail import AddressDetail
 from ui.widgets.block_hashes import BlockHashes
-from ui.widgets.blocks import GRID, button, column, label, row, show_text
+from ui.widgets.blocks import GRID, button, column, label, row, show_text, tab_of, tabs
 from ui.widgets.hash_label import HashLabel
 from ui.widgets.shares import SharesPanel
 from ui.widgets.tree_panel import TreePanel
@@ -33,40 +33,38 @@ _CONTROL_WORDS = (
 class ReservesPage(Page):
     """The evidence in a line, then addresses, grades, control and block hashes on tabs."""
 
-    def build(self) -> QWidget:
+    def build(self) -> Building:
         """Evidence card and tabs."""
         runner = self.desk.runner
+        self.tabs = tabs("Reserves")
+        layout = column(self._evidence_card(), self.tabs, spacing=GRID + 4)
+        layout.setStretch(1, 1)
+        self.content.setLayout(layout)
+        split = QSplitter(Qt.Orientation.Horizontal)
+        split.setChildrenCollapsible(False)
+        split.setHandleWidth(2 * GRID)
+        self.tabs.addTab(tab_of(split), "Addresses")
         self.addresses = TreePanel(
             "Reserve addresses", "Asset, chain, address", LEVELS, EVERY, ADDRESS, TREE, runner,
             noun=("address", "addresses"),
             narrow_by=(("All assets", ASSET), ("All chains", CHAIN), ("All grades", GRADE), ("Any ownership", OWNERSHIP)),
         )  # fmt: skip
-        self.detail = AddressDetail(runner)
-        self.addresses.current_changed.connect(self._on_chosen)
-        split = QSplitter(Qt.Orientation.Horizontal)
         split.addWidget(self.addresses)
-        split.addWidget(self.detail)
-        split.setChildrenCollapsible(False)
-        split.setHandleWidth(2 * GRID)
         split.setStretchFactor(0, 1)
+        yield
+        self.detail = AddressDetail(runner)
+        split.addWidget(self.detail)
+        self.addresses.current_changed.connect(self._on_chosen)
+        yield
         self.grades = SharesPanel("Reserves by grade of evidence", _GRADE_WORDS, _GRADES, runner)
+        self.tabs.addTab(self.grades, "By grade")
+        yield
         self.control = SharesPanel("Claimed reserves by proof of control", _CONTROL_WORDS, _CONTROL, runner)
+        self.tabs.addTab(self.control, "By control")
+        yield
         self.blocks = BlockHashes(self.desk.case, runner)
-        self.tabs = QTabWidget()
-        self.tabs.tabBar().setDrawBase(False)
-        self.tabs.setAccessibleName("Reserves")
-        self.tabs.tabBar().setAccessibleName("Reserves")
-        addresses = QWidget()
-        inside = QVBoxLayout(addresses)
-        inside.setContentsMargins(0, 2 * GRID, 0, 0)
-        inside.addWidget(split)
-        for title, tab in (("Addresses", addresses), ("By grade", self.grades), ("By control", self.control), ("Block hashes", self.blocks)):  # fmt: skip
-            self.tabs.addTab(tab, title)
-        content = QWidget()
-        layout = column(self._evidence_card(), self.tabs, spacing=GRID + 4)
-        layout.setStretch(1, 1)
-        content.setLayout(layout)
-        return content
+        self.tabs.addTab(self.blocks, "Block hashes")
+        yield
 
     def _evidence_card(self) -> QFrame:
         self._heading = label("", "section")

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from functools import partial
 
-from PySide6.QtWidgets import QTabWidget, QWidget
-
 from auditor_app.engagement.record import Audit
 from auditor_app.errors import AuditError
-from ui.pages.page import Page
+from ui.pages.page import Building, Page
 from ui.sampling_work import Loose, Sampled, read_loose, read_sampled
 from ui.theme import Tone
+from ui.widgets.blocks import column, tabs
 from ui.widgets.reasoning import Reasoning
 from ui.widgets.sample_evaluate import EvaluateTab
 from ui.widgets.sample_plan import PlanTab
@@ -22,33 +21,39 @@ from ui.widgets.table_panel import TablePanel
 class SamplePage(Page):
     """Plan → Select → Execute → Evaluate, on the open engagement's journal; without one in this window only."""
 
-    def build(self) -> QWidget:
+    def build(self) -> Building:
         """Four tabs; Execute holds the drawn items, the answers and the results."""
         self._sampled_for: object = None
         self._loose: Loose | None = None
         self._loose_of: object = None
         self._unread = False
         self.reasoning = Reasoning("Reasoning beside each number")
-        self.plan = PlanTab(self.desk, self.reasoning, self._on_again)
-        self.select = SelectTab(self.desk, self.plan, self.reasoning, self.on_drawn)
-        self.execute = ItemsTab(self.desk, self.reasoning)
-        self.answers = AnswersTab(self.desk, self.reasoning, self.on_executed)
-        self.results = ResultsTab(self.desk, self.reasoning, self.answers)
-        self.evaluate = EvaluateTab(self.desk, self.reasoning, self._read_sampled)
-        self.executing = _tabs("Drawn items, answers, results")
-        self.executing.addTab(self.execute, "Drawn items")
-        self.executing.addTab(self.answers, "Answers")
-        self.executing.addTab(self.results, "Results")
-        self.tabs = _tabs("Plan, select, execute, evaluate")
-        self.tabs.addTab(self.plan, "Plan")
-        self.tabs.addTab(self.select, "Select")
-        self.tabs.addTab(self.executing, "Execute")
-        self.tabs.addTab(self.evaluate, "Evaluate")
+        self.tabs = tabs("Plan, select, execute, evaluate")
         self.tabs.setCornerWidget(self.reasoning.switch)
+        self.content.setLayout(column(self.tabs))
+        self.plan = PlanTab(self.desk, self.reasoning, self._on_again)
+        self.tabs.addTab(self.plan, "Plan")
+        yield
+        self.select = SelectTab(self.desk, self.plan, self.reasoning, self.on_drawn)
+        self.tabs.addTab(self.select, "Select")
+        yield
+        self.executing = tabs("Drawn items, answers, results")
+        self.tabs.addTab(self.executing, "Execute")
+        self.execute = ItemsTab(self.desk, self.reasoning)
+        self.executing.addTab(self.execute, "Drawn items")
+        yield
+        self.answers = AnswersTab(self.desk, self.reasoning, self.on_executed)
+        self.executing.addTab(self.answers, "Answers")
+        yield
+        self.results = ResultsTab(self.desk, self.reasoning, self.answers)
+        self.executing.addTab(self.results, "Results")
+        yield
+        self.evaluate = EvaluateTab(self.desk, self.reasoning, self._read_sampled)
+        self.tabs.addTab(self.evaluate, "Evaluate")
+        yield
         self.desk.binder.changed.connect(self._read_sampled)
         self.desk.connections.changed.connect(self.select.refresh)
         self._show_sampled(Sampled())
-        return self.tabs
 
     def tables(self) -> tuple[TablePanel, ...]:
         """The items."""
@@ -149,11 +154,3 @@ class SamplePage(Page):
     def _on_unread(self, error: AuditError) -> None:
         self._unread = True
         self.evaluate.problem.say(Tone.WARN, "The sample cannot be evaluated", error.sentence())
-
-
-def _tabs(name: str) -> QTabWidget:
-    made = QTabWidget()
-    for bar in (made, made.tabBar()):
-        bar.setAccessibleName(name)
-    made.tabBar().setDrawBase(False)
-    return made

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QSplitter, QWidget
+from PySide6.QtWidgets import QSplitter
 
 from auditor_app.engagement.record import Audit
 from auditor_app.errors import AuditError
 from ui.jobs import Job
 from ui.models.columns import Column, count_column, text_column
-from ui.pages.page import Page
+from ui.pages.page import Building, Page
 from ui.scheme_work import ListedScheme, list_schemes
-from ui.widgets.blocks import GRID
+from ui.widgets.blocks import GRID, column
 from ui.widgets.scheme_detail import SchemeDetail
 from ui.widgets.table_panel import TablePanel
 
@@ -51,21 +51,23 @@ _COLUMNS = (
 class SchemesPage(Page):
     """The table above, the chosen scheme's page below. Nothing here depends on the case."""
 
-    def build(self) -> QWidget:
+    def build(self) -> Building:
         """Read first when the page is first looked at."""
         self._job: Job | None = None
         self._failed = ""
         self.schemes: tuple[ListedScheme, ...] = ()
-        self.table = TablePanel("Schemes", _COLUMNS, self.desk.runner)
-        self.detail = SchemeDetail(self.desk.runner)
-        self.table.current_changed.connect(self._on_current)
         split = QSplitter(Qt.Orientation.Vertical)
-        split.addWidget(self.table)
-        split.addWidget(self.detail)
         split.setChildrenCollapsible(False)
         split.setHandleWidth(2 * GRID)
+        self.content.setLayout(column(split))
+        self.table = TablePanel("Schemes", _COLUMNS, self.desk.runner)
+        split.addWidget(self.table)
+        yield
+        self.detail = SchemeDetail(self.desk.runner)
+        self.table.current_changed.connect(self._on_current)
+        split.addWidget(self.detail)
         split.setSizes([280, 340])
-        return split
+        yield
 
     def tables(self) -> tuple[TablePanel, ...]:
         """The one."""

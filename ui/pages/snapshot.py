@@ -15,7 +15,7 @@ from ui.dialogs.challenge import ChallengeDialog
 from ui.models.columns import Column, count_column, hash_column, text_column
 from ui.models.reserves import named_chain
 from ui.pages.findings import REASON_COLUMNS, severity_order
-from ui.pages.page import Page
+from ui.pages.page import Building, Page
 from ui.session import InputFile, Outcome
 from ui.text import short_middle, tooltip
 from ui.theme import Tone
@@ -300,7 +300,7 @@ class DropZone(QFrame):
 class SnapshotPage(Page):
     """Inputs left; verdicts, identity, signers and chains right."""
 
-    def build(self) -> QWidget:
+    def build(self) -> Building:
         """Two columns."""
         self.inputs = InputsCard(self)
         self.drop_zone = DropZone(self)
@@ -332,7 +332,8 @@ class SnapshotPage(Page):
         both.setStretch(0, 2)
         both.setStretch(1, 3)
         self._both = holder(both)
-        return holder(column(self.drop_zone, self._both))
+        self.content.setLayout(column(self.drop_zone, self._both))
+        yield
 
     def tables(self) -> tuple[TablePanel, ...]:
         """None has a filter field; amounts stand only in the reasons."""

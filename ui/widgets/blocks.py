@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QLayout,
     QPushButton,
     QSizePolicy,
+    QTabWidget,
     QVBoxLayout,
     QWidget,
 )
@@ -95,6 +96,24 @@ def holder(layout: QBoxLayout) -> QWidget:
     layout.setContentsMargins(0, 0, 0, 0)
     widget.setLayout(layout)
     return widget
+
+
+def tabs(name: str) -> QTabWidget:
+    """Tabs whose bar is named as well."""
+    made = QTabWidget()
+    for bar in (made, made.tabBar()):
+        bar.setAccessibleName(name)
+    made.tabBar().setDrawBase(False)
+    return made
+
+
+def tab_of(*parts: QWidget, stretch: int = -1) -> QWidget:
+    """One tab: its parts below each other, one of them (the last, unless told) taking the room that is left."""
+    layout = column(*parts, spacing=2 * GRID)
+    layout.setStretch(stretch % len(parts), 1)
+    tab = holder(layout)
+    layout.setContentsMargins(0, 2 * GRID, 0, 0)
+    return tab
 
 
 def restyle(widget: QWidget) -> None:
