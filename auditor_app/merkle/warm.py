@@ -73,18 +73,17 @@ def prepared(token: CancelToken) -> Operation[Readiness]:
 def _made_apart(token: CancelToken) -> Operation[None]:
     """Wait for the process that makes machine code; at once where nothing has to be made."""
     try:
-        from auditor_app.native.library import cached_file, read_object
+        from auditor_app.native.cache import can_keep, held_code
     except (ImportError, OSError):
         return  # readiness says why
-    path = cached_file()
-    if path is None or read_object(path) is not None or getattr(sys, "frozen", False):
+    if getattr(sys, "frozen", False) or held_code() is not None or not can_keep():
         return
     while not _MAKING.acquire(timeout=_PATIENCE):
         token.check()
         yield _MAKING_NOTE
     child = None
     try:
-        if read_object(path) is None:
+        if held_code() is None:
             child = _compiler()
         while child is not None and child.poll() is None:
             token.check()

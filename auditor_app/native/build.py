@@ -7,7 +7,9 @@ Numba's run-time) must not be in it: a module that still names anything outside 
 from __future__ import annotations
 
 import importlib
+import sys
 from collections.abc import Callable
+from importlib.machinery import SourceFileLoader
 from typing import Any
 
 import llvmlite.binding as llvm
@@ -33,11 +35,22 @@ def build() -> bytes:
         function = getattr(importlib.import_module(f"auditor_app.native.source.{source}"), name)
         part = _module_of(name, function, count)
         module = part if module is None else _linked(module, part)
+    _check_as_written()
     outside = [item.name for item in module.functions if item.is_declaration and not item.name.startswith(_OUTSIDE)]
     if outside:
         raise BuildError(f"the compiled functions need {', '.join(outside[:3])}")
     result: bytes = machine.emit_object(module)
     return result
+
+
+def _check_as_written() -> None:
+    """:class:`BuildError` where Python holds other code of a module than its source says: stale files of byte code."""
+    for name, module in sorted(sys.modules.items()):
+        loader = getattr(module, "__loader__", None)
+        if not name.startswith("auditor_app.native.") or not isinstance(loader, SourceFileLoader):
+            continue  # a bundle carries no source
+        if loader.get_code(name) != loader.source_to_code(loader.get_data(loader.path), loader.path):
+            raise BuildError(f"the byte code of {name} is not that of its source; remove __pycache__")
 
 
 def target_machine() -> Any:

@@ -1,34 +1,22 @@
 """The machine code as functions: loaded from the user's cache folder, made anew where it is not there or not ours.
 
 Loading takes some milliseconds and does not need Numba; making it takes about twenty seconds, once for each processor and
-version of the program. What lies in the cache is one object file behind its own SHA-256: a file that was cut off,
-changed, or made by another version of the sources is made again, never executed.
+version of the program. What lies in the cache and why it may be run: :mod:`auditor_app.native.cache`.
 """
 
 from __future__ import annotations
 
 import ctypes
-import hashlib
-import os
-import stat
 import threading
 from collections.abc import Callable
 from functools import cache
-from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import Any
 
 import llvmlite.binding as llvm
 import numpy.typing as npt
 
-from auditor_app import __version__
-from auditor_app.errors import AuditError
-from auditor_app.files import write_atomically
+from auditor_app.native.cache import held_code, sources_changed, store
 from auditor_app.native.exports import EXPORTS
-
-APPLICATION = "reserve-auditor"
-_DIGEST_BYTES = 32
-_MOST_BYTES = 2**24
 
 
 class MachineCodeError(Exception):
@@ -82,6 +70,7 @@ def address(array: npt.NDArray[Any]) -> int:
 
 
 _LOADING = threading.Lock()
+_CHANGED = "files of the program changed while it ran; start it again"
 
 
 def machine_code() -> MachineCode:
@@ -97,11 +86,12 @@ def loaded() -> MachineCode | None:
 
 @cache
 def _machine_code() -> MachineCode:
-    path = cached_file()
-    held = None if path is None else read_object(path)
-    made = _build() if held is None else held
-    if held is None and path is not None:
-        _store(path, made)
+    if sources_changed():
+        raise MachineCodeError(_CHANGED)
+    made = held_code()
+    if made is None:
+        made = _build()
+        store(made)
     try:
         return MachineCode(made)
     except (OSError, RuntimeError) as error:
@@ -114,83 +104,12 @@ def _build() -> bytes:
         from numba.core.errors import NumbaError
 
         from auditor_app.native.build import BuildError, build
-    except ImportError as error:
+    except (ImportError, OSError) as error:
         raise MachineCodeError(f"Numba cannot be loaded ({error})") from None
     try:
-        return build()
+        made = build()
     except (BuildError, NumbaError, OSError, RuntimeError) as error:
         raise MachineCodeError(f"code cannot be compiled here ({type(error).__name__}: {str(error)[:200]})") from None
-
-
-def cached_file() -> Path | None:
-    """Where the object file for this processor and these sources is kept; ``None`` where no folder is ours to use.
-
-    ``NUMBA_CACHE_DIR`` is honoured; otherwise it is the user's own cache folder.
-    """
-    base = os.environ.get("NUMBA_CACHE_DIR")
-    if not base:
-        import platformdirs
-
-        base = os.path.join(platformdirs.user_cache_dir(APPLICATION), "machine-code")
-    folder = Path(base)
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError:
-        return None
-    return folder / f"reserve-auditor-{fingerprint()}.bin" if _is_ours(folder) else None
-
-
-def _is_ours(path: Path) -> bool:
-    """Whether only this user can write there: what someone else put in the cache is not executed."""
-    if not hasattr(os, "getuid"):
-        return True
-    found = path.stat()
-    return found.st_uid == os.getuid() and not found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
-
-
-def read_object(path: Path) -> bytes | None:
-    """The object file in the cache; ``None`` where it is absent, not ours, or not what was written."""
-    try:
-        if not path.is_file() or path.is_symlink() or not _is_ours(path) or path.stat().st_size > _MOST_BYTES:
-            return None
-        data = path.read_bytes()
-    except OSError:
-        return None
-    digest, made = data[:_DIGEST_BYTES], data[_DIGEST_BYTES:]
-    return made if hashlib.sha256(made).digest() == digest else None
-
-
-def _store(path: Path, made: bytes) -> None:
-    """Keep the object file for the next run; without room for it the next run makes it again."""
-    try:
-        write_atomically(path, hashlib.sha256(made).digest() + made, mode=0o600)
-    except AuditError:
-        return
-
-
-@cache
-def fingerprint() -> str:
-    """Twenty hex digits over everything that the object file follows from: sources, compilers, processor."""
-    digest = hashlib.sha256()
-    features = llvm.get_host_cpu_features().flatten()
-    for text in (
-        __version__,
-        _version("numba"),
-        _version("llvmlite"),
-        llvm.get_default_triple(),
-        llvm.get_host_cpu_name(),
-    ):
-        digest.update(text.encode() + b"\0")
-    digest.update(features.encode())
-    here = Path(__file__).parent
-    for path in sorted([*here.glob("*.py"), *here.glob("source/*.py")]):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()[:20]
-
-
-def _version(package: str) -> str:
-    """An installed package's version; nothing inside a bundle that carries none."""
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return ""
+    if sources_changed():
+        raise MachineCodeError(_CHANGED)
+    return made

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from auditor_app.merkle import warm
-from auditor_app.native import library
+from auditor_app.native import cache
 from auditor_app.operation import Cancelled, CancelToken, Progress, run
 
 Child = Callable[[], "subprocess.Popen[bytes]"]
@@ -22,8 +23,9 @@ def empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A cache without machine code, while this process keeps what it has loaded."""
     assert warm.readiness().ready
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "cache"))
-    path = library.cached_file()
-    assert path is not None
+    monkeypatch.setattr(tempfile, "tempdir", "/dev/null/nowhere")
+    assert cache.can_keep()
+    (path,) = cache.cached_files()
     return path
 
 
@@ -40,17 +42,15 @@ def child(monkeypatch: pytest.MonkeyPatch, source: str, *arguments: str) -> list
 
 
 def test_it_is_waited_for_and_said(empty_cache: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    import hashlib
-
     made = b"object"
-    (tmp_path / "made").write_bytes(hashlib.sha256(made).digest() + made)
+    (tmp_path / "made").write_bytes(cache.packed(made))
     script = (
         "import os,sys,time;time.sleep(.3);os.umask(0o77);open(sys.argv[2],'wb').write(open(sys.argv[1],'rb').read())"
     )
     started = child(monkeypatch, script, str(tmp_path / "made"), str(empty_cache))
     said: list[Progress] = []
     assert run(warm.prepared(CancelToken()), said.append).ready
-    assert library.read_object(empty_cache) == made
+    assert cache.read_object(empty_cache) == made
     assert said
     assert "machine code" in said[0].note
     assert run(warm.prepared(CancelToken())).ready
