@@ -24,11 +24,11 @@ def check(claim: Claim) -> Match | NoMatch:
     """The transaction stands in the row in hex or base64, the outputs it spends beside it."""
     raw = from_hex(claim.signatures[0]) or from_base64(claim.signatures[0])
     if raw is None or claim.address is None or not claim.prevouts:
-        return NoMatch("the row holds no transaction, or not the outputs it spends")
+        return NoMatch("the row holds no transaction, or not the outputs it spends", foreign=True)
     try:
         transaction = Tx.parse(raw)
     except (ValueError, BTClibRuntimeError):
-        return NoMatch("the proof is no transaction")
+        return NoMatch("the proof is no transaction", foreign=True)
     reason = _shape_fault(transaction, claim) or _script_fault(transaction, claim.prevouts)
     if reason:
         return NoMatch(reason)

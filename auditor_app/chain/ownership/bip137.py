@@ -19,7 +19,7 @@ def check(claim: Claim) -> Match | NoMatch:
     """Addresses of one key: P2PKH, P2SH-P2WPKH, P2WPKH."""
     signature = of_size(claim.signatures[0], 65)
     if signature is None:
-        return NoMatch("the signature is not 65 bytes in base64 or hex")
+        return NoMatch("the signature is not 65 bytes in base64 or hex", foreign=True)
     key = recovered_key(claim.network.magic, claim.message, signature)
     if key is None or claim.address is None:
         return NoMatch()

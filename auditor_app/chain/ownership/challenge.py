@@ -42,7 +42,7 @@ def make_challenge(purpose: str, *, date: str, block: str = "", nonce: str | Non
         raise UsageError("USAGE", "the purpose is 1 to 80 letters, digits, blanks and . _ : / ( ) -")
     if not _DATE.match(date):
         raise UsageError("USAGE", "the date is not of the form 2026-11-22")
-    match = _BLOCK.match(block) if block else None
+    match = _BLOCK.match(block)
     if block and match is None:
         raise UsageError("USAGE", "the block is not of the form eip155:1:21925176=0x and 64 hex digits")
     drawn = secrets.token_hex(NONCE_BYTES) if nonce is None else nonce

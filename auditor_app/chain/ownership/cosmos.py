@@ -34,7 +34,7 @@ def check(claim: Claim) -> Match | NoMatch:
     key = named_key(claim)
     signature = of_size(claim.signatures[0], 64)
     if claim.address is None or key is None or signature is None:
-        return NoMatch("the row holds no secp256k1 key, or the signature is not 64 bytes")
+        return NoMatch("the row holds no secp256k1 key, or the signature is not 64 bytes", foreign=True)
     if not agrees_ecdsa(key, sha256(sign_document(claim.address.text, claim.message)), signature):
         return NoMatch()
     return bound(claim, (key,), "ADR-036")

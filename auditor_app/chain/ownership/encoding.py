@@ -40,7 +40,7 @@ def from_eos(text: str) -> bytes | None:
         raw = base58.b58decode(encoded) if encoded != text and len(encoded) <= _MAX_EOS else b""
     except ValueError:
         return None
-    return raw[:65] if len(raw) == 69 and ripemd160(raw[:65] + b"K1")[:4] == raw[65:] else None
+    return raw[:65] if ripemd160(raw[:65] + b"K1")[:4] == raw[65:] else None
 
 
 def of_size(text: str, *sizes: int) -> bytes | None:

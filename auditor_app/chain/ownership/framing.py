@@ -29,8 +29,8 @@ def check_recoverable(claim: Claim, framings: Iterable[Framing], *, compact: boo
     """
     signatures = [of_size(text, 65) or (_compact(text) if compact else None) for text in claim.signatures]
     raw = tuple(signature for signature in signatures if signature is not None)
-    if not raw or len(raw) != len(signatures):
-        return NoMatch("a signature is not 65 bytes in hex or base64")
+    if len(raw) != len(signatures):
+        return NoMatch("a signature is not 65 bytes in hex or base64", foreign=True)
     reason = NoMatch()
     for framing in framings:
         digest = framing.frame(claim.message)

@@ -11,9 +11,10 @@ SECP256K1_ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD036
 
 
 def recover(digest: bytes, signature: bytes, recovery_id: int) -> bytes | None:
-    """The uncompressed key that made ``r ‖ s`` over a 32-byte digest (SEC 1, 4.1.6), or ``None``."""
-    if not 0 <= recovery_id <= 3 or len(signature) != 64:
-        return None
+    """The uncompressed key that made ``r ‖ s`` over a 32-byte digest (SEC 1, 4.1.6), or ``None``.
+
+    Other lengths and recovery ids the library refuses, as in the two below.
+    """
     try:
         key = PublicKey.from_signature_and_message(signature + bytes([recovery_id]), digest, hasher=None)
     except ValueError:
@@ -23,8 +24,6 @@ def recover(digest: bytes, signature: bytes, recovery_id: int) -> bytes | None:
 
 def agrees_ecdsa(key: bytes, digest: bytes, signature: bytes) -> bool:
     """Whether ``r ‖ s`` over a 32-byte digest is the key's; either of ``s`` and ``n − s`` (the library wants the low one)."""
-    if len(signature) != 64:
-        return False
     try:
         _, normal = signature_normalize(deserialize_compact(signature))
         return PublicKey(key).verify(cdata_to_der(normal), digest, hasher=None)
@@ -42,8 +41,6 @@ def uncompressed(key: bytes) -> bytes | None:
 
 def agrees_ed25519(key: bytes, message: bytes, signature: bytes) -> bool:
     """Whether the signature over the message is the key's (RFC 8032; keys and R of small order refused)."""
-    if len(key) != 32 or len(signature) != 64:
-        return False
     try:
         VerifyKey(key).verify(message, signature)
     except (BadSignatureError, ValueError):

@@ -116,7 +116,7 @@ def _rows(fields: list[str], lines: Iterator[tuple[int, str]], file: str, unquot
             continue
         if len(rows) == MAX_ROWS:
             raise _unreadable(f"the list has more than {MAX_ROWS:,} rows", at)
-        if len(cells) > len(fields) and any(cell.strip() for cell in cells[len(fields) :]):
+        if any(cell.strip() for cell in cells[len(fields) :]):
             raise _unreadable(
                 "the line has more cells than the header; a message with a comma cannot be told apart",
                 at,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from auditor_app.chain.address.model import Family
@@ -58,7 +58,7 @@ METHODS = (
 def check_claim(claim: Claim, named: str) -> tuple[str, Verdict]:
     """The first method that fits, with its name; a named method is the only one tried.
 
-    Where none fits, the reason is that of the first method that gave one.
+    Where none fits, the reason is that of the first method whose form the proof has and that gave one.
     """
     family = claim.network.family
     tried = [m for m in METHODS if family in m.families and (m.name == named if named else m.offered)]
@@ -71,5 +71,10 @@ def check_claim(claim: Claim, named: str) -> tuple[str, Verdict]:
             return method.name, verdict
         refusals.append((method.name, verdict))
     undecided = next((pair for pair in refusals if isinstance(pair[1], NotDecided)), None)
-    reasons = (v.reason for _, v in refusals if isinstance(v, NoMatch) and v.reason)
-    return undecided or (named, NoMatch(next(reasons, "")))
+    return undecided or (named, NoMatch(_reason([v for _, v in refusals if isinstance(v, NoMatch)])))
+
+
+def _reason(refusals: Sequence[NoMatch]) -> str:
+    """The most telling one; that no method takes what the row holds only if each of them says so."""
+    near = next((item.reason for item in refusals if item.reason and not item.foreign), "")
+    return near or (refusals[0].reason if all(item.foreign for item in refusals) else "")

@@ -187,9 +187,13 @@ class NotDecided:
 
 @dataclass(frozen=True, slots=True)
 class NoMatch:
-    """The method was tried and does not fit; ``reason`` says why where that helps, as a clause."""
+    """The method was tried and does not fit; ``reason`` says why where that helps, as a clause.
+
+    ``foreign`` is set where what the row holds is not even of the method's form: a reason only if it was asked for.
+    """
 
     reason: str = ""
+    foreign: bool = False
 
 
 Verdict = Match | NotDecided | NoMatch

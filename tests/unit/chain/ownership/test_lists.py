@@ -148,3 +148,31 @@ def test_a_list_without_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(parse_list(data + b"BTC,1,1,1,m,s\n" * 3, file="l.csv")) == 3
     with pytest.raises(AuditError, match="more than 3 rows"):
         parse_list(data + b"BTC,1,1,1,m,s\n" * 4, file="l.csv")
+
+
+def test_a_header_of_exactly_the_columns_that_are_needed_is_enough() -> None:
+    (found,) = parse_list(b"coin,network,address,message,signature1\nETH,ETH,0xaa,m,0x01\n", file="okx.csv")
+    assert (found.asset, found.message, found.amount) == ("ETH", "m", None)
+
+
+def test_columns_that_nobody_knows_may_stand_there_several_times() -> None:
+    head = b"coin,remark,network,remark,other,address,message,signature1\n"
+    (found,) = parse_list(head + b"ETH,a,BASE,b,c,0xaa,m,0x01\n", file="okx.csv")
+    assert (found.labels, found.address, found.signatures) == (("BASE", "ETH"), "0xaa", ("0x01",))
+
+
+def test_under_a_quoted_header_quotes_are_none_of_the_text() -> None:
+    """And under a bare one a quote is a character, unless the cells would be too many."""
+    quoted = b'"coin","network","address","message","signature1"\n"ETH","ETH","0xaa","we ""own"" it","0x01"\n'
+    bare = b'coin,network,address,message,signature1\nETH,ETH,0xaa,"m",0x01\nETH,ETH,0xaa,"m, n",0x01\n'
+    assert [found.message for found in parse_list(quoted, file="l.csv")] == ['we "own" it']
+    assert [found.message for found in parse_list(bare, file="l.csv")] == ['"m"', "m, n"]
+
+
+def test_a_line_up_to_the_limit_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    line = b"ETH,ETH,0xaa,mmmm,0x01"
+    head = b"coin,network,address,message,signature1\n"
+    monkeypatch.setattr(lists, "_MAX_LINE", len(line))
+    assert len(parse_list(head + line + b"\r\n", file="l.csv")) == 1
+    with pytest.raises(AuditError, match="over the length limit"):
+        parse_list(head + line.replace(b"mmmm", b"mmmmm"), file="l.csv")

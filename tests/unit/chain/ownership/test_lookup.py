@@ -37,6 +37,19 @@ def test_an_account_that_no_proof_names_has_none() -> None:
         )  # fmt: skip
 
 
+def test_the_scheme_that_matched_names_the_method_else_the_one_that_was_named() -> None:
+    matched = line(ONE)
+    assert proofs(matched).of(ONE).method == "EIP-191"
+    assert proofs(replace(matched, scheme="")).of(ONE).method == "eip191"
+
+
+def test_only_a_valid_proof_binds_anything_or_is_fresh() -> None:
+    good = proofs(line(ONE)).of(ONE)
+    assert (good.binds, good.freshness) == (Binds.ADDRESS, Freshness.FRESH)
+    bad = proofs(line(ONE, outcome=Outcome.INVALID)).of(ONE)
+    assert (bad.line is not None, bad.binds, bad.freshness) == (True, None, None)
+
+
 def test_case_of_an_evm_account_makes_no_difference_and_of_others_it_does() -> None:
     assert proofs(line(ONE)).of(ONE.lower()).valid
     solana = "solana:5eykt4UsFv8P8NJdTREpY1vzqKqZKvdp:9WzDXwBbmkg8ZTbNMqUxvQRAyrZzDsGYdLVL9zYtAWWM"

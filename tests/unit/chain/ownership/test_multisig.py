@@ -114,3 +114,11 @@ def test_the_same_key_twice_in_the_script_counts_once() -> None:
     script = script_of(2, (A, A))
     line = check_one(row("BTC", p2wsh(script), A.bitcoin(MESSAGE), twin(A.bitcoin(MESSAGE)), public_key=script.hex()))
     assert line.outcome is Outcome.INVALID
+
+
+def test_a_script_with_a_key_that_is_no_point_is_refused() -> None:
+    """Nobody signs for it, least of all a signature that leads to no key."""
+    script = b"\x51" + b"\x21" + A.compressed + b"\x21\x02" + b"\xff" * 32 + b"\x52\xae"
+    for signature in ("zz", "00" * 65, "1f" + "00" * 64, A.bitcoin(MESSAGE)):
+        found = check_one(row("BTC", p2wsh(script), signature, public_key=script.hex()))
+        assert (found.outcome, found.note) == (Outcome.INVALID, "the script in the row is no m-of-n script")

@@ -116,6 +116,50 @@ def test_solana_off_chain_message() -> None:
     assert (line.outcome, line.scheme) == (Outcome.VALID, "Solana off-chain message")
 
 
+@pytest.mark.parametrize(
+    ("message", "form", "outcome"),
+    [
+        ("a" * 0xFFFF, 0, Outcome.VALID),
+        ("a" * 0x10000, 0, Outcome.INVALID),
+        ("", 0, Outcome.INVALID),
+        ("Reserven 2026-11-22 für die Prüfung", 1, Outcome.VALID),
+        ("Reserven 2026-11-22 für die Prüfung", 0, Outcome.INVALID),
+        ("two\nlines", 1, Outcome.VALID),
+        ("two\nlines", 0, Outcome.INVALID),
+        (MESSAGE, 1, Outcome.INVALID),
+    ],
+)
+def test_solanas_message_names_its_length_and_form(message: str, form: int, outcome: Outcome) -> None:
+    data = message.encode()
+    framed = b"\xffsolana offchain\x00" + bytes([form]) + (len(data) & 0xFFFF).to_bytes(2, "little") + data
+    signed = row("SOL", SOLANA, ED.sign(framed).signature.hex(), message=message, method="solana")
+    assert check_one(signed).outcome is outcome
+
+
+def test_the_64_bytes_of_eip2098_are_taken_for_eip191_alone() -> None:
+    """Nobody signs so elsewhere, and 64 bytes are another kind of signature on other chains."""
+    for label, address, digest in (
+        ("TRX", TRON, keccak256(b"\x19TRON Signed Message:\n28" + MESSAGE.encode())),
+        ("ETH", EVM, keccak256(b"\x19Ethereum Signed Message:\n32" + keccak256(MESSAGE.encode()))),
+    ):
+        signature = KEY.recoverable(digest)
+        r, s, v = signature[2:66], int(signature[66:130], 16), int(signature[130:], 16)
+        assert check_one(row(label, address, signature)).outcome is Outcome.VALID
+        assert check_one(row(label, address, f"0x{r}{s | (v - 27) << 255:064x}")).outcome is Outcome.INVALID
+
+
+def test_the_reason_of_the_framing_that_came_nearest_is_told() -> None:
+    """The key in the row signed, in one of two framings; the other framing leads to some key or other."""
+    elf = "2XNagboftecQgKRtgG8W5zpdRiZWinUfsfZm62a5NmmEVoZG7X"  # of another key: one of OKX's
+    for digest in (
+        keccak256(okx(MESSAGE)),
+        keccak256(b"\x19Ethereum Signed Message:\n32" + keccak256(MESSAGE.encode())),
+    ):
+        line = check_one(row("ELF", elf, KEY.recoverable(digest), public_key=KEY.compressed.hex()))
+        assert line.outcome is Outcome.INVALID
+        assert line.note == "the key in the row signed, but it does not lead to the address"
+
+
 def test_an_ed25519_key_that_is_not_the_address_is_refused() -> None:
     stranger = SigningKey(b"\x06" * 32)
     signature = stranger.sign(MESSAGE.encode()).signature.hex()
@@ -210,6 +254,12 @@ def test_cosmos_adr36() -> None:
     signed = row("ATOM", account, base64.b64encode(raw).decode(), public_key=KEY.compressed.hex())
     assert (check_one(signed).outcome, check_one(signed).binds) == (Outcome.VALID, Binds.ADDRESS)
     assert check_one(replace(signed, message=MESSAGE + ".")).outcome is Outcome.INVALID
+    for key in ("", "zz", "11" * 32):
+        nameless = check_one(replace(signed, public_key=key, method="cosmos"))
+        assert (nameless.outcome, nameless.note) == (
+            Outcome.INVALID,
+            "the row holds no secp256k1 key, or the signature is not 64 bytes",
+        )
     stranger = row("ATOM", account, base64.b64encode(raw).decode(), public_key=Wallet.number(2).compressed.hex())
     assert check_one(stranger).outcome is Outcome.INVALID
 
