@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -11,6 +12,9 @@ import pytest
 from auditor_app.amounts import Amount, floor_percent
 from auditor_app.chain.observe import observe
 from auditor_app.coverage.coverage import CoverageResult, LedgerTotals, coverage
+from auditor_app.coverage.lines import CoverageLine
+from auditor_app.coverage.self_issued import self_issued_findings
+from auditor_app.errors import UsageError
 from auditor_app.merkle.result import ColumnTotal
 from auditor_app.operation import CancelToken
 from auditor_app.snapshot.statement import Asset
@@ -162,3 +166,62 @@ def test_the_published_pairs_through_a_coverage_line(vectors: Path) -> None:
         assert line.rate is not None
         assert line.rate.startswith(pair["floor"])
         assert line.difference == Amount.parse(pair["excess"]).at_scale(8).units
+
+
+def test_complete_is_an_observation_for_everything_that_is_owed() -> None:
+    totals = {"ledger0": (total("BTC", "100"),), "ledger1": (total("BTC", "0"), total("USDT", "0"))}
+    assert run(totals, RESERVES, RESERVES, **TWO).complete  # nothing is owed in USDT, so nothing is missing there
+    assert not run(totals, RESERVES, None, **TWO).complete
+
+
+def test_an_asset_that_is_claimed_and_not_owed_has_a_line() -> None:
+    rows = [*RESERVES, (EVM_A, "USDT", 5)]
+    lines = run({"ledger0": (total("BTC", "1"),)}, rows, rows, **ONE).lines
+    assert [(line.asset, line.liabilities, line.claimed, line.observed) for line in lines] == [
+        ("BTC", 10**8, 110 * BTC, 110 * BTC),
+        ("USDT", 0, 5, 5),
+    ]
+
+
+def test_listed_reserves_of_which_none_was_observed_are_unknown_and_not_nothing() -> None:
+    rows = [*RESERVES, (EVM_A, "USDT", 5 * 10**6)]
+    totals = {"ledger0": (total("BTC", "1"), total("USDT", "5"))}
+    result = run(totals, rows, RESERVES, columns=(("BTC", "USDT"),))
+    line = result.lines[1]
+    assert (line.observed, line.difference, line.rate, line.net_rate) == (None, None, None, None)
+    assert not result.complete
+    assert result.findings == ()
+
+
+def test_what_was_observed_counts_and_not_what_was_claimed() -> None:
+    seen = [(BTC_A, "BTC", 60 * BTC), (BTC_B, "BTC", 20 * BTC)]
+    result = run({"ledger0": (total("BTC", "100"),)}, RESERVES, seen, **ONE)
+    (found,) = result.findings
+    assert found.message == "Reserves as observed are 20.00000000 BTC less than gross liabilities."
+    assert (found.expected, found.observed) == ("at least 100.00000000 BTC", "80.00000000 BTC observed")
+
+
+def test_a_rate_needs_both_sides_and_a_net_rate_debts_too() -> None:
+    full = CoverageLine("BTC", 8, 100, 20, 0, 90)
+    assert (full.difference, full.rate, full.net_liabilities, full.net_rate) == (-10, "90.0000", 80, "112.5000")
+    for line in (replace(full, observed=None), replace(full, liabilities=None)):
+        assert (line.difference, line.rate, line.net_rate) == (None, None, None)
+    assert replace(full, debts=0).net_rate is None
+
+
+def test_an_asset_that_the_exchange_issued_itself_is_found_among_the_reserves() -> None:
+    held = snapshot(RESERVES, **ONE)
+    claimed, seen, none = (CoverageLine("BTC", 8, 1, 0, *amounts) for amounts in ((7, None), (0, 9), (0, 0)))
+    for line, amount in ((claimed, 7), (seen, 9)):
+        (found,) = self_issued_findings(held.statement.predicate, [line], ["BTC"])
+        assert (found.code, found.subject) == ("ASSET.SELF_ISSUED", "asset BTC")
+        assert found.observed == f"{Amount(amount, 8).fixed()} BTC"
+    assert self_issued_findings(held.statement.predicate, [none, replace(claimed, asset="ETH")], ["BTC"]) == []
+    assert self_issued_findings(held.statement.predicate, [claimed], []) == []
+    with pytest.raises(UsageError, match="the snapshot has no asset 'MX'") as caught:
+        self_issued_findings(held.statement.predicate, [claimed], ["MX"])
+    assert caught.value.expected == ", ".join(asset.symbol for asset in ASSETS)
+    bare = snapshot([], assets=(), columns=(), claimed=None)
+    with pytest.raises(UsageError) as caught:
+        self_issued_findings(bare.statement.predicate, [], ["MX"])
+    assert caught.value.expected == "no asset at all"

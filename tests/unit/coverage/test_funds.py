@@ -153,3 +153,46 @@ def test_funds_never_enter_coverage() -> None:
 def test_a_snapshot_without_funds_has_none() -> None:
     held = snapshot([(BTC_A, "BTC", 1)])
     assert protection_funds(held, observe(held, None, TOKEN), TOKEN) == FundResult((), (), ())
+
+
+def test_a_fund_without_an_account_is_named_by_its_name_alone() -> None:
+    nameless = (*INSURANCE[:3], "", *INSURANCE[4:])
+    assert [item.subject for item in run([INSURANCE], None).findings] == [
+        "fund Futures Insurance Fund, account insurance:usdt"
+    ]
+    assert [item.subject for item in run([nameless], None).findings] == ["fund Futures Insurance Fund"]
+
+
+def test_a_fund_on_chain_and_in_the_ledger_is_of_mixed_custody() -> None:
+    ledger = (*GUARDIAN[:2], "ledger", "guardian:usdt", *GUARDIAN[4:])
+    seen = [(EVM_A, "USDT", 100 * MILLION)]
+    assert run([GUARDIAN, ledger], seen).totals[0].custody == "mixed"
+    assert run([GUARDIAN], seen).totals[0].custody == "on-chain"
+
+
+def test_a_fund_below_its_target_says_on_what_basis() -> None:
+    for balances, basis in (([(EVM_A, "USDT", 99 * MILLION)], "observed"), (None, "claimed")):
+        small = (*GUARDIAN[:5], 99 * MILLION, *GUARDIAN[6:])
+        (found,) = (item for item in run([small], balances).findings if item.code == "FUND.BELOW_TARGET")
+        assert found.message == f"The fund's value as {basis} is below its target by 1000000 USDT."
+        assert (found.expected, found.observed) == ("at least 100000000 USDT", f"99000000 USDT {basis}")
+
+
+def test_what_is_lacking_to_value_a_fund_is_named() -> None:
+    rows = [
+        ("G", "guardian", "on-chain", BTC_B, "BTC", 3, "100", "USDT"),
+        ("G", "guardian", "on-chain", EVM_A, "USDT", 3, "100", "USDT"),
+    ]
+    (found,) = (item for item in run(rows, None).findings if item.code == "FUND.UNVALUED")
+    assert (found.expected, found.observed) == ("a price of BTC in USDT", "")
+    assert found.message.startswith("Neither a feed")
+    other = (*GUARDIAN[:3], EVM_B, *GUARDIAN[4:6], "50000000", "USDT")
+    (found,) = (item for item in run([GUARDIAN, other], None).findings if item.code == "FUND.UNVALUED")
+    assert (found.expected, found.observed) == ("one target and unit", "100000000 USDT; 50000000 USDT")
+    assert found.message.startswith("The rows of the fund name different targets")
+
+
+def test_a_price_of_the_target_in_itself_is_no_price() -> None:
+    odd = Price(symbol="USDT", quote="USDT", price="2", source="x", as_of=BTC_PRICE.as_of)
+    result = run([GUARDIAN], [(EVM_A, "USDT", 100 * MILLION)], prices=(odd,))
+    assert (result.totals[0].observed, result.totals[0].prices, codes(result)) == ("100000000", (), [])
