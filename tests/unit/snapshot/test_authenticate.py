@@ -9,16 +9,18 @@ import msgspec
 import pytest
 
 from auditor_app.errors import SnapshotError, UsageError
-from auditor_app.findings import Severity
+from auditor_app.findings import Severity, finding
 from auditor_app.operation import Cancelled, CancelToken
 from auditor_app.snapshot import consistency, layout
 from auditor_app.snapshot.authentic import NotAuthentic
-from auditor_app.snapshot.authenticate import authenticate_snapshot
+from auditor_app.snapshot.authenticate import authenticate_evidence, authenticate_snapshot
+from auditor_app.snapshot.container import ArchiveContainer
 from auditor_app.snapshot.envelope import Envelope
 from auditor_app.snapshot.signing import SigningKey
 from auditor_app.snapshot.statement import PAYLOAD_TYPE
 from auditor_app.snapshot.trust import EMPTY, TrustStore, revoke_key, set_threshold
 from auditor_app.snapshot.writing import build_statement, encode_statement, measure, write_enveloped, write_payload
+from tests.properties.test_snapshot_mutations import contents, rebuilt
 from tests.unit.snapshot import samples
 from tests.unit.snapshot.samples import AUDITOR, FINANCE, ISSUER, NOW, STRANGER, TREASURY
 
@@ -122,6 +124,55 @@ def test_an_unknown_key_alone_and_beside_the_others(tmp_path: Path) -> None:
         "SIGNATURE.UNKNOWN_KEY",
         "SIGNATURE.THRESHOLD",
     ]
+
+
+def enveloped(folder: Path, payload: bytes, *keys: SigningKey) -> Path:
+    """The example's members below an envelope with exactly these signatures, repeated ones too."""
+    path = folder / "enveloped.porsnap"
+    measured = [measure(item.name, item.content) for item in samples.members()]
+    write_enveloped(path, Envelope(PAYLOAD_TYPE, payload, tuple(k.sign(PAYLOAD_TYPE, payload) for k in keys)), measured)
+    return path
+
+
+def test_a_key_that_signed_twice_is_refused_beside_enough_others(tmp_path: Path) -> None:
+    path = enveloped(tmp_path, good_payload(), TREASURY, TREASURY, FINANCE)
+    assert codes(path) == ["SIGNATURE.INVALID"]
+    assert "One key signed twice" in str(refused(path))
+    assert codes(enveloped(tmp_path, good_payload(), TREASURY, TREASURY)) == ["SIGNATURE.INVALID"]
+    twice = enveloped(tmp_path, good_payload(), TREASURY, FINANCE, STRANGER, STRANGER)
+    assert codes(twice) == ["SIGNATURE.UNKNOWN_KEY", "SIGNATURE.INVALID"]
+
+
+def test_a_snapshot_without_a_signature_is_told_from_one_of_strangers(tmp_path: Path) -> None:
+    assert "was packed but not signed yet" in str(refused(enveloped(tmp_path, good_payload())))
+    error = refused(enveloped(tmp_path, good_payload(), STRANGER))
+    assert isinstance(error, NotAuthentic)
+    assert error.findings[-1].message == "No pinned key signed the snapshot."
+
+
+def test_only_signers_who_could_sign_are_asked_for(tmp_path: Path) -> None:
+    path = samples.write(tmp_path, TREASURY)
+    both = (
+        "Fewer distinct keys and signers signed than the trust store asks for; there is none of Finance Director (exp"
+    )
+    assert both in str(refused(path))
+    store = samples.pinned(samples.store(), STRANGER, "Chief Executive")
+    store = revoke_key(store, STRANGER.keyid, revoked_at="2026-10-02T00:00:00Z", provenance=samples.PROVENANCE)
+    assert both in str(refused(path, store))
+    person = samples.pinned(samples.pinned(EMPTY, TREASURY, "One Person"), FINANCE, "One Person")
+    assert "asks for (exp" in str(refused(samples.write(tmp_path), person))
+
+
+@pytest.mark.parametrize(
+    ("validity", "said"),
+    [
+        ({"not_after": "2026-11-02T23:59:59Z"}, "any time to 2026-11-02T23:59:59Z"),
+        ({"not_before": "2026-11-03T00:00:01Z"}, "2026-11-03T00:00:01Z to any time"),
+    ],
+)
+def test_an_expired_keys_validity_is_said(tmp_path: Path, validity: dict[str, str], said: str) -> None:
+    store = samples.pinned(samples.pinned(EMPTY, TREASURY, "Head of Treasury"), FINANCE, "Finance Director", **validity)
+    assert f"The key is pinned for {said}; the trusted time is {NOW}." in str(refused(samples.write(tmp_path), store))
 
 
 def test_a_signature_over_another_payload_is_invalid(tmp_path: Path) -> None:
@@ -336,6 +387,70 @@ def test_a_missing_member_is_named(tmp_path: Path) -> None:
     write_payload(path, good_payload(), measured, (TREASURY, FINANCE))
     error = refused(path)
     assert (error.code, error.at.file) == ("MEMBER.MISSING", "funds.csv")
+
+
+def test_a_missing_member_is_missing_and_not_of_another_size(tmp_path: Path) -> None:
+    members = contents(samples.write(tmp_path).read_bytes())
+    path = tmp_path / "changed.porsnap"
+    path.write_bytes(rebuilt(members[:-1]))
+    assert codes(path) == ["MEMBER.MISSING"]
+    path.write_bytes(rebuilt([*members, ("zz/unsigned.csv", b"x")]))
+    assert codes(path) == ["MEMBER.MISSING"]
+
+
+def test_members_stand_in_the_order_in_which_they_were_signed(tmp_path: Path) -> None:
+    envelope, first, second, third = contents(samples.write(tmp_path).read_bytes())
+    path = tmp_path / "changed.porsnap"
+    for members, wanted, got in (
+        ([envelope, second, first, third], first, second),
+        ([envelope, first, third, second], second, third),
+        ([first, envelope, second, third], envelope, first),
+    ):
+        path.write_bytes(rebuilt(members))
+        error = refused(path)
+        assert (error.code, error.expected, error.observed) == ("SNAPSHOT.CONTAINER", wanted[0], got[0])
+        assert "the order in which they were signed" in error.what
+        assert (error.at.file, error.exit_status) == (got[0], 3)
+
+
+def test_a_container_without_an_envelope_is_no_snapshot(tmp_path: Path) -> None:
+    path = tmp_path / "changed.porsnap"
+    path.write_bytes(rebuilt(contents(samples.write(tmp_path).read_bytes())[1:]))
+    error = refused(path)
+    assert (error.code, error.what) == ("SNAPSHOT.CONTAINER", "there is no member snapshot.dsse.json")
+
+
+def test_whatever_is_refused_leaves_no_file_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    closed: list[Any] = []
+    close = ArchiveContainer.close
+
+    def noted(container: ArchiveContainer) -> None:
+        closed.append(container)
+        close(container)
+
+    monkeypatch.setattr(ArchiveContainer, "close", noted)
+    refused(samples.write(tmp_path, STRANGER))
+    assert len(closed) == 1
+    evidence = samples.write_evidence(tmp_path)
+    evidence.write_bytes(rebuilt(contents(evidence.read_bytes())[:-1]))
+    with pytest.raises(SnapshotError):
+        authenticate_evidence(evidence, samples.store(), token=CancelToken())
+    assert len(closed) == 2
+    token = CancelToken()
+    token.cancel()
+    with pytest.raises(Cancelled):
+        authenticate_evidence(samples.write_evidence(tmp_path), samples.store(), token=token)
+    assert len(closed) == 3
+
+
+def test_what_is_not_authentic_is_told_by_its_first_critical_finding() -> None:
+    note, grave = (
+        finding(code, procedure="signatures", subject="s", message=f"{code}.")
+        for code in ("ROOT.NOT_TIMESTAMPED", "MEMBER.MISSING")
+    )
+    assert (note.severity is Severity.CRITICAL, grave.severity is Severity.CRITICAL) == (False, True)
+    error = NotAuthentic((note, grave))
+    assert (error.code, error.what, error.findings) == ("MEMBER.MISSING", "MEMBER.MISSING", (note, grave))
 
 
 def test_a_member_over_the_limit_is_refused_before_it_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
