@@ -17,8 +17,8 @@ from auditor_app.engagement.record import AuditRequest
 from auditor_app.errors import AuditError, UsageError
 from auditor_app.files import read_capped
 from auditor_app.findings import Finding, finding
-from auditor_app.ledger.net_debt import net_debts
 from auditor_app.ledger.parts import SnapshotLedger
+from auditor_app.merkle.debts import debts_found
 from auditor_app.merkle.result import LedgerResult
 from auditor_app.operation import CancelToken, Operation
 from auditor_app.snapshot.authentic import AuthenticSnapshot
@@ -53,7 +53,7 @@ def customers_debts(
     found: tuple[Finding, ...] = ()
     for ledger, result in zip(snapshot.statement.predicate.ledgers, results, strict=True):
         owed: Mapping[str, bool] = {total.asset: total.negatives.units < 0 for total in result.totals}
-        found += yield from net_debts(SnapshotLedger(snapshot, ledger), owed, token)
+        found += yield from debts_found(SnapshotLedger(snapshot, ledger), result.row_count, owed, token)
     return found
 
 
