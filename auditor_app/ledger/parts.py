@@ -22,6 +22,7 @@ from auditor_app.errors import LedgerError, Location
 from auditor_app.ledger.columns import is_amount
 from auditor_app.ledger.grammar import Grammar
 from auditor_app.ledger.source import PART_ROWS, LedgerPart
+from auditor_app.machine import machine_error
 from auditor_app.operation import CancelToken
 from auditor_app.processors import processors
 from auditor_app.snapshot.authentic import AuthenticSnapshot
@@ -242,7 +243,7 @@ class CsvLedger:
         try:
             descriptor = os.open(self._path, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0))
         except OSError as error:
-            raise LedgerError(
+            raise machine_error(error) or LedgerError(
                 "LEDGER.UNREADABLE",
                 f"the ledger cannot be opened ({error.strerror})",
                 at=Location(str(self._path)),
@@ -271,7 +272,7 @@ class CsvLedger:
         )
 
 
-def _state(file: BinaryIO) -> tuple[int, int, int, int]:
-    """Size, modification time, device and inode."""
+def _state(file: BinaryIO) -> tuple[int, int, int, int, int]:
+    """Size, modification time, the time of any change (which nobody can set back), device and inode."""
     status = os.fstat(file.fileno())
-    return status.st_size, status.st_mtime_ns, status.st_dev, status.st_ino
+    return status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_dev, status.st_ino

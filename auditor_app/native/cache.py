@@ -16,6 +16,7 @@ import stat
 import struct
 import sys
 import tempfile
+import time
 from contextlib import suppress
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
@@ -32,6 +33,9 @@ from auditor_app.native.exports import EXPORTS
 APPLICATION = "reserve-auditor"
 _DIGEST_BYTES = 32
 _MOST_BYTES = 2**24
+_MOST_FILES = 8
+_BEGUN = 600
+"""Seconds after which a file that is not yet in place was left by a process that is no more."""
 
 
 def _sources_digest() -> bytes:
@@ -184,6 +188,16 @@ def store(made: bytes) -> None:
     """Keep the object file for the next run; without room for it anywhere the next run makes it again."""
     for folder in _folders():
         if _is_made(folder):
+            _tidy(folder)
             with suppress(AuditError):
                 write_atomically(folder / _name(), packed(made), mode=0o600)
                 return
+
+
+def _tidy(folder: Path) -> None:
+    """Remove what a killed process had begun to write, and all but the newest few files of other versions."""
+    with suppress(OSError):
+        begun = [path for path in folder.glob(f".{APPLICATION}-*.bin.*") if time.time() - path.stat().st_mtime > _BEGUN]
+        kept = sorted(folder.glob(f"{APPLICATION}-*.bin"), key=lambda path: path.stat().st_mtime, reverse=True)
+        for path in [*begun, *kept[_MOST_FILES:]]:
+            path.unlink(missing_ok=True)

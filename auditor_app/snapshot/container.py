@@ -17,6 +17,7 @@ from types import MappingProxyType
 from typing import NoReturn, Protocol
 
 from auditor_app.errors import Location, SignatureError, SnapshotError
+from auditor_app.machine import machine_error
 from auditor_app.sections import Look, read_section
 from auditor_app.snapshot import layout
 from auditor_app.snapshot.layout import Entry
@@ -82,6 +83,9 @@ def _open_regular(path: Path, name: str, folder: int | None = None) -> tuple[int
             _unreadable(path, "this is a link, not a file", "Name the file itself.")
         descriptor = os.open(name, _OPEN, dir_fd=folder)
     except OSError as error:
+        wanting = machine_error(error)
+        if wanting is not None:
+            raise wanting from None
         _unreadable(path, f"the file cannot be opened ({error.strerror})", "Links are refused: name the file itself.")
     status = os.fstat(descriptor)
     if not stat.S_ISREG(status.st_mode):
@@ -313,6 +317,9 @@ class FolderContainer:
             finally:
                 os.close(folder)
         except OSError as error:
+            wanting = machine_error(error)
+            if wanting is not None:
+                raise wanting from None
             _unreadable(self._path.joinpath(*folders), f"the folder cannot be opened ({error.strerror})")
 
     def _walk(self, folder: str, found: dict[str, int]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,9 +13,12 @@ import pytest
 from auditor_app.cli import main as command_line
 from auditor_app.errors import AuditError
 from auditor_app.findings import CATALOGUE
+from auditor_app.ledger.columns import parse_columns
+from auditor_app.ledger.parts import CsvLedger
 from auditor_app.machine import MachineError, machine_error
 from auditor_app.operation import Operation, Progress, run
 from auditor_app.processors import THREADS, processors
+from auditor_app.snapshot.container import open_container
 
 
 def os_error(number: int, path: str | None = None) -> OSError:
@@ -107,3 +111,29 @@ def test_fewer_threads_can_be_asked_for(monkeypatch: pytest.MonkeyPatch, said: s
 
 def test_it_is_an_error_of_ours() -> None:
     assert issubclass(MachineError, AuditError)
+
+
+@pytest.mark.parametrize("form", ["archive", "folder", "plain"])
+def test_too_many_open_files_are_not_called_a_bad_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
+    path = tmp_path / "it"
+    if form == "folder":
+        path.mkdir()
+        (path / "snapshot.dsse.json").write_bytes(b"{}")
+    else:
+        path.write_bytes(b"u,1\n")
+    container = open_container(path) if form == "folder" else None
+
+    def refuse(*arguments: object, **options: object) -> int:
+        raise os_error(errno.EMFILE)
+
+    monkeypatch.setattr(os, "open", refuse)
+    with pytest.raises(MachineError) as caught:
+        if container is not None:
+            container.read("snapshot.dsse.json")
+        elif form == "plain":
+            CsvLedger(path, parse_columns("a:token,b:decimal"))
+        else:
+            open_container(path)
+    assert caught.value.code == "MACHINE.FILES"

@@ -374,3 +374,52 @@ def test_only_arrays_in_one_piece_have_an_address() -> None:
     assert address(table) == table.ctypes.data
     with pytest.raises(ValueError, match="in one piece"):
         address(table[:, 1:2])
+
+
+_KILLED = """
+import os, sys
+from auditor_app.native import cache
+def stop(descriptor):
+    print("written", flush=True)
+    sys.stdin.read()
+os.fsync = stop
+cache.store(b"object" * 10**5)
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals are POSIX")
+def test_a_process_that_is_killed_as_it_writes_leaves_nothing_that_is_run(
+    cache: Path, object_file: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it had begun has another name, is never looked at, and is gone after the next time that code is kept."""
+    running = subprocess.Popen(
+        [sys.executable, "-c", _KILLED], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT
+    )
+    assert running.stdin is not None
+    assert running.stdout is not None
+    assert running.stdout.readline() == "written\n"
+    running.kill()
+    running.wait()
+    running.stdin.close()
+    running.stdout.close()
+    (begun,) = cache.iterdir()
+    assert begun.name.startswith(".")
+    assert kept.held_code() is None
+    kept.store(object_file)
+    assert kept.held_code() == object_file
+    assert begun.exists(), "it might belong to a process that is still writing"
+    os.utime(begun, (0, 0))
+    kept.store(object_file)
+    assert [path.name for path in cache.iterdir()] == [kept._name()]
+
+
+def test_files_of_other_versions_do_not_pile_up(cache: Path, object_file: bytes) -> None:
+    for number in range(20):
+        old = cache / f"reserve-auditor-{number:020x}.bin"
+        old.write_bytes(b"old")
+        os.utime(old, (number, number))
+    (cache / "somebody else's.bin").write_bytes(b"")
+    kept.store(object_file)
+    assert len(list(cache.iterdir())) == 10
+    assert kept.held_code() == object_file
+    assert (cache / "somebody else's.bin").exists()
