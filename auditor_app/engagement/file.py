@@ -6,7 +6,7 @@ Clocks enter here only as ``at``, an instant that the caller typed or read.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType, TracebackType
@@ -213,6 +213,12 @@ def open_for_reading(path: Path) -> EngagementFile:
 
 def papers_of(stored: Sequence[StoredEntry], *, file: str) -> Papers:
     """The papers that a journal amounts to; :class:`EngagementError` where the chain or a rule is broken."""
+    *_, papers = states_of(stored, file=file)
+    return papers
+
+
+def states_of(stored: Sequence[StoredEntry], *, file: str) -> Iterator[Papers]:
+    """The papers after each entry of a journal, at least one; :class:`EngagementError` as :func:`papers_of`."""
     broken = chain_findings(stored)
     if broken:
         raise EngagementError(
@@ -226,8 +232,7 @@ def papers_of(stored: Sequence[StoredEntry], *, file: str) -> Papers:
     papers: Papers | None = None
     for item in stored:
         papers = step(papers, item, file=file)
-    assert papers is not None  # noqa: S101 - there is at least one entry
-    return papers
+        yield papers
 
 
 def step(papers: Papers | None, item: StoredEntry, *, file: str) -> Papers:

@@ -6,10 +6,11 @@ and one entry.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from auditor_app.engagement.actions import IssueChallenge, IssueReport, PerformRun, RecordSample
 from auditor_app.engagement.journal import EMPTY_JOURNAL, Amendment, Head
+from auditor_app.engagement.known import Known
 from auditor_app.engagement.terms import SIGNING_ROLES, AgreedProcedure, InputReference, Person, Role, Terms
 
 
@@ -160,6 +161,8 @@ class Papers:
     challenges: tuple[IssuedChallenge, ...] = ()
     identity: str = ""
     """SHA-256 of the first entry: what names this engagement for ever."""
+    known: Known = field(default_factory=Known, compare=False, repr=False)
+    """Inputs, runs, challenges and samples by what names them, for the rules."""
 
     def person(self, name: str) -> Person | None:
         """The person of that name."""

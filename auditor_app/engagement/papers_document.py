@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import fields
 from typing import Any
 
 import msgspec
@@ -29,7 +30,8 @@ INDEX: tuple[tuple[str, str], ...] = (
 
 def papers_document(papers: Papers) -> dict[str, Any]:
     """Everything in the file as of its head, names in camelCase, numbers as decimal strings."""
-    document: dict[str, Any] = _plain(msgspec.to_builtins(papers))
+    named = {field.name: getattr(papers, field.name) for field in fields(papers) if field.compare}
+    document: dict[str, Any] = _plain(msgspec.to_builtins(named))
     document["tickmarks"] = [{"mark": mark, "meaning": meaning} for mark, meaning in papers.tickmarks]
     document["index"] = index_document(papers)
     document["obstacles"] = list(papers.obstacles())

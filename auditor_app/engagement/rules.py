@@ -139,30 +139,35 @@ def _agree(papers: Papers, action: actions.AgreeProcedure, entry: Entry, stamp: 
 
 def _add_input(papers: Papers, action: actions.AddInput, entry: Entry, stamp: Stamp) -> Papers:  # noqa: ARG001
     file = action.input
-    if any(item.file.sha256 == file.sha256 and item.file.role == file.role for item in papers.inputs):
+    key = ("input", file.role, file.sha256)
+    if key in papers.known:
         _refuse(f"{file.name[:200]} is in the engagement already, by its digest")
-    return replace(papers, inputs=(*papers.inputs, TakenInput(file, stamp)))
+    return replace(papers, inputs=(*papers.inputs, TakenInput(file, stamp)), known=papers.known.adding(key))
 
 
 def _perform(papers: Papers, action: actions.PerformRun, entry: Entry, stamp: Stamp) -> Papers:
     _named(entry, action.result)
-    return replace(papers, runs=(*papers.runs, Run(action, entry.inputs, entry.program, stamp)))
+    known = papers.known.adding(("run", action.result), ("run of entry", str(stamp.entry)))
+    return replace(papers, runs=(*papers.runs, Run(action, entry.inputs, entry.program, stamp)), known=known)
 
 
 def _issue_challenge(papers: Papers, action: actions.IssueChallenge, entry: Entry, stamp: Stamp) -> Papers:  # noqa: ARG001
-    if any(item.action.nonce == action.nonce for item in papers.challenges):
+    key = ("challenge", action.nonce)
+    if key in papers.known:
         _refuse("this challenge was issued already")
     if action.nonce not in action.challenge:
         _refuse("the challenge does not hold its nonce")
-    return replace(papers, challenges=(*papers.challenges, IssuedChallenge(action, stamp)))
+    issued = IssuedChallenge(action, stamp)
+    return replace(papers, challenges=(*papers.challenges, issued), known=papers.known.adding(key))
 
 
 def _sample(papers: Papers, action: actions.RecordSample, entry: Entry, stamp: Stamp) -> Papers:
     _named(entry, action.result)
-    committed = {item.action.commitment for item in papers.samples if item.action.step == "commit"}
-    if action.step == "commit" and action.commitment in committed:
+    known = papers.known
+    committed = _commitment_of("commit", action) in known
+    if action.step == "commit" and committed:
         _refuse("this commitment stands in the journal already")
-    if action.step == "draw" and action.commitment not in committed:
+    if action.step == "draw" and not committed:
         _refuse(
             "there is no earlier commitment to this sample in the journal",
             "Commit first with --engagement, then draw once the source has spoken.",
@@ -171,26 +176,31 @@ def _sample(papers: Papers, action: actions.RecordSample, entry: Entry, stamp: S
         _draw_rule(papers, action, entry)
     for step, name in (("draw", "draw"), ("execute", "execution")):
         used = action.parameters.get(name)
-        if used is not None and action.step in ("letters", "execute", "evaluate"):
-            known = {item.action.result for item in papers.samples if item.action.step == step}
-            if used not in known:
-                _refuse(f"the journal holds no earlier {name} with this result", f"Record the {name} first.")
+        if used is not None and action.step in ("letters", "execute", "evaluate") and ("step", step, used) not in known:
+            _refuse(f"the journal holds no earlier {name} with this result", f"Record the {name} first.")
     run = action.parameters.get("run") if action.step == "execute" else None
-    if run is not None and run not in {item.action.result for item in papers.runs}:
+    if run is not None and ("run", run) not in known:
         _refuse("the journal holds no earlier run with this result", "Record the run first.")
-    return replace(papers, samples=(*papers.samples, SampleStep(action, entry.inputs, entry.program, stamp)))
+    done = SampleStep(action, entry.inputs, entry.program, stamp)
+    known = known.adding(("step", action.step, action.result), _commitment_of(action.step, action), value=done)
+    return replace(papers, samples=(*papers.samples, done), known=known)
+
+
+def _commitment_of(step: str, action: actions.RecordSample) -> tuple[str, ...]:
+    """What names the steps of that kind on the same commitment; steps without one are under no commitment's name."""
+    return ("of commitment", step) if action.commitment is None else ("of commitment", step, action.commitment)
 
 
 def _draw_rule(papers: Papers, action: actions.RecordSample, entry: Entry) -> None:
     """A sample is drawn from the record that was committed to, with one answer of its source: no shopping for seeds."""
-    same = [item for item in papers.samples if item.action.commitment == action.commitment]
-    records = {file.sha256 for item in same if item.action.step == "commit" for file in _records(item.inputs)}
+    commits = papers.known.under(_commitment_of("commit", action))
+    records = {file.sha256 for item in commits for file in _records(item.inputs)}
     if records != {file.sha256 for file in _records(entry.inputs)}:
         _refuse(
             "the sample record is not the one that was committed to", "Draw from the file that sample commit wrote."
         )
     answer = _answer(action)
-    if any(item.action.step == "draw" and _answer(item.action) != answer for item in same):
+    if any(_answer(item.action) != answer for item in papers.known.under(_commitment_of("draw", action))):
         _refuse(
             "this sample was drawn already, with another answer of its source",
             "Extend that draw, or commit to another sample.",
@@ -285,7 +295,7 @@ def _sign_off(papers: Papers, action: actions.SignOff, entry: Entry, stamp: Stam
 
 def _issue(papers: Papers, action: actions.IssueReport, entry: Entry, stamp: Stamp) -> Papers:
     _named(entry, action.report)
-    if all(run.stamp.entry != action.run for run in papers.runs):
+    if ("run of entry", str(action.run)) not in papers.known:
         _refuse(f"entry {action.run} of the journal is no run")
     obstacles = papers.obstacles()
     if action.kind == "final" and obstacles:

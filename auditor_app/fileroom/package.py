@@ -18,7 +18,7 @@ import msgspec
 
 from auditor_app import __version__, strict_json
 from auditor_app.engagement import actions
-from auditor_app.engagement.file import EngagementFile, papers_of, step
+from auditor_app.engagement.file import EngagementFile, states_of
 from auditor_app.engagement.journal import Entry, decoded
 from auditor_app.engagement.papers import Papers
 from auditor_app.engagement.papers_document import papers_document
@@ -48,14 +48,8 @@ class Package:
     documents: Mapping[int, bytes]
     """The result that an entry names, by the entry's number."""
 
-    def papers_before(self, entry: int) -> Papers:
-        """The papers as they were before entry ``entry``: what its report was built from."""
-        papers: Papers | None = None
-        for item in self.stored[: entry - 1]:
-            papers = step(papers, item, file=self.file)
-        if papers is None:
-            raise EngagementError("ENGAGEMENT.PACKAGE", "the journal has nothing before this entry")
-        return papers
+    before: Mapping[int, Papers]
+    """The papers as they were before each entry that issued a report, by its number: what that report was built from."""
 
 
 def member_of(entry: Entry) -> str | None:
@@ -152,7 +146,7 @@ def _read(container: Container, file: str) -> Package:
     if index.get("format") != FORMAT:
         raise EngagementError("ENGAGEMENT.PACKAGE", "the format is not one this program knows", expected=FORMAT)
     stored = _journal(container, file)
-    papers = papers_of(stored, file=JOURNAL)
+    papers, before = _states(stored)
     entries = tuple(decoded(item, file=JOURNAL) for item in stored)
     program = index.get("programVersion")
     if index != {**_index(papers, entries), "programVersion": program} or not isinstance(program, str):
@@ -165,7 +159,18 @@ def _read(container: Container, file: str) -> Package:
     if program == __version__ and _member(container, PAPERS) != _json(papers_document(papers)):
         raise EngagementError("ENGAGEMENT.PACKAGE", f"{PAPERS} is not what the journal amounts to")
     documents = _documents(container, entries)
-    return Package(file, program, stored, entries, papers, documents)
+    return Package(file, program, stored, entries, papers, documents, before)
+
+
+def _states(stored: tuple[StoredEntry, ...]) -> tuple[Papers, Mapping[int, Papers]]:
+    """The papers at the head, and before each report: read once, however many reports there are."""
+    states = states_of(stored, file=JOURNAL)
+    papers, before = next(states), {}
+    for after in states:
+        if len(after.reports) > len(papers.reports):
+            before[after.head.length] = papers
+        papers = after
+    return papers, before
 
 
 def _member(container: Container, name: str) -> bytes:

@@ -169,7 +169,7 @@ class _Bench:
     def _report(self, entry: Entry, action: actions.IssueReport, token: CancelToken) -> Operation[Repetition]:
         """Build the report again from the repeated run and the papers before the build; compare the bytes."""
         yield from self._run(action.run, token)
-        papers = self._package.papers_before(entry.number)
+        papers = self._package.before[entry.number]
         template = yield from self._template(entry, token)
         recorded = [("report", action.report, action.size)]
         if action.redacted is not None:

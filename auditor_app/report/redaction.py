@@ -6,7 +6,6 @@ addresses keep their code, severity and number and lose their words. Amounts per
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -20,6 +19,7 @@ from auditor_app.engagement.record import Audit, PerformedProcedure
 from auditor_app.engagement.sampling_work import SampledWork
 from auditor_app.errors import NOWHERE
 from auditor_app.findings import CATALOGUE, Finding
+from auditor_app.report.hiding import hider
 from auditor_app.sampling.drawn import DrawnItem
 from auditor_app.sampling.execution import ItemCheck
 
@@ -60,7 +60,7 @@ def redacted(
     names = _identifiers(audit, samples, history)
     subjects: dict[tuple[str, str, str], str] = {}
     findings = tuple(_finding(item, place, subjects) for place, item in enumerate(audit.findings, start=1))
-    hide = _hider(names)
+    hide = hider(names)
     masked = replace(
         audit,
         findings=findings,
@@ -122,7 +122,7 @@ def _masked_accounts(accounts: Sequence[str]) -> tuple[str, ...]:
 
 
 def _identifiers(audit: Audit, samples: Sequence[SampledWork], history: History | None) -> dict[str, str]:
-    """What must not stand anywhere: longest first, so that no part of one is left of another."""
+    """What must not stand anywhere, and what stands in its place."""
     accounts = [line.address.account for line in audit.addresses] + [line.account for line in audit.funds]
     owned = () if audit.ownership is None else audit.ownership.lines
     accounts += [text for line in owned for text in (line.row.account, line.row.address) if text]
@@ -138,7 +138,7 @@ def _identifiers(audit: Audit, samples: Sequence[SampledWork], history: History 
         if account:
             found[account] = mask_account(account)
             found[account.rpartition(":")[2]] = mask(account.rpartition(":")[2])
-    return dict(sorted(found.items(), key=lambda pair: -len(pair[0])))
+    return found
 
 
 def _withheld(_: str) -> str:
@@ -181,21 +181,6 @@ def masked_sample(work: SampledWork) -> SampledWork:
 def _masked_check(check: ItemCheck) -> ItemCheck:
     texts = {name: WITHHELD for name in ("expected", "observed", "alternative", "reason") if getattr(check, name)}
     return msgspec.structs.replace(check, **texts)
-
-
-def _hider(names: Mapping[str, str]) -> Callable[[str], str]:
-    """In either case: people type addresses as they like."""
-    folded = [(name.lower(), name, shown) for name, shown in names.items()]
-
-    def hide(text: str) -> str:
-        lower = text.lower()
-        for small, name, shown in folded:
-            if small in lower:
-                text = re.sub(re.escape(name), lambda _, shown=shown: shown, text, flags=re.IGNORECASE)  # type: ignore[misc]
-                lower = text.lower()
-        return text
-
-    return hide
 
 
 def _finding(item: Finding, place: int, subjects: dict[tuple[str, str, str], str]) -> Finding:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -10,8 +11,9 @@ import pytest
 from auditor_app.engagement import actions
 from auditor_app.engagement.actions import AnyAction
 from auditor_app.engagement.file import EngagementFile, open_for_reading, open_for_writing
-from auditor_app.engagement.journal import Amendment
-from auditor_app.engagement.rules import _EFFECTS
+from auditor_app.engagement.journal import Amendment, Entry
+from auditor_app.engagement.papers import Papers
+from auditor_app.engagement.rules import _EFFECTS, after
 from auditor_app.engagement.terms import AgreedProcedure, InputReference, Person
 from auditor_app.errors import EngagementError
 from tests.unit.engagement import books
@@ -303,3 +305,51 @@ def test_ten_thousand_exceptions_open(tmp_path: Path) -> None:
     assert checked(entry) == entry
     papers = papers_of(stored, file="book")
     assert len(papers.exceptions) == 10_000
+
+
+class _Counted(str):
+    """A digest that counts how often it is compared with another one."""
+
+    __slots__ = ()
+    compared = 0
+
+    def __eq__(self, other: object) -> bool:
+        _Counted.compared += 1
+        return str.__eq__(self, str(other))
+
+    __hash__ = str.__hash__
+
+
+def _entry(papers: Papers, action: actions.Action, **more: Any) -> Entry:
+    fields = {"person": books.PREPARER, "program": "1", "inputs": (), "documents": (), "amendment": None}
+    head = papers.head
+    return Entry(sequence=str(head.length + 1), previous=head.sha256, at=books.at(1), action=action, **(fields | more))
+
+
+def test_an_entry_is_not_compared_with_all_entries_before(book: EngagementFile) -> None:
+    papers, count = book.papers, 300
+    for number in range(count):
+        digest = _Counted(f"{number:064x}")
+        file = InputReference(role="other", name=f"{number}", size="1", sha256=digest)
+        papers = after(papers, _entry(papers, actions.AddInput(input=file)), f"{number:064x}")
+        step = "commit" if number % 2 == 0 else "draw"
+        commitment = _Counted(f"{number // 2:064x}")
+        sampled = actions.RecordSample(step=step, parameters={}, result=digest, commitment=commitment)  # type: ignore[arg-type]
+        papers = after(papers, _entry(papers, sampled, documents=(digest,)), f"{number + count:064x}")
+    assert len(papers.inputs) == len(papers.samples) == count
+    assert _Counted.compared < 20 * count
+
+
+def test_states_of_the_papers_do_not_disturb_each_other(book: EngagementFile) -> None:
+    """Two acts tried on the same state: what the first one added is not known to the second."""
+    file = InputReference(role="other", name="a", size="1", sha256="ab" * 32)
+    papers = book.papers
+    one = after(papers, _entry(papers, actions.AddInput(input=file)), "11" * 32)
+    two = after(papers, _entry(papers, actions.AddInput(input=file)), "22" * 32)
+    assert one.inputs == two.inputs
+    for state in (one, two):
+        with pytest.raises(EngagementError, match="already"):
+            after(state, _entry(state, actions.AddInput(input=file)), "33" * 32)
+    other = InputReference(role="other", name="b", size="1", sha256="cd" * 32)
+    after(one, _entry(one, actions.AddInput(input=other)), "44" * 32)
+    after(one, _entry(one, actions.AddInput(input=other)), "55" * 32)

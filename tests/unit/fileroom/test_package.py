@@ -57,8 +57,8 @@ def test_a_package_holds_what_the_engagement_holds(path: Path) -> None:
     with open_for_reading(path.parent / "book.engagement") as book:
         assert package.papers == book.papers
     assert package.documents == {5: books.RESULT, 6: b"%PDF-1.7"}
-    assert package.papers_before(6).head == package.papers.reports[0].head
-    assert package.papers_before(6).reports == ()
+    assert package.before[6].head == package.papers.reports[0].head
+    assert package.before[6].reports == ()
 
 
 @pytest.mark.parametrize("name", ["package.json", "journal.jsonl", "papers.json", "results/000005-perform-run.json"])

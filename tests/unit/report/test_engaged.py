@@ -14,7 +14,7 @@ from auditor_app.errors import ReportError
 from auditor_app.operation import CancelToken, run
 from auditor_app.report.document import Report, ReportOptions, build_report
 from auditor_app.report.elements import ELEMENTS, Supplied, missing_elements
-from auditor_app.report.redaction import _hider
+from auditor_app.report.hiding import hider
 from auditor_app.report.template import bundled_template
 from tests.unit.report import engaged, factory
 from tests.unit.report.reading import boxes, squeezed, text_of
@@ -264,7 +264,7 @@ def test_the_redacted_version_names_nobody(masked: Report) -> None:
 @pytest.mark.parametrize("typed", [str, str.lower, str.upper])
 def test_an_address_that_a_person_typed_is_masked_in_either_case(typed: Callable[[str], str]) -> None:
     account = "eip155:1:0xDB868B36DB67AB41eADE7a738E6E25b07c910E30"
-    hide = _hider({account: "A", account.rpartition(":")[2]: "0xDB86…0E30"})
+    hide = hider({account: "A", account.rpartition(":")[2]: "0xDB86…0E30"})
     assert hide(f"wallet {typed(account[9:])} is held by a custodian") == "wallet 0xDB86…0E30 is held by a custodian"
     assert hide(typed(account)) == "A"
 
