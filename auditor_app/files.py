@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import stat
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from auditor_app.errors import AuditError, Location
@@ -39,6 +40,30 @@ def write_atomically(path: Path, data: bytes, *, mode: int = 0o644) -> None:
 
 def write_chunks_atomically(path: Path, chunks: Iterable[bytes], *, mode: int = 0o644) -> None:
     """:func:`write_atomically` for data that is made while it is written; nothing is left behind where that fails."""
+    with _beside(path, chunks, mode) as put:
+        put()
+
+
+@contextmanager
+def staged(files: Sequence[tuple[Path, bytes]]) -> Iterator[Callable[[], None]]:
+    """Every file written whole beside its place and on the disk; what this gives puts them all in place.
+
+    So a disk without room is known before anything says that the files are there; what is not put in place is removed.
+    Raises :class:`AuditError` ``OUTPUT.WRITE``.
+    """
+    with ExitStack() as stack:
+        waiting = [stack.enter_context(_beside(path, (data,), 0o644)) for path, data in files]
+
+        def put_all() -> None:
+            for put in waiting:
+                put()
+
+        yield put_all
+
+
+@contextmanager
+def _beside(path: Path, chunks: Iterable[bytes], mode: int) -> Iterator[Callable[[], None]]:
+    """A temporary file in the same folder, written and synced; what this gives renames it, else it is removed."""
     try:
         descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     except OSError as error:
@@ -48,21 +73,30 @@ def write_chunks_atomically(path: Path, chunks: Iterable[bytes], *, mode: int = 
             at=Location(str(path)),
             action="Choose a folder that exists and may be written.",
         ) from None
+
+    def put() -> None:
+        try:
+            os.replace(temporary, path)
+        except OSError as error:
+            raise _unwritten(path, error) from None
+        _sync_directory(path.parent)
+
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.writelines(chunks)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, mode)
-        os.replace(temporary, path)
-    except BaseException as error:
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.writelines(chunks)
+                file.flush()
+                os.fsync(file.fileno())
+            os.chmod(temporary, mode)
+        except OSError as error:
+            raise _unwritten(path, error) from None
+        yield put
+    finally:
         Path(temporary).unlink(missing_ok=True)
-        if isinstance(error, OSError):
-            raise AuditError(
-                "OUTPUT.WRITE", f"the file cannot be written ({error.strerror})", at=Location(str(path))
-            ) from None
-        raise
-    _sync_directory(path.parent)
+
+
+def _unwritten(path: Path, error: OSError) -> AuditError:
+    return AuditError("OUTPUT.WRITE", f"the file cannot be written ({error.strerror})", at=Location(str(path)))
 
 
 def write_new(path: Path, data: bytes, *, code: str, mode: int = 0o644) -> None:

@@ -91,7 +91,7 @@ def last_run(book: EngagementFile, token: CancelToken) -> Operation[LastRun]:
         return LastRun(None, missing)
     request = request_again(run, lambda file: Path(places[file.sha256]))
     typed = run.action.parameters.time_typed
-    return LastRun(request if typed else replace(request, trusted_time=None), ())
+    return LastRun(request if typed else replace(request, trusted_time=None, journal_time=False), ())
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,10 +94,9 @@ def issue_engaged(
         date=asked.date,
         template=_template(asked),
         masked=asked.masked,
+        files=lambda report, masked: ((output, (masked or report).pdf),),
     )
-    pdf = bytes((issued.masked or issued.report).pdf)
-    write_atomically(output, pdf)  # issued by now: the file follows whatever else is asked
-    return pdf
+    return bytes((issued.masked or issued.report).pdf)
 
 
 def write_report(
@@ -115,19 +114,33 @@ def _written(pdf: bytes, output: Path, token: CancelToken) -> Operation[bytes]:
     return pdf
 
 
-def find_gaps(
-    audit: Audit, papers: Papers | None, date_typed: bool, template: Path | None, token: CancelToken
-) -> Operation[tuple[Gap, ...]]:
-    """What keeps a report from being final."""
+def find_gaps(audit: Audit, asked: ReportAsked, token: CancelToken) -> Operation[tuple[Gap, ...]]:
+    """What keeps a report from being final where no engagement is open."""
     yield Progress(0, 1, "elements", "Looking for missing elements")
-    from auditor_app.report.elements import Supplied, gaps
-    from auditor_app.report.template import bundled_template
+    from auditor_app.report.document import ReportOptions, report_gaps
 
     token.check()
-    chosen = _template(ReportAsked(template=template))
-    if chosen is None:
-        chosen = bundled_template("isrs-4400" if papers is None else papers.terms.standard)
-    return gaps(Supplied(audit, papers, chosen.standard, date_typed))
+    return report_gaps(audit, ReportOptions(asked.date, template=_template(asked)))
+
+
+def find_engaged_gaps(
+    audit: Audit, asked: ReportAsked, book: EngagementFile, token: CancelToken
+) -> Operation[tuple[Gap, ...]]:
+    """What keeps the engagement's report from being final: of the very report that would be built."""
+    yield Progress(0, 1, "elements", "Looking for missing elements")
+    from auditor_app.fileroom.reports import engaged_options
+    from auditor_app.report.document import report_gaps
+
+    token.check()
+    options = engaged_options(
+        book.papers,
+        asked.date,
+        issuer=audit.identity.issuer,
+        kind="final" if asked.final else "draft",
+        kept=book.document,
+        template=_template(asked),
+    )
+    return report_gaps(audit, options)
 
 
 def write_papers(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from auditor_app.cli import report_sign, report_workbook
@@ -24,12 +25,13 @@ from auditor_app.engagement.recording import record_run, recorded_run
 from auditor_app.engagement.runs import at_journal_time, with_challenge
 from auditor_app.errors import UsageError
 from auditor_app.fileroom.reports import (
+    Files,
     Kind,
     issue,
     refuse_final,
     time_of_last_run,
 )
-from auditor_app.files import write_atomically
+from auditor_app.files import staged
 from auditor_app.findings import exit_status
 from auditor_app.instants import parse_instant
 from auditor_app.operation import CancelToken
@@ -81,12 +83,11 @@ def _build(options: argparse.Namespace) -> int:
             report = drive(build_report(audit, plan, CancelToken()))
             if options.redacted is not None:
                 masked = drive(build_report(audit, replace(plan, redacted=True), CancelToken()))
+            with staged(_files(options, report, masked)) as put:
+                put()
         else:
             plan = ReportOptions(date, template=template, final=options.final)
             audit, report, masked = _engaged(book, request, plan, options)
-        if masked is not None:
-            write_atomically(options.redacted, masked.pdf)
-        write_atomically(options.output, report.pdf)
     told: dict[str, object] = {"report": _report_json(report, options.output)}
     if masked is not None:
         told["redacted"] = _report_json(masked, options.redacted)
@@ -120,10 +121,16 @@ def _engaged(
         date=plan.date,
         template=plan.template,
         masked=options.redacted is not None,
+        files=partial(_files, options),
     )
     issued = drive(issuing)
     say_recorded(issued.recorded)
     return audit, issued.report, issued.masked
+
+
+def _files(options: argparse.Namespace, report: Report, masked: Report | None) -> Files:
+    """Where the report goes, and its redacted version."""
+    return ((options.output, report.pdf), *(() if masked is None else ((options.redacted, masked.pdf),)))
 
 
 def _date(text: str | None) -> str | None:

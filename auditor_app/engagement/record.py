@@ -53,6 +53,8 @@ class AuditRequest:
     """Symbols of assets that the exchange itself issued."""
     published_within: int = PROMPT_DAYS
     """Days after the snapshot's instant within which its roots should be public."""
+    journal_time: bool = False
+    """Whether ``trusted_time`` is the engagement's: nobody typed one, and the journal holds that of the run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,3 +126,13 @@ class Audit:
     """Proofs of control, row by row; ``None`` where the snapshot holds none."""
     inputs: tuple[InputFile, ...] = ()
     """The files read, for the reproduction page."""
+
+    @property
+    def keys_judged(self) -> str:
+        """Whose instant it is at which keys were judged, in words; the clock's own belongs to no report."""
+        source = self.identity.trusted_time.source
+        if source == "typed" and self.request.journal_time:
+            return "time of the run in the journal; none was typed"
+        return {"timestamp": "from the time stamp", "typed": "typed by the auditor", "now": "the time of the run"}[
+            source
+        ]

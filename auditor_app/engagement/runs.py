@@ -22,7 +22,7 @@ from auditor_app.findings.catalogue import Severity
 
 def at_journal_time(request: AuditRequest, at: str) -> AuditRequest:
     """``request`` with its keys judged at ``at`` where no time was typed: clocks enter through the journal only."""
-    return request if request.trusted_time is not None else replace(request, trusted_time=at)
+    return request if request.trusted_time is not None else replace(request, trusted_time=at, journal_time=True)
 
 
 def run_acts(
@@ -116,6 +116,7 @@ def request_again(run: Run, place: Callable[[InputReference], Path]) -> AuditReq
         window=first("balances around the instant"),
         own_assets=typed.own_assets,
         published_within=typed.published_within,
+        journal_time=not typed.time_typed,
     )
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Literal
 
 from auditor_app.engagement.actions import IssueReport, MaskedVersion
@@ -16,11 +18,14 @@ from auditor_app.engagement.recording import recorded_run
 from auditor_app.engagement.sampling_work import Kept, sampled_work
 from auditor_app.engagement.terms import InputReference
 from auditor_app.errors import EngagementError
+from auditor_app.files import staged
 from auditor_app.operation import CancelToken, Operation
 from auditor_app.report.document import Report, ReportOptions, build_report
 from auditor_app.report.template import Template
 
 Kind = Literal["draft", "final"]
+Files = Sequence[tuple[Path, bytes]]
+"""Places and what is to be there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,19 +51,40 @@ def build_engaged(
     """The report on a run of an engagement; ``papers`` are those before the build, so that it can be built again.
 
     ``kept`` gives the results that the journal names: ``EngagementFile.document``; ``masked`` gives the redacted version.
-
-    The one place that says what goes into an engagement's report: building and re-performance both call it.
     """
-    options = ReportOptions(
+    options = engaged_options(
+        papers, date, kind=kind, kept=kept, template=template, masked=masked, issuer=audit.identity.issuer
+    )
+    run = recorded_run(papers, audit)
+    if run is not None:  # whose instant it was is the journal's to say, however this run was asked for
+        untyped = not run.action.parameters.time_typed
+        audit = replace(audit, request=replace(audit.request, journal_time=untyped))
+    return (yield from build_report(audit, options, token))
+
+
+def engaged_options(
+    papers: Papers,
+    date: str | None,
+    *,
+    issuer: str,
+    kind: Kind,
+    kept: Kept,
+    template: Template | None = None,
+    masked: bool = False,
+) -> ReportOptions:
+    """What an engagement gives to a report beside its run: papers, samples, and the series of ``issuer``.
+
+    The one place that says so: building, re-performance and the list of what is missing all ask here.
+    """
+    return ReportOptions(
         date,
         papers=papers,
         template=template,
         final=kind == "final",
         redacted=masked,
         samples=sampled_work(papers, kept),
-        history=reported_history(papers, kept, audit.identity.issuer),
+        history=reported_history(papers, kept, issuer),
     )
-    return (yield from build_report(audit, options, token))
 
 
 def refuse_final(papers: Papers) -> None:
@@ -90,10 +116,12 @@ def issue(
     date: str | None,
     template: Template | None = None,
     masked: bool = False,
+    files: Callable[[Report, Report | None], Files] = lambda report, masked: (),  # noqa: ARG005
 ) -> Operation[Issued]:
     """Build the report on the recorded run that came out as ``audit``, and enter it in the journal with its bytes.
 
-    With ``masked`` also its redacted version, from the same papers, of which the journal holds the digest.
+    With ``masked`` also its redacted version, from the same papers, of which the journal holds the digest. ``files`` says
+    which files are to hold them: they are whole on the disk before the journal speaks of them, and in place right after.
 
     ENGAGEMENT.REFUSED where no recorded run did, or where something keeps a final report back; nothing is entered then.
     """
@@ -124,7 +152,10 @@ def issue(
         template=template,
         masked=redacted,
     )
-    return Issued(report, redacted, book.record(act))
+    with staged(files(report, redacted)) as put:
+        recorded = book.record(act)
+        put()
+    return Issued(report, redacted, recorded)
 
 
 def issue_act(

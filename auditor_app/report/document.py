@@ -24,7 +24,7 @@ from auditor_app.operation import CancelToken, Operation, Progress
 from auditor_app.report.blocks import PageBlock
 from auditor_app.report.charts import report_charts
 from auditor_app.report.contents import sections_of
-from auditor_app.report.elements import Missing, Supplied, missing_elements
+from auditor_app.report.elements import Gap, Missing, Supplied, gaps, missing_elements
 from auditor_app.report.exhibits import Exhibit, Issue, exhibits, manifest, report_id
 from auditor_app.report.legible import fours, shortened
 from auditor_app.report.material import Material, ReportDate, log_by_finding, numbered
@@ -131,7 +131,7 @@ def build_report(audit: Audit, options: ReportOptions, token: CancelToken) -> Op
     is no partial report.
     """
     _require_authentic(audit)
-    audit = with_history(written_up(audit, options.samples, options.papers), options.history, options.papers)
+    audit = as_reported(audit, options)
     date = report_date(audit, options)
     yield Progress(0, 4, "steps", "Report: writing the sections")
     material = _material(audit, options, date)
@@ -155,6 +155,20 @@ def build_report(audit: Audit, options: ReportOptions, token: CancelToken) -> Op
     return Report(
         pdf, material.report_id, date, pages, not material.final, material.exhibits, material.audit, material.missing
     )
+
+
+def as_reported(audit: Audit, options: ReportOptions) -> Audit:
+    """The run with the procedures and findings that the engagement's samples and series add to it."""
+    return with_history(written_up(audit, options.samples, options.papers), options.history, options.papers)
+
+
+def report_gaps(audit: Audit, options: ReportOptions) -> tuple[Gap, ...]:
+    """What keeps this very report from being final: the window shows it before the report is built.
+
+    Raises :class:`ReportError` REPORT.TEMPLATE where the template is for another standard than the terms.
+    """
+    chosen = _template(options)
+    return gaps(Supplied(as_reported(audit, options), options.papers, chosen.standard, options.date is not None))
 
 
 def report_date(audit: Audit, options: ReportOptions) -> ReportDate:

@@ -11,7 +11,11 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QFileDialog, QLineEdit, QMessageBox
 from pytestqt.qtbot import QtBot
 
+from auditor_app.engagement.actions import AgreeProcedure
+from auditor_app.engagement.file import open_for_writing
+from auditor_app.engagement.terms import AgreedProcedure
 from auditor_app.operation import CancelToken, run
+from auditor_app.procedures import PROCEDURES
 from auditor_app.report.document import ReportOptions, build_report
 from auditor_app.report.signed_report import check_report
 from tests.ui.conftest import MakeWindow
@@ -56,6 +60,22 @@ def shown(window: MainWindow, qtbot: QtBot) -> ReportPage:
 
 def names(page: ReportPage) -> list[str]:
     return [item.accessibleName() for item in page.gaps.buttons]
+
+
+def test_an_agreed_procedure_that_the_engagement_supplies_is_no_gap(
+    make_window: MakeWindow, files: Files, tmp_path: Path, qtbot: QtBot
+) -> None:
+    window = make_window(lambda request, _: _perform(request))  # type: ignore[arg-type, return-value]
+    path = books.new(tmp_path)
+    with open_for_writing(path) as book:
+        for key in ("sample-limits", "history"):
+            procedure = AgreedProcedure(key=key, wording=PROCEDURES[key].wording)
+            book.record(books.act(AgreeProcedure(procedure=procedure)))
+    opened(window, path, qtbot)
+    performed(window, files, qtbot)
+    found = names(shown(window, qtbot))
+    assert "Go to: Date of the report" in found
+    assert not [name for name in found if "procedure" in name.lower()]
 
 
 def test_each_missing_element_takes_the_person_to_where_it_is_supplied(window: MainWindow, qtbot: QtBot) -> None:

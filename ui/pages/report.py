@@ -196,8 +196,11 @@ class ReportPage(Page):
         audit, asked = self.desk.case.audit, self.asked
         if audit is None:
             return
-        papers = self.desk.binder.papers
-        work = partial(report_work.find_gaps, audit, papers, asked.date is not None, asked.template)
+        if self.desk.binder.papers is not None:
+            engaged = partial(report_work.find_engaged_gaps, audit, asked)
+            self.desk.binder.read("Looking for missing elements", engaged, self.gaps.show_gaps, self._on_failed)
+            return
+        work = partial(report_work.find_gaps, audit, asked)
         job = self.desk.runner.make_aside(work, "Looking for missing elements")
         job.succeeded.connect(self.gaps.show_gaps)
         job.failed.connect(self._on_failed)

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QFormLayout, QFrame, QGridLayout, QScrollArea, QVB
 
 from auditor_app.chain.ownership.challenge import Challenge
 from auditor_app.engagement.actions import IssueChallenge
-from auditor_app.engagement.record import Audit, SnapshotIdentity
+from auditor_app.engagement.record import Audit
 from auditor_app.errors import AuditError
 from ui.dialogs.challenge import ChallengeDialog
 from ui.models.columns import Column, count_column, hash_column, text_column
@@ -229,15 +229,16 @@ class IdentityCard(QFrame):
         form.addRow(label("Payload SHA-256", "muted"), self.digest)
         self.setLayout(column(self._issuer, form, spacing=GRID, margins=2 * GRID))
 
-    def show_identity(self, identity: SnapshotIdentity) -> None:
+    def show_identity(self, audit: Audit) -> None:
         """Fill it in."""
+        identity = audit.identity
         show_text(self._issuer, identity.issuer)
         signers = len(identity.signers)
         for name, text in (
             ("As of", identity.as_of), ("Created", identity.created_at), ("Snapshot id", short_middle(identity.snapshot_id, 26)),
             ("Sequence", str(identity.sequence)),
             ("Threshold", f"{identity.threshold} distinct signers asked for, {signers} signed"),
-            ("Keys judged at", f"{identity.trusted_time.instant}  ({identity.trusted_time.source})"),
+            ("Keys judged at", f"{identity.trusted_time.instant}  ({audit.keys_judged})"),
         ):  # fmt: skip
             show_text(self._values[name], text)
         self.digest.show_digest(identity.payload_sha256)
@@ -355,7 +356,7 @@ class SnapshotPage(Page):
     def show_audit(self, audit: Audit) -> None:
         """Verdicts, identity, signers, blocks."""
         self.verdict_lines.show_verdicts(audit.verdicts, audit.findings)
-        self.identity.show_identity(audit.identity)
+        self.identity.show_identity(audit)
         self.signers.show_rows(audit.identity.signers)
         self.chains.show_rows(audit.identity.chains)
         for table in (self.signers, self.chains):

@@ -76,8 +76,7 @@ def _trusted_time(material: Material) -> Cell:
     trusted = material.audit.identity.trusted_time
     if trusted.source == "now":
         return said("the time of the run")
-    source = {"timestamp": "from the time stamp", "typed": "typed by the auditor"}.get(trusted.source, trusted.source)
-    return (Given(trusted.instant), Said(f", {source}"))
+    return (Given(trusted.instant), Said(f", {material.audit.keys_judged}"))
 
 
 def _signers(material: Material) -> tuple[PageBlock, ...]:

@@ -21,6 +21,7 @@ from auditor_app.resource_files import resource
 from auditor_app.snapshot.trust import load_store, revoke_key, save_store
 from tests.unit.cli.test_sample import DICE, RATES, folder  # noqa: F401 - the fixture
 from tests.unit.engagement import books
+from tests.unit.report.reading import text_of
 from tests.unit.report.test_template import SVG
 from tests.unit.snapshot import samples
 
@@ -340,6 +341,41 @@ def test_a_report_is_built_again_to_the_byte_and_holds_the_head(book: Path, comm
     assert "ENGAGEMENT.HEAD" in {
         item["code"] for item in command("engagement", "check", book, "--report", pdf)[1]["findings"]
     }
+
+
+def test_the_journal_names_no_report_that_found_no_room(
+    book: Path, command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    pdf, empty = tmp_path / "r.pdf", tmp_path / "empty"
+    empty.mkdir()
+    assert _run(command, book)[0] == 1
+    with monkeypatch.context() as patched:
+        patched.setattr("auditor_app.files.os.fsync", full)
+        status, document = _report(command, book, empty / "r.pdf")
+    assert (status, document["code"]) == (3, "OUTPUT.WRITE")
+    assert list(empty.iterdir()) == []
+    with open_for_reading(book) as opened:
+        assert opened.papers.reports == ()
+    assert _report(command, book, pdf)[0] == 1
+    with open_for_reading(book) as opened:
+        assert opened.papers.reports[0].action.report == books.digest(pdf.read_bytes())
+
+
+def test_a_report_says_whose_instant_its_keys_were_judged_at(book: Path, command: Command, tmp_path: Path) -> None:
+    """Nobody typed one here: the journal's is not called typed, and the same comes out when it is performed again."""
+    pdf, package = tmp_path / "r.pdf", tmp_path / "p.zip"
+    assert _report(command, book, pdf)[0] == 1
+    assert "none was typed" in text_of(pdf.read_bytes())
+    assert "typed by the auditor" not in text_of(pdf.read_bytes())
+    assert command("engagement", "export", book, "-o", package)[0] == 0
+    document = command("reperform", package, *_trust(book), "--inputs", book.parent)[1]
+    assert [item["status"] for item in document["repeated"]] == ["same", "same"], document
+    assert _run(command, book)[0] == 1
+    assert _report(command, book, pdf)[0] == 1
+    assert "typed by the auditor" in text_of(pdf.read_bytes())
 
 
 def test_the_redacted_version_is_known_by_its_digest(book: Path, command: Command, tmp_path: Path) -> None:

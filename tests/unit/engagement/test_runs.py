@@ -13,7 +13,9 @@ from auditor_app.engagement.record import AuditRequest, SampleRequest
 from auditor_app.engagement.runs import at_journal_time, exceptions_of, parameters_of, request_again
 from auditor_app.engagement.terms import InputReference
 from auditor_app.errors import EngagementError
+from auditor_app.snapshot.authentic import TrustedTime
 from tests.unit.engagement import books
+from tests.unit.report import factory
 
 FULL = AuditRequest(
     snapshot=Path("a.porsnap"),
@@ -31,6 +33,7 @@ FULL = AuditRequest(
     window=Path("window.csv"),
     own_assets=("EXT",),
     published_within=9,
+    journal_time=True,
 )
 
 
@@ -50,7 +53,7 @@ def _run(request: AuditRequest, *roles: str) -> Run:
         for path in paths
         if path is not None
     )
-    parameters = parameters_of(request, time_typed=True)
+    parameters = parameters_of(request, time_typed=not request.journal_time)
     action = actions.PerformRun(parameters=parameters, subject=books.run_action().subject, result="ab" * 32)
     return Run(action, files, "1", Stamp(2, books.START, books.PREPARER))
 
@@ -68,8 +71,11 @@ def test_a_run_without_its_snapshot_cannot_be_asked_for() -> None:
 
 
 def test_the_clock_enters_through_the_journal_only() -> None:
-    untimed = replace(FULL, trusted_time=None)
-    assert at_journal_time(untimed, books.at(7)).trusted_time == books.at(7)
+    untimed = replace(FULL, trusted_time=None, journal_time=False)
+    timed = at_journal_time(untimed, books.at(7))
+    assert (timed.trusted_time, timed.journal_time) == (books.at(7), True)
+    typed = replace(FULL, journal_time=False)
+    assert at_journal_time(typed, books.at(7)) == typed
     assert at_journal_time(FULL, books.at(7)) == FULL
     with pytest.raises(EngagementError):
         parameters_of(untimed, time_typed=False)
@@ -93,3 +99,18 @@ def test_only_findings_that_count_are_raised_and_once(tmp_path: Path) -> None:
         assert [(item.item, item.observed) for item in raised] == [("asset BTC", "m"), ("(no subject)", "m")]
         book.record(*(books.act(item) for item in raised))
         assert exceptions_of(result, book.papers) == ()
+
+
+@pytest.mark.parametrize(
+    ("source", "journal", "words"),
+    [
+        ("typed", False, "typed by the auditor"),
+        ("typed", True, "time of the run in the journal; none was typed"),
+        ("timestamp", True, "from the time stamp"),
+        ("now", False, "the time of the run"),
+    ],
+)
+def test_whose_instant_keys_were_judged_at(source: str, journal: bool, words: str) -> None:
+    whole = factory.audit()
+    identity = replace(whole.identity, trusted_time=TrustedTime(books.START, source))
+    assert replace(whole, identity=identity, request=replace(FULL, journal_time=journal)).keys_judged == words

@@ -13,9 +13,11 @@ from auditor_app.engagement.terms import AgreedProcedure
 from auditor_app.findings import Verdict, Verdicts
 from auditor_app.operation import CancelToken, run
 from auditor_app.procedures import PROCEDURES
-from auditor_app.report.document import Report, ReportOptions, build_report
+from auditor_app.report.document import Report, ReportOptions, build_report, report_gaps
+from auditor_app.report.elements import Supplied, gaps
 from auditor_app.report.paper_tables import paper_tables
 from auditor_app.report.redaction import redacted
+from auditor_app.report.template import bundled_template
 from auditor_app.sampling.answers import Replacement
 from auditor_app.sampling.conclusion import conclude
 from auditor_app.sampling.drawn import DrawnItem, DrawnSample, Stratum
@@ -148,6 +150,20 @@ def test_agreed_limits_without_an_evaluation_are_said_to_be_missing() -> None:
     audit = written_up(factory.audit(), (work,), papers(limits=True))
     limits = next(item for item in audit.procedures if item.key == "sample-limits")
     assert (limits.performed, limits.outcome) == (False, "No evaluation of an executed sample was recorded.")
+
+
+def test_the_list_of_what_is_missing_is_that_of_the_report_which_is_built() -> None:
+    """An agreed procedure that only the engagement supplies is a gap of the bare run and none of the report."""
+    whole = papers(limits=True)
+    wording = PROCEDURES["history"].wording
+    both = replace(whole, procedures=(*whole.procedures, AgreedProcedure(key="history", wording=wording)))
+    asked = ReportOptions("2026-11-05", papers=both, samples=(leaf_work(),), final=True)
+    standard = bundled_template("isrs-4400").standard
+    assert [gap.kind for gap in gaps(Supplied(factory.audit(), both, standard, date_typed=True))] == ["run"]
+    assert report_gaps(factory.audit(), asked) == ()
+    assert run(build_report(factory.audit(), asked, CancelToken())).missing == ()
+    undated = replace(asked, date=None)
+    assert [gap.kind for gap in report_gaps(factory.audit(), undated)] == ["date"]
 
 
 def test_every_exception_of_an_execution_is_in_the_report(plain: Report) -> None:
