@@ -351,3 +351,30 @@ def test_without_evidence_the_page_says_what_to_do(make_window: MakeWindow, file
     page.addresses.go_to(0)
     assert not page.detail.raw.isVisible()
     assert "the balance is the issuer's word" in page.detail.text
+
+
+UNDECIDED = "the evidence holds no state of contract wallets on this chain"
+
+
+def with_an_undecided_wallet(request: AuditRequest) -> Audit:
+    """The first account's proof needs evidence that nobody captured; the fifth's stays none at all."""
+    audit = controlled(request)
+    assert audit.ownership is not None
+    first, *others = audit.ownership.lines
+    row = replace(first.row, signatures=("0x",), method="eip1271")
+    lines = (replace(first, row=row, method="eip1271", scheme="", binds=Binds.NOTHING, note=UNDECIDED), *others)
+    return replace(audit, ownership=replace(audit.ownership, lines=lines))
+
+
+def test_a_proof_that_was_not_decided_is_not_called_none(make_window: MakeWindow, files: object, qtbot: QtBot) -> None:
+    page = opened(make_window(fakes.performs(with_an_undecided_wallet)), files, qtbot)
+    box = page.addresses.choices["Any ownership"]
+    box.setCurrentText("No proof")
+    assert page.addresses._count.text() == "displayed 3 of 14"
+    box.setCurrentText("Not decided")
+    assert page.addresses._count.text() == "displayed 1 of 14"
+    (row,) = page.addresses.model.shown_rows()
+    assert page.desk.case.audit is not None
+    assert row.line == page.desk.case.audit.addresses[0]
+    page.addresses.go_to(0)
+    assert f"Not decided: eip1271; {UNDECIDED}." in page.detail.text

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from auditor_app.chain.names import chain_name
 from auditor_app.chain.observed import AddressLine, Grade
-from auditor_app.chain.ownership.lookup import OUTCOME_WORDS, Control, ProofsOfControl
-from auditor_app.chain.ownership.model import Binds, Freshness, Outcome
+from auditor_app.chain.ownership.lookup import Control, ProofsOfControl
+from auditor_app.chain.ownership.model import Binds, Freshness, Outcome, OwnershipLine
 from auditor_app.engagement.record import Audit
 from ui.models.columns import Column, Kind, address_column, chip_column, text_column, units_column
 from ui.models.tree import Cell, Level, TreeColumn
@@ -26,7 +26,7 @@ GRADE_TONES = {
     Grade.ONE_SOURCE: Tone.WARN,
     Grade.CLAIMED: Tone.NEUTRAL,
 }
-OUTCOME_TONES = {
+_OUTCOME_TONES = {
     Outcome.VALID: Tone.GOOD,
     Outcome.INVALID: Tone.BAD,
     Outcome.UNDECODABLE: Tone.BAD,
@@ -36,6 +36,11 @@ FRESHNESS_TONES = {Freshness.FRESH: Tone.GOOD, Freshness.DATED: Tone.WARN, Fresh
 _GRADES = list(Grade)
 _OUTCOMES = list(Outcome)
 _FRESHNESS: list[Freshness | None] = [*Freshness, None]
+
+
+def outcome_tone(found: Control | OwnershipLine) -> Tone:
+    """The colour of what was found: a proof that could not be decided asks for something to be done."""
+    return Tone.WARN if found.undecided else _OUTCOME_TONES[found.outcome]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +120,8 @@ GRADE = chip_column(
     rank=lambda row: _GRADES.index(row.line.grade),
 )  # fmt: skip
 OWNERSHIP = chip_column(
-    "Ownership", lambda row: OUTCOME_WORDS[row.control.outcome], lambda row: OUTCOME_TONES[row.control.outcome],
-    rank=lambda row: _OUTCOMES.index(row.control.outcome),
+    "Ownership", lambda row: row.control.words, lambda row: outcome_tone(row.control),
+    rank=lambda row: (_OUTCOMES.index(row.control.outcome), not row.control.undecided),
 )  # fmt: skip
 FRESHNESS = chip_column(
     "Freshness", _freshness, _freshness_tone, rank=lambda row: _FRESHNESS.index(row.control.freshness)

@@ -11,11 +11,11 @@ from PySide6.QtWidgets import QSplitter
 
 from auditor_app.amounts import Amount
 from auditor_app.chain.observed import Grade
-from auditor_app.chain.ownership.lookup import OUTCOME_WORDS, Control, ProofsOfControl
+from auditor_app.chain.ownership.lookup import Control, ProofsOfControl
 from auditor_app.coverage.lines import CoverageLine, FundLine, FundPrice, FundTotal
 from auditor_app.engagement.record import Audit
 from ui.models.columns import Column, Kind, address_column, chip_column, rate_column, text_column, units_column
-from ui.models.reserves import GRADE_TONES, OUTCOME_TONES, grade_words, named_chain
+from ui.models.reserves import GRADE_TONES, grade_words, named_chain, outcome_tone
 from ui.pages.page import Building, Page
 from ui.text import amount
 from ui.theme import Theme, Tone, current
@@ -123,11 +123,11 @@ def _fund_accounts(audit: Audit) -> list[_FundAccount]:
 
 
 def _control(item: _FundAccount) -> str:
-    return "Claim only" if item.in_ledger else OUTCOME_WORDS[item.control.outcome]
+    return "Claim only" if item.in_ledger else item.control.words
 
 
 def _control_tone(item: _FundAccount) -> Tone:
-    return Tone.WARN if item.in_ledger else OUTCOME_TONES[item.control.outcome]
+    return Tone.WARN if item.in_ledger else outcome_tone(item.control)
 
 
 def _fresh(item: _FundAccount) -> str:

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 from auditor_app.chain.exchange_reading import AccountExchanges
 from auditor_app.chain.names import chain_name
 from auditor_app.chain.observed import AddressLine
-from auditor_app.chain.ownership.lookup import OUTCOME_WORDS, ProofsOfControl
+from auditor_app.chain.ownership.lookup import NO_PROOF_WORDS, ProofsOfControl, outcome_words
 from auditor_app.chain.ownership.model import Freshness, Outcome, OwnershipLine
 from auditor_app.chain.proof_steps import ProofStep
 from auditor_app.engagement.record import Audit
@@ -19,7 +19,7 @@ from auditor_app.errors import AuditError
 from ui.chain_work import Subject, read_exchanges, read_steps
 from ui.dialogs.exchanges import ExchangesDialog
 from ui.jobs import Job, JobRunner
-from ui.models.reserves import OUTCOME_TONES
+from ui.models.reserves import outcome_tone
 from ui.text import base_units, masked
 from ui.theme import Tone
 from ui.widgets.blocks import GRID, button, card, column, label, row, show_text
@@ -157,13 +157,13 @@ class AddressDetail(QScrollArea):
         _empty(self._control)
         self._said = []
         if audit.ownership is None:
-            self._add_proof(Chip("No proof", Tone.NEUTRAL), "The snapshot holds no proofs of control.")
+            self._add_proof(Chip(NO_PROOF_WORDS, Tone.NEUTRAL), "The snapshot holds no proofs of control.")
             return
         control = ProofsOfControl(audit.ownership).of(line.address.account, line.address.asset)
         for item in sorted(control.lines, key=lambda item: item is not control.line):
-            self._add_proof(Chip(OUTCOME_WORDS[item.outcome], OUTCOME_TONES[item.outcome]), _proof(item))
+            self._add_proof(Chip(outcome_words(item), outcome_tone(item)), _proof(item))
         if not control.lines:
-            self._add_proof(Chip("No proof", Tone.NEUTRAL), "No proof of control names this account.")
+            self._add_proof(Chip(NO_PROOF_WORDS, Tone.NEUTRAL), "No proof of control names this account.")
 
     def _add_proof(self, chip: Chip, words: str) -> None:
         self._said.append(f"{chip.text}: {words}")

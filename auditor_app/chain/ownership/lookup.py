@@ -25,6 +25,16 @@ class Control:
         return Outcome.UNSIGNED if self.line is None else self.line.outcome
 
     @property
+    def undecided(self) -> bool:
+        """Whether the best that was found is a proof that could not be decided."""
+        return self.line is not None and self.line.undecided
+
+    @property
+    def words(self) -> str:
+        """How window and tables name what was found."""
+        return NO_PROOF_WORDS if self.line is None else outcome_words(self.line)
+
+    @property
     def valid(self) -> bool:
         """Whether some proof of it is valid, whatever it binds and however old."""
         return self.outcome is Outcome.VALID
@@ -75,14 +85,20 @@ def best(lines: list[OwnershipLine]) -> Control:
     return Control(min(lines, key=_rank), tuple(lines)) if lines else NO_PROOF
 
 
-def _rank(line: OwnershipLine) -> tuple[int, int, int]:
-    return _BEST_FIRST.index(line.outcome), _BINDING.index(line.binds), _FRESHNESS.index(line.freshness)
+def _rank(line: OwnershipLine) -> tuple[int, bool, int, int]:
+    binding, freshness = _BINDING.index(line.binds), _FRESHNESS.index(line.freshness)
+    return _BEST_FIRST.index(line.outcome), not line.undecided, binding, freshness
 
 
-OUTCOME_WORDS: Mapping[Outcome, str] = {
+NO_PROOF_WORDS, NOT_DECIDED_WORDS = "No proof", "Not decided"
+_OUTCOME_WORDS: Mapping[Outcome, str] = {
     Outcome.VALID: "Valid",
     Outcome.INVALID: "Invalid",
-    Outcome.UNSIGNED: "No proof",
+    Outcome.UNSIGNED: NO_PROOF_WORDS,
     Outcome.UNDECODABLE: "Undecodable",
 }
-"""How window and tables name an outcome."""
+
+
+def outcome_words(line: OwnershipLine) -> str:
+    """How window and tables name a row's outcome; a proof that could not be decided is not called none."""
+    return NOT_DECIDED_WORDS if line.undecided else _OUTCOME_WORDS[line.outcome]

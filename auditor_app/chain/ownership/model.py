@@ -224,6 +224,11 @@ class OwnershipLine:
         """A valid proof that does not show control near the instant."""
         return self.outcome is Outcome.VALID and self.freshness is not Freshness.FRESH
 
+    @property
+    def undecided(self) -> bool:
+        """A proof was supplied that could not be decided here; ``note`` says what it needs."""
+        return self.outcome is Outcome.UNSIGNED and bool(self.note)
+
 
 @dataclass(frozen=True, slots=True)
 class ValueShare:

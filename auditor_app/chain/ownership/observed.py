@@ -26,8 +26,8 @@ class _Kind:
 _KINDS = (
     _Kind("ADDRESS.UNDECODABLE", lambda line: line.outcome is Outcome.UNDECODABLE, "hold an address that cannot be decoded"),
     _Kind("OWNERSHIP.INVALID", lambda line: line.outcome is Outcome.INVALID, "hold a signature that does not fit message and address"),
-    _Kind("OWNERSHIP.UNSIGNED", lambda line: line.outcome is Outcome.UNSIGNED and not line.note, "hold no proof of control", explained=False),
-    _Kind("OWNERSHIP.NOT_DECIDED", lambda line: line.outcome is Outcome.UNSIGNED and bool(line.note), "hold a proof that was not decided here"),
+    _Kind("OWNERSHIP.UNSIGNED", lambda line: line.outcome is Outcome.UNSIGNED and not line.undecided, "hold no proof of control", explained=False),
+    _Kind("OWNERSHIP.NOT_DECIDED", lambda line: line.undecided, "hold a proof that was not decided here"),
     _Kind("OWNERSHIP.STALE", lambda line: line.stale, "hold a message with neither the challenge nor a date near the snapshot", explained=False),
     _Kind("OWNERSHIP.INDIRECT", lambda line: line.outcome is Outcome.VALID and line.binds is not Binds.ADDRESS, "hold a signature that binds a key or named owners, not the address"),
     _Kind("ADDRESS.TYPO", lambda line: line.typo_risk, "hold an address whose spelling carries no checksum, so a typing error would not be seen", explained=False),

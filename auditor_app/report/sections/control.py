@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from auditor_app.chain.ownership.lookup import Control
+from auditor_app.chain.ownership.lookup import NOT_DECIDED_WORDS, Control
 from auditor_app.chain.ownership.model import Binds, Freshness, Outcome, OwnershipLine, OwnershipResult
 from auditor_app.report.blocks import (
     Cell,
@@ -38,6 +38,7 @@ _RESULTS = {
     Outcome.UNSIGNED: Mark("none", "No proof"),
     Outcome.UNDECODABLE: Mark("exception", "Not decoded"),
 }
+_UNDECIDED = Mark("warning", NOT_DECIDED_WORDS)
 
 
 def build(material: Material) -> tuple[PageBlock, ...]:
@@ -79,7 +80,7 @@ def _row(number: int, line: OwnershipLine) -> tuple[Cell, ...]:
         code(f"{place_text(number)}  {line.row.address or line.row.account}"),
         given(line.row.asset, "strong"),
         given(line.scheme or line.method),
-        (_RESULTS[line.outcome],),
+        (_UNDECIDED if line.undecided else _RESULTS[line.outcome],),
         given(line.binds.value) if shown and line.binds is not Binds.NOTHING else said("—", "muted"),
         _freshness(line) if shown else said("—", "muted"),
         remark,
@@ -94,6 +95,6 @@ def _freshness(line: OwnershipLine) -> Cell:
 def control_cell(control: Control) -> Cell:
     """Result, what the proof binds, and its freshness; method and remark stand in the appendix on control."""
     if control.binds is None or control.freshness is None:
-        return (_RESULTS[control.outcome],)
+        return (_UNDECIDED if control.undecided else _RESULTS[control.outcome],)
     tone: Tone = "agrees" if control.freshness is Freshness.FRESH else "warning"
     return (Mark(tone, control.freshness.value.capitalize()), Given(f"  {control.binds.value}", "muted"))

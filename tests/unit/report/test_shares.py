@@ -114,6 +114,17 @@ def test_each_address_has_its_proof_of_control_beside_it(controlled: Report) -> 
     assert appendix.count("No proof") == 1
 
 
+def test_a_proof_that_was_not_decided_is_not_called_none() -> None:
+    audit = with_control()
+    assert audit.ownership is not None
+    first, *others = audit.ownership.lines
+    needs = replace(first, note="EIP-1271 needs the contract's code and state at the block")
+    text = text_of(build(replace(audit, ownership=replace(audit.ownership, lines=(needs, *others)))).pdf)
+    addresses, control = text[text.rindex("Appendix A") : text.rindex("Appendix B")], text[text.rindex("Appendix B") :]
+    assert (addresses.count("Not decided"), addresses.count("No proof")) == (1, 0)
+    assert control.count("Not decided") == 1
+
+
 def test_the_redacted_version_keeps_each_address_to_its_own_proof() -> None:
     masked = redacted(with_control(), None).audit
     text = text_of(build(masked).pdf)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from auditor_app.chain.ownership.lookup import ProofsOfControl
+from auditor_app.chain.ownership.lookup import ProofsOfControl, outcome_words
 from auditor_app.chain.ownership.model import (
     Binds,
     Freshness,
@@ -72,3 +72,19 @@ def test_only_proofs_for_the_asset_count_where_one_is_named() -> None:
     assert made.of(ONE, "ETH").valid
     assert not made.of(ONE, "USDT").valid
     assert made.of(ONE).valid
+
+
+def test_a_proof_that_could_not_be_decided_is_not_called_none() -> None:
+    none, open_ = (
+        line(ONE, outcome=Outcome.UNSIGNED),
+        replace(line(ONE, outcome=Outcome.UNSIGNED), note="needs the chain"),
+    )
+    assert [outcome_words(item) for item in (none, open_)] == ["No proof", "Not decided"]
+    assert (proofs(none).of(ONE).words, proofs(none).of(ONE).undecided) == ("No proof", False)
+    for order in ((none, open_), (open_, none)):  # the one that could still show something speaks for the account
+        found = proofs(*order).of(ONE)
+        assert (found.words, found.undecided, found.outcome) == ("Not decided", True, Outcome.UNSIGNED)
+    assert proofs(open_, line(ONE)).of(ONE).words == "Valid"
+    assert proofs(line(ONE)).of(TWO).words == "No proof"
+    bad = replace(line(ONE, outcome=Outcome.INVALID), note="another key")
+    assert (outcome_words(bad), proofs(bad).of(ONE).undecided) == ("Invalid", False)
