@@ -11,6 +11,7 @@ from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplicat
 from PySide6.QtWidgets import QApplication, QInputDialog, QMainWindow, QWidget
 
 from auditor_app.aside import Aside
+from auditor_app.counts import counted
 from auditor_app.engagement.record import AuditRequest
 from auditor_app.errors import ProgramDefect
 from ui import demo_work, prompts, theme
@@ -408,7 +409,9 @@ class MainWindow(QMainWindow):
             )
         else:
             counting = sum(item.counts for item in outcome.findings)
-            self.say(f"Performed: {len(outcome.findings)} findings, {counting} of them exceptions or critical")
+            self.say(
+                f"Performed: {counted(len(outcome.findings), 'finding')}, {counting} of them exceptions or critical"
+            )
 
     def _on_failed(self, error: object) -> None:
         if isinstance(error, ProgramDefect) and not self._closing:

@@ -14,6 +14,7 @@ from auditor_app.amounts import Amount
 from auditor_app.chain.accounts import Account, asset_identity, decode_account
 from auditor_app.chain.names import chain_name, native_coin, one_chain
 from auditor_app.chain.observed import ReserveAddress
+from auditor_app.counts import counted
 from auditor_app.errors import ChainError, Location
 from auditor_app.findings import Finding, finding, from_error
 from auditor_app.snapshot.statement import Asset, SnapshotPredicate
@@ -246,7 +247,7 @@ def _of_nothing(rows: Iterable[ReserveAddress]) -> list[Finding]:
             "RESERVE.ZERO",
             procedure=_PROCEDURE,
             subject="reserves",
-            message=f"{len(empty)} rows list an address as a reserve with a balance of zero.",
+            message=f"{counted(len(empty), 'row lists', 'rows list')} an address as a reserve with a balance of zero.",
             expected="addresses that hold something",
             observed=named + (" …" if len(empty) > _NAMED_EXAMPLES else ""),
         )
@@ -262,15 +263,15 @@ def _spelling(accounts: Iterable[Account]) -> list[Finding]:
         elif not account.checksummed:
             weak["ADDRESS.NO_CHECKSUM", account.chain].append(account.address)
     reasons = {
-        "ADDRESS.UNKNOWN_FORM": "could not be inspected for form, because the chain's address form is not known",
-        "ADDRESS.NO_CHECKSUM": "carry no checksum in the spelling used",
+        "ADDRESS.UNKNOWN_FORM": ("could not be inspected for form, because the chain's address form is not known",) * 2,
+        "ADDRESS.NO_CHECKSUM": ("carries no checksum in the spelling used", "carry no checksum in the spelling used"),
     }
     return [
         finding(
             code,
             procedure=_PROCEDURE,
             subject=f"chain {chain}",
-            message=f"{len(found)} addresses {reasons[code]}.",
+            message=f"{counted(len(found), 'address', 'addresses')} {reasons[code][len(found) > 1]}.",
             observed=", ".join(found[:_NAMED_EXAMPLES]) + (" …" if len(found) > _NAMED_EXAMPLES else ""),
         )
         for (code, chain), found in sorted(weak.items())

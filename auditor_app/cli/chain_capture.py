@@ -14,6 +14,7 @@ from auditor_app.chain.partial import PartialCapture
 from auditor_app.chain.plan import CapturePlan, plan_capture
 from auditor_app.cli.keys import load_keys
 from auditor_app.cli.terminal import add_json_option, drive, emit_json, say
+from auditor_app.counts import counted
 from auditor_app.instants import format_instant
 from auditor_app.operation import CancelToken
 from auditor_app.snapshot.authenticate import authenticate_snapshot
@@ -75,7 +76,7 @@ def _capture(options: argparse.Namespace) -> int:
         beacon = read_light_client(options.light_client)
         partial = PartialCapture(options.output.with_name(f"{options.output.name}.partial"), snapshot.payload_sha256)
         if partial.resumed:
-            say(f"Going on with {partial.resumed} balances of an interrupted capture.")
+            say(f"Going on with {counted(partial.resumed, 'balance')} of an interrupted capture.")
         work = capture(
             snapshot,
             plan,
@@ -88,7 +89,9 @@ def _capture(options: argparse.Namespace) -> int:
         captured = drive(work)
     finally:
         snapshot.members.close()
-    say(f"{captured.balances} balances in {captured.requests} requests, written to {options.output}")
+    say(
+        f"{counted(captured.balances, 'balance')} in {counted(captured.requests, 'request')}, written to {options.output}"
+    )
     for note in captured.notes:
         say(note)
     emit_json(options.json, _plan_document(plan) | _captured_document(captured))
@@ -100,7 +103,7 @@ def _say_plan(plan: CapturePlan) -> None:
     for reading in plan.readings:
         say(f"  {reading.sentence()}")
     if plan.left_out:
-        say(f"Not captured ({len(plan.left_out)} rows):")
+        say(f"Not captured ({counted(len(plan.left_out), 'row')}):")
         for row in plan.left_out[:_SHOWN_LEFT_OUT]:
             say(f"  {row.account} {row.asset}: {row.reason}")
         if len(plan.left_out) > _SHOWN_LEFT_OUT:

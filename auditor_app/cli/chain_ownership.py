@@ -24,6 +24,7 @@ from auditor_app.cli.terminal import (
     say_findings,
 )
 from auditor_app.cli.typed_hashes import add_block_options, block_options
+from auditor_app.counts import counted
 from auditor_app.engagement.file import open_for_reading
 from auditor_app.errors import UsageError
 from auditor_app.findings import exit_status
@@ -177,7 +178,7 @@ def _percent(part: Amount, total: Amount) -> str | None:
 
 def _say(result: OwnershipResult, file_name: str) -> None:
     counts = ", ".join(f"{number:,} {outcome.value}" for outcome, number in result.counts().items())
-    say(f"{file_name}: {len(result.lines):,} rows: {counts}")
+    say(f"{file_name}: {counted(len(result.lines), 'row')}: {counts}")
     if result.shares:
         say("Share of value with a proof bound to the address: fresh, stale; bound to a key or owner only; none")
     for share in result.shares:

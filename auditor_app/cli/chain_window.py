@@ -10,6 +10,7 @@ from auditor_app.chain.endpoints import parse_endpoints
 from auditor_app.chain.plan import plan_balances
 from auditor_app.chain.window import write_window
 from auditor_app.cli.terminal import add_json_option, drive, emit_json, say
+from auditor_app.counts import counted
 from auditor_app.files import write_atomically
 from auditor_app.operation import CancelToken
 from auditor_app.snapshot.authenticate import authenticate_snapshot
@@ -35,7 +36,7 @@ def _window(options: argparse.Namespace) -> int:
     finally:
         snapshot.members.close()
     write_atomically(options.output, write_window(result.balances))
-    say(f"{len(result.balances)} balances around the snapshot's blocks, written to {options.output}")
+    say(f"{counted(len(result.balances), 'balance')} around the snapshot's blocks, written to {options.output}")
     for note in result.notes:
         say(note)
     emit_json(options.json, {"balances": str(len(result.balances)), "notes": list(result.notes)})

@@ -9,6 +9,7 @@ from typing import Any
 from auditor_app.cli.engaged import add_author_options, author_of, recorded, recorded_json, say_recorded
 from auditor_app.cli.keys import load_keys
 from auditor_app.cli.terminal import add_json_option, emit_json, say
+from auditor_app.counts import counted
 from auditor_app.engagement import actions
 from auditor_app.engagement.file import open_for_writing
 from auditor_app.engagement.recording import record_last_findings
@@ -93,7 +94,7 @@ def _import(options: argparse.Namespace) -> int:
         numbers, done = record_last_findings(book, author_of(options))
     say_recorded(done)
     emit_json(options.json, {"raised": list(numbers), **recorded_json(done)})
-    say(f"  {len(numbers)} exceptions raised")
+    say(f"  {counted(len(numbers), 'exception')} raised")
     return 0
 
 

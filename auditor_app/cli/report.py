@@ -17,6 +17,7 @@ from auditor_app.cli.engaged import (
     say_recorded,
 )
 from auditor_app.cli.terminal import add_json_option, drive, emit_json, say, say_findings
+from auditor_app.counts import counted
 from auditor_app.engagement.audit import perform
 from auditor_app.engagement.document import audit_document
 from auditor_app.engagement.file import EngagementFile
@@ -158,7 +159,7 @@ def _report_json(report: Report, output: Path) -> dict[str, object]:
 
 
 def _say_report(report: Report, audit: Audit, output: Path) -> None:
-    say(f"{output}  {report.pages} pages, {report.report_id}" + (", draft" if report.draft else ""))
+    say(f"{output}  {counted(report.pages, 'page')}, {report.report_id}" + (", draft" if report.draft else ""))
     say(f"  SHA-256          {report.sha256}")
     if not report.date.typed:
         say(f"  date             {report.date.text} (none was typed: the day of the newest input)")

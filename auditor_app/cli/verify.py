@@ -9,6 +9,7 @@ from auditor_app.amounts import Amount
 from auditor_app.cli.audit_options import add_audit_options, audit_request
 from auditor_app.cli.engaged import add_engagement_options, engagement_of, performed
 from auditor_app.cli.terminal import add_json_option, emit_json, say, say_findings, warn
+from auditor_app.counts import counted
 from auditor_app.engagement.document import audit_document, stopped_document
 from auditor_app.engagement.record import Audit
 from auditor_app.errors import AuditError, EngagementError, UsageError
@@ -80,7 +81,7 @@ def _say_audit(audit: Audit) -> None:
     for fund in audit.fund_totals:
         say(f"  {fund.name}: {fund.observed or 'not observed'} of {fund.target} {fund.unit}")
     counting = tuple(item for item in audit.findings if item.counts)
-    say(f"{len(audit.findings)} findings, {len(counting)} of them exceptions or critical")
+    say(f"{counted(len(audit.findings), 'finding')}, {len(counting)} of them exceptions or critical")
     say_findings(audit.findings)
 
 

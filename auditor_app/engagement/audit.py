@@ -14,6 +14,7 @@ from auditor_app.chain.anchor import read_own_blocks
 from auditor_app.chain.observe import observe
 from auditor_app.chain.observed import OwnBlocks, ReserveResult, typed_blocks
 from auditor_app.chain.ownership.model import OwnershipResult
+from auditor_app.counts import noun
 from auditor_app.coverage.coverage import CoverageResult, coverage
 from auditor_app.coverage.funds import FundResult, protection_funds
 from auditor_app.engagement.control import proofs_of_control
@@ -217,7 +218,7 @@ def _exclusions(snapshot: AuthenticSnapshot) -> list[Finding]:
                 "EXCLUSION.DECLARED",
                 procedure="ledger",
                 subject=f"exclusion {item.name}",
-                message=f"The issuer declares {item.rows} rows left out of its ledgers: {item.reason}",
+                message=f"The issuer declares {item.rows} {noun(int(item.rows), 'row')} left out of its ledgers: {item.reason}",
                 observed=left_out,
             )
         )

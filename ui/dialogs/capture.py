@@ -11,6 +11,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QFormLayout, QLineEdit, QTabWidget, QWidget
 
 from auditor_app.chain.names import chain_name
+from auditor_app.counts import noun
 from auditor_app.errors import AuditError
 from auditor_app.operation import Progress
 from ui import prompts
@@ -206,7 +207,7 @@ class CaptureDialog(QDialog):
         self.requests.show_rows(listed.readings)
         self.left_out.show_rows(listed.left_out)
         balances = sum(item.accounts for item in listed.readings)
-        self.tabs.setTabText(0, f"Requests  {count(balances)} balances")
+        self.tabs.setTabText(0, f"Requests  {count(balances)} {noun(balances, 'balance')}")
         self.tabs.setTabText(1, f"Not captured  {count(len(listed.left_out))}")
         notes = [f"{chain_name(chain)}: no endpoint is configured." for chain in listed.without_endpoint]
         notes += [f"{chain_name(chain)}: one host only; a second host raises the grade." for chain in listed.one_host]
@@ -268,7 +269,7 @@ class CaptureDialog(QDialog):
 
     def _on_captured(self, captured: Captured) -> None:
         self._job = None
-        said = f"Captured {count(captured.balances)} balances in {count(captured.requests)} requests"
+        said = f"Captured {count(captured.balances)} {noun(captured.balances, 'balance')} in {count(captured.requests)} {noun(captured.requests, 'request')}"
         self._desk.say(" ".join([said, *captured.notes]))
         self._captured(self._output)
         self.accept()

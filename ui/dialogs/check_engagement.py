@@ -8,6 +8,7 @@ from pathlib import Path
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QCheckBox, QDialog, QFormLayout, QLineEdit, QWidget
 
+from auditor_app.counts import counted
 from auditor_app.engagement.checking import CheckResult
 from auditor_app.errors import AuditError
 from ui import engagement_work, prompts
@@ -120,12 +121,12 @@ class CheckEngagementDialog(QDialog):
         job.start()
 
     def _on_checked(self, result: CheckResult) -> None:
-        head = f"{cut(result.file, 60)}: {result.head.length:,} entries. Head {result.head.text()}"
+        head = f"{cut(result.file, 60)}: {counted(result.head.length, 'entry', 'entries')}. Head {result.head.text()}"
         compared = (
             f" Compared with {', '.join(cut(item.source, 60) for item in result.compared)}." if result.compared else ""
         )
         if any(item.counts for item in result.findings):
-            self.verdict.say(Tone.BAD, f"{len(result.findings)} findings", head + compared)
+            self.verdict.say(Tone.BAD, f"{counted(len(result.findings), 'finding')}", head + compared)
         elif not result.compared:
             self.verdict.say(Tone.WARN, "No entry was edited, dropped or moved. Without a head from outside it is not shown whether entries were cut from the end or the journal was written anew.", head)  # fmt: skip
         else:

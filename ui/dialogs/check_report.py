@@ -8,6 +8,7 @@ from pathlib import Path
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QFormLayout, QWidget
 
+from auditor_app.counts import counted
 from auditor_app.errors import AuditError
 from ui import prompts, signing_work
 from ui.desk import Desk
@@ -139,11 +140,11 @@ class CheckReportDialog(QDialog):
     def _on_checked(self, result: CheckedReport) -> None:
         manifest, counting = result.report.contents.manifest, [item for item in result.findings if item.counts]
         compared = "" if result.journal is None else " Compared with the engagement's journal."
-        said = f"{len(result.report.signatures)} signatures, {len(manifest.attachments)} attachments.{compared}"
+        said = f"{counted(len(result.report.signatures), 'signature')}, {counted(len(manifest.attachments), 'attachment')}.{compared}"
         if counting:
             self.verdict.say(
                 Tone.BAD,
-                "1 finding" if len(counting) == 1 else f"{len(counting)} findings",
+                counted(len(counting), "finding"),
                 f"{counting[0].message} {said}",
             )
         elif result.findings or not result.report.signatures:

@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from auditor_app.chain.names import chain_name
+from auditor_app.counts import noun
 from auditor_app.engagement.record import Audit
 from auditor_app.errors import AuditError
 from auditor_app.instants import format_instant
@@ -258,7 +259,7 @@ class LivePage(Page):
             list(dict.fromkeys(item.origin for item, turn in turns if turn == wanted)) for wanted in (_FIRST, _THEN)
         )
         balances = sum(item.accounts for item, turn in turns if turn == _FIRST)
-        some = f"{count(balances)} balances at the newest block would be asked of {', '.join(hosts)}"
+        some = f"{count(balances)} {noun(balances, 'balance')} at the newest block would be asked of {', '.join(hosts)}"
         some += f"; of {', '.join(others)} only where the host before does not answer." if others else "."
         show_text(self._what, some if readings else "There is nothing to ask yet.")
         allowed = connections.permission() is not None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QSplitter
 
+from auditor_app.counts import noun
 from auditor_app.coverage.shares import value_by_control, value_by_grade
 from auditor_app.engagement.record import Audit
 from ui.models.reserves import ADDRESS, ASSET, CHAIN, EVERY, GRADE, LEVELS, OWNERSHIP, TREE, ReserveRow, reserve_rows
@@ -136,8 +137,8 @@ class ReservesPage(Page):
         self._sentence.setToolTip(tooltip(hosts))
         if len(evidence.endpoints) > _HOSTS_NAMED:
             hosts = f"{count(len(evidence.endpoints))} endpoints"
-        number = count(len(audit.addresses))
-        said = f"Captured {evidence.captured_at} by {who}, from {hosts}.{pinned}  {number} addresses compared."
+        number = len(audit.addresses)
+        said = f"Captured {evidence.captured_at} by {who}, from {hosts}.{pinned}  {count(number)} {noun(number, 'address', 'addresses')} compared."
         show_text(self._sentence, said)
         self._digest.show_digest(evidence.payload_sha256)
 

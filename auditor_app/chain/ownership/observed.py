@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from auditor_app.chain.ownership.freshness import named_in
 from auditor_app.chain.ownership.model import Binds, Outcome, OwnershipLine
+from auditor_app.counts import counted, noun
 from auditor_app.findings import Finding, Limitation, Severity, finding, limitation
 
 PROCEDURE = "ownership"
@@ -24,13 +25,13 @@ class _Kind:
 
 
 _KINDS = (
-    _Kind("ADDRESS.UNDECODABLE", lambda line: line.outcome is Outcome.UNDECODABLE, "hold an address that cannot be decoded"),
-    _Kind("OWNERSHIP.INVALID", lambda line: line.outcome is Outcome.INVALID, "hold a signature that does not fit message and address"),
-    _Kind("OWNERSHIP.UNSIGNED", lambda line: line.outcome is Outcome.UNSIGNED and not line.undecided, "hold no proof of control", explained=False),
-    _Kind("OWNERSHIP.NOT_DECIDED", lambda line: line.undecided, "hold a proof that was not decided here"),
-    _Kind("OWNERSHIP.STALE", lambda line: line.stale, "hold a message with neither the challenge nor a date near the snapshot", explained=False),
-    _Kind("OWNERSHIP.INDIRECT", lambda line: line.outcome is Outcome.VALID and line.binds is not Binds.ADDRESS, "hold a signature that binds a key or named owners, not the address"),
-    _Kind("ADDRESS.TYPO", lambda line: line.typo_risk, "hold an address whose spelling carries no checksum, so a typing error would not be seen", explained=False),
+    _Kind("ADDRESS.UNDECODABLE", lambda line: line.outcome is Outcome.UNDECODABLE, "an address that cannot be decoded"),
+    _Kind("OWNERSHIP.INVALID", lambda line: line.outcome is Outcome.INVALID, "a signature that does not fit message and address"),
+    _Kind("OWNERSHIP.UNSIGNED", lambda line: line.outcome is Outcome.UNSIGNED and not line.undecided, "no proof of control", explained=False),
+    _Kind("OWNERSHIP.NOT_DECIDED", lambda line: line.undecided, "a proof that was not decided here"),
+    _Kind("OWNERSHIP.STALE", lambda line: line.stale, "a message with neither the challenge nor a date near the snapshot", explained=False),
+    _Kind("OWNERSHIP.INDIRECT", lambda line: line.outcome is Outcome.VALID and line.binds is not Binds.ADDRESS, "a signature that binds a key or named owners, not the address"),
+    _Kind("ADDRESS.TYPO", lambda line: line.typo_risk, "an address whose spelling carries no checksum, so a typing error would not be seen", explained=False),
 )  # fmt: skip
 
 
@@ -58,7 +59,8 @@ def _by_asset(kind: _Kind, lines: tuple[OwnershipLine, ...]) -> Iterable[Finding
         if kind.about(line):
             hits.setdefault(line.row.asset, []).append(line)
     for asset, found in hits.items():
-        message = f"{len(found)} of {total[asset]} rows {kind.says}: {_named(found)}."
+        verb = "holds" if len(found) == 1 else "hold"
+        message = f"{len(found)} of {counted(total[asset], 'row')} {verb} {kind.says}: {_named(found)}."
         notes = sorted({line.note for line in found if line.note})
         if notes and kind.explained:
             message += f" {'; '.join(note[0].upper() + note[1:] for note in notes[:3])}."
@@ -74,7 +76,7 @@ def _repeated_signatures(lines: tuple[OwnershipLine, ...]) -> Iterable[Finding]:
     if hits:
         first = hits[0]
         message = (
-            f"{len(hits)} rows hold a signature that stood before, beside another account or in an earlier list: "
+            f"{counted(len(hits), 'row holds', 'rows hold')} a signature that stood before, beside another account or in an earlier list: "
             f"{_named(hits)}. The first of them stood at {first.seen_before}."
         )
         yield finding("OWNERSHIP.REPEATED", procedure=PROCEDURE, subject="signatures", message=message, at=first.row.at)
@@ -123,7 +125,7 @@ def _named(lines: list[OwnershipLine]) -> str:
     names = [line.row.account if line.row.at.row is None else str(line.row.at.row) for line in lines]
     text = ", ".join(names[:_ROWS_NAMED])
     rest = f" and {len(names) - _ROWS_NAMED} more" if len(names) > _ROWS_NAMED else ""
-    return ("accounts " if lines[0].row.at.row is None else "rows ") + text + rest
+    return f"{noun(len(lines), 'account' if lines[0].row.at.row is None else 'row')} {text}{rest}"
 
 
 def _subject(asset: str) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from auditor_app.chain.addresses import on_chain_ids
 from auditor_app.chain.bundle import in_base_units
 from auditor_app.chain.readers.model import Accepts, ReadingTask, Target
+from auditor_app.counts import counted
 from auditor_app.operation import Operation, Progress
 from auditor_app.snapshot.members import BalanceRow
 
@@ -55,7 +56,7 @@ def read_rows(
             partial.add(source, block_hash, _ROWS, {place: amount})
         rows.append(BalanceRow(target.text, symbol, amount, source))
     notes = [
-        f"{task.endpoint.origin}: {count} balances of {symbol} were not captured, because {reason}"
+        f"{task.endpoint.origin}: {counted(count, f'balance of {symbol} was', f'balances of {symbol} were')} not captured, because {reason}"
         for (symbol, reason), count in untold.items()
     ]
     return tuple(rows), tuple(notes)

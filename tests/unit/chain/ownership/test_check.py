@@ -210,7 +210,7 @@ def test_the_same_signature_is_seen_in_any_dress_and_reported_beside_another_acc
     assert [line.seen_before for line in result.lines] == ["", *["list.csv, row 2"] * 3]
     repeated = [f for f in result.findings if f.code == "OWNERSHIP.REPEATED"]
     assert len(repeated) == 1
-    assert "1 rows" in repeated[0].message
+    assert repeated[0].message.startswith("1 row holds a signature")
     assert "rows 4" in repeated[0].message
 
 
@@ -297,3 +297,12 @@ def test_cancelling_stops_between_rows() -> None:
     token.cancel()
     with pytest.raises(Cancelled):
         run(check_rows([row("BTC", P2PKH)], challenge=None, as_of=None, token=token))
+
+
+def test_findings_speak_of_one_row_as_of_one() -> None:
+    one, two = row("BTC", "nonsense"), row("BTC", P2PKH)
+    messages = {item.code: item.message for item in checked(one).findings}
+    assert messages["ADDRESS.UNDECODABLE"].startswith("1 of 1 row holds an address that cannot be decoded: ")
+    messages = {item.code: item.message for item in checked(one, two, two).findings}
+    assert messages["ADDRESS.UNDECODABLE"].startswith("1 of 3 rows holds an address")
+    assert messages["OWNERSHIP.UNSIGNED"].startswith("2 of 3 rows hold no proof of control")
