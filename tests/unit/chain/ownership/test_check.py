@@ -211,7 +211,7 @@ def test_the_same_signature_is_seen_in_any_dress_and_reported_beside_another_acc
     repeated = [f for f in result.findings if f.code == "OWNERSHIP.REPEATED"]
     assert len(repeated) == 1
     assert repeated[0].message.startswith("1 row holds a signature")
-    assert "rows 4" in repeated[0].message
+    assert "row 4" in repeated[0].message
 
 
 def test_a_signature_of_an_earlier_list_is_reported() -> None:

@@ -10,7 +10,7 @@ from auditor_app.chain.observed import ReserveAddress
 from auditor_app.chain.ownership import lists
 from auditor_app.chain.ownership.check import check_rows
 from auditor_app.chain.ownership.lists import parse_list
-from auditor_app.chain.ownership.model import Outcome
+from auditor_app.chain.ownership.model import Outcome, Prevout
 from auditor_app.chain.ownership.snapshot_list import joined, read_table
 from auditor_app.errors import AuditError
 from auditor_app.operation import CancelToken, run
@@ -115,7 +115,9 @@ def test_a_multisignature_in_the_snapshot_table() -> None:
     "extra",
     ['{"unknown":"1"}', '{"script":1}', '{"owners":"0x1"}', '{"owners":[1]}', '{"prevouts":{}}', '{"prevouts":[{"transaction":"00"}]}',
      '{"script":"1","script":"2"}', "{", '{"prevouts":[{"transaction":"' + "0" * 62 + '","index":"0","value":"1","script":""}]}',
-     '{"prevouts":[{"transaction":"' + "0" * 64 + '","index":"00","value":"1","script":""}]}'],
+     '{"prevouts":[{"transaction":"' + "0" * 64 + '","index":"00","value":"1","script":""}]}',
+     '{"prevouts":[{"transaction":"' + "0" * 64 + '","index":0,"value":"1","script":""}]}',
+     '{"prevouts":["transaction"]}', '{"prevouts":[5]}', '{"prevouts":[null]}'],
 )  # fmt: skip
 def test_a_broken_extra_is_refused(extra: str) -> None:
     with pytest.raises(AuditError) as refused:
@@ -176,3 +178,22 @@ def test_a_line_up_to_the_limit_is_read(monkeypatch: pytest.MonkeyPatch) -> None
     assert len(parse_list(head + line + b"\r\n", file="l.csv")) == 1
     with pytest.raises(AuditError, match="over the length limit"):
         parse_list(head + line.replace(b"mmmm", b"mmmmm"), file="l.csv")
+
+
+def test_everything_in_an_extra_reaches_the_row() -> None:
+    point = '{"transaction":"' + "ab" * 32 + '","index":"7","value":"5000","script":"0014"}'
+    whole = '{"publicKey":"02aa","script":"51","owners":["0x1","0x2"],"prevouts":[' + point + "]}"
+    (row,) = read_table(table(f"{P2PKH},bip127,{text('m')},a;;b;,{text(whole)}"), file="o.csv")
+    assert (row.signatures, row.public_key, row.owners) == (("a", "b"), "51", ("0x1", "0x2"))
+    assert row.prevouts == (Prevout("ab" * 32, 7, 5000, b"\x00\x14"),)
+    for extra, key in (('{"publicKey":"02aa"}', "02aa"), ("02aa", "02aa"), ("{}", ""), ("", "")):
+        (row,) = read_table(table(f"{P2PKH},bip137,,00,{text(extra)}"), file="o.csv")
+        assert (row.public_key, row.owners, row.prevouts) == (key, (), ())
+
+
+def test_accounts_of_chains_that_nobody_knows_are_joined_by_their_spelling() -> None:
+    account = "mystery:1:Abc"
+    proofs = read_table(table(f"{account},bip137,,x,"), file="o.csv")
+    for claimed, signatures in ((account, [1]), ("mystery:1:abc", [0, 1])):
+        rows = joined(proofs, [ReserveAddress(claimed, "BTC", 1, "hot")], {"BTC": 0})
+        assert [len(row.signatures) for row in rows] == signatures

@@ -3,15 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
+from auditor_app.amounts import Amount
 from auditor_app.chain.address.digests import keccak256
 from auditor_app.chain.address.networks import NETWORKS
+from auditor_app.chain.ownership import txid
 from auditor_app.chain.ownership.check import check_rows
 from auditor_app.chain.ownership.freshness import freshness_of
 from auditor_app.chain.ownership.methods import METHODS
-from auditor_app.chain.ownership.model import Binds, Claim, Freshness, NoMatch, NotDecided, Outcome, OwnershipRow
+from auditor_app.chain.ownership.model import (
+    Binds,
+    Claim,
+    Freshness,
+    Match,
+    NoMatch,
+    NotDecided,
+    Outcome,
+    OwnershipRow,
+    SentTransaction,
+)
+from auditor_app.errors import Location
 from auditor_app.operation import CancelToken, Progress, run
 from tests.unit.chain.ownership.wallets import MESSAGE, Wallet, check_one, row
 
@@ -115,3 +129,50 @@ def test_no_method_takes_a_claim_without_an_address_or_a_sound_signature(method:
 def test_a_bare_digest_of_no_message_is_no_signed_message() -> None:
     assert check_one(row("ETH", EVM, KEY.recoverable(keccak256(b"")), message="")).outcome is Outcome.INVALID
     assert check_one(row("ETH", EVM, KEY.recoverable(keccak256(b"x")), message="x")).outcome is Outcome.VALID
+
+
+class Sent:
+    """Whatever was asked for was sent."""
+
+    def sent(self, account: str, txid: str) -> SentTransaction:
+        amounts = {"BTC": (Amount.parse("1.5"),)}
+        return SentTransaction(1, datetime(2026, 11, 22, tzinfo=UTC), amounts, (), f"{account} {txid}")
+
+
+def test_a_transaction_needs_evidence_an_account_and_a_chain() -> None:
+    network = NETWORKS["bitcoin"]
+    whole = Claim(network, network.decode(P2PKH), "1.5 BTC", ("ab" * 32,), chain="bip122:0", transactions=Sent())
+    assert isinstance(txid.check(whole), Match)
+    for part in (replace(whole, transactions=None), replace(whole, address=None), replace(whole, chain="")):
+        verdict = txid.check(part)
+        assert isinstance(verdict, NotDecided)
+        assert "its inclusion in a block" in verdict.reason
+
+
+def test_findings_name_the_first_eight_rows_or_accounts() -> None:
+    rows = [row("BTC", "nonsense", at=Location("l.csv", row=number)) for number in range(2, 12)]
+    for many, said in ((10, "rows 2, 3, 4, 5, 6, 7, 8, 9 and 2 more."), (8, "rows 2, 3, 4, 5, 6, 7, 8, 9.")):
+        result = run(check_rows(rows[:many], challenge=None, as_of=None, token=CancelToken()))
+        assert said in result.findings[0].message
+        assert result.findings[0].subject == "asset BTC"
+    nowhere = run(check_rows([row("", "nonsense")] * 2, challenge=None, as_of=None, token=CancelToken())).findings[0]
+    assert "cannot be decoded: accounts nonsense, nonsense." in nowhere.message
+    assert nowhere.subject == "rows without an asset"
+
+
+def test_each_kind_of_row_has_its_own_finding_and_no_other() -> None:
+    """One row of each kind: undecodable, invalid, without a proof, not decided, replayable, indirect, without a checksum."""
+    fresh, stale = MESSAGE, "no date at all"
+    body = b"\x14OKX Signed Message:\n" + bytes([len(fresh)]) + fresh.encode()
+    for given, codes in (
+        (row("BTC", "nonsense"), ["ADDRESS.UNDECODABLE"]),
+        (row("BTC", P2PKH, Wallet.number(2).bitcoin(MESSAGE)), ["OWNERSHIP.INVALID"]),
+        (row("BTC", P2PKH), ["OWNERSHIP.UNSIGNED"]),
+        (row("BTC", P2PKH, "ab" * 32, method="txid"), ["OWNERSHIP.NOT_DECIDED"]),
+        (row("BTC", P2PKH, KEY.bitcoin(stale), message=stale), ["OWNERSHIP.STALE"]),
+        (row("", "", KEY.recoverable(keccak256(body)), public_key=KEY.compressed.hex()), ["OWNERSHIP.INDIRECT"]),
+        (row("BTC", P2PKH, KEY.bitcoin(fresh)), []),
+        (row("ETH", EVM.lower()), ["OWNERSHIP.UNSIGNED", "ADDRESS.TYPO"]),
+    ):
+        result = run(check_rows([given], challenge=None, as_of="2026-11-22", token=CancelToken()))
+        assert [item.code for item in result.findings] == codes
