@@ -12,7 +12,6 @@ process: it ends when the first one closes the pipe, however that one ended.
 
 from __future__ import annotations
 
-import io
 import os
 import pickle
 import queue
@@ -23,7 +22,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import IO, Any, TypeVar
 
@@ -32,6 +31,7 @@ from auditor_app.operation import Cancelled, CancelToken, Operation, Progress, r
 
 T = TypeVar("T")
 Work = Callable[[CancelToken], Operation[T]]
+Buffer = bytes | memoryview
 
 _HEAD = struct.Struct("<QQB")
 """Length of what follows, number of the operation, kind of message."""
@@ -41,10 +41,12 @@ _PATIENCE = 0.05
 _MIN_INTERVAL = 0.05
 _SWITCH = 0.0005
 """Seconds for which an operation keeps the interpreter while another one waits for it."""
+_NICE = 10
+"""How far the second process steps back where there is too little processor for both: the window goes first."""
 _CLOSING = 5.0
 """Seconds that operations have to clean up after the first process has gone."""
 
-_Message = tuple[int, bytes]
+_Message = tuple[int, memoryview]
 
 
 class Aside:
@@ -127,7 +129,7 @@ class _Child:
         return self._end is not None
 
     @contextmanager
-    def operation(self, asked: bytes) -> Iterator[tuple[queue.SimpleQueue[_Message], Callable[[], None]]]:
+    def operation(self, asked: Sequence[Buffer]) -> Iterator[tuple[queue.SimpleQueue[_Message], Callable[[], None]]]:
         """Begin; what is said arrives in the queue. Leaving early stops it and waits until it has cleaned up."""
         messages: queue.SimpleQueue[_Message] = queue.SimpleQueue()
         with self._lock:
@@ -172,7 +174,7 @@ class _Child:
         with self._lock:
             return number not in self._waiting
 
-    def _say(self, number: int, kind: int, payload: bytes = b"") -> None:
+    def _say(self, number: int, kind: int, payload: Sequence[Buffer] = ()) -> None:
         pipe = self._process.stdin
         with suppress(OSError, ValueError), self._writing:  # a process that has ended is noticed by who reads
             if pipe is not None:
@@ -193,7 +195,7 @@ class _Child:
         self._hang_up()
         if pipe is not None:
             pipe.close()
-        end = _pickled(_ended(_why(status)))
+        end = memoryview(b"".join(_pickled(_ended(_why(status)))))
         with self._lock:
             self._end = _ended(_why(status))
             left, self._waiting = self._waiting, {}
@@ -222,48 +224,69 @@ def _ended(why: str) -> AuditError:
 # messages
 
 
-def _write(pipe: IO[bytes], number: int, kind: int, payload: bytes) -> None:
-    pipe.write(_HEAD.pack(len(payload), number, kind))
-    pipe.write(payload)
+def _write(pipe: IO[bytes], number: int, kind: int, parts: Sequence[Buffer] = ()) -> None:
+    views = [memoryview(part).cast("B") for part in parts]
+    pipe.write(_HEAD.pack(sum(view.nbytes for view in views), number, kind))
+    for view in views:
+        pipe.write(view)
     pipe.flush()
 
 
-def _read(pipe: IO[bytes]) -> tuple[int, int, bytes] | None:
+def _read(pipe: IO[bytes]) -> tuple[int, int, memoryview] | None:
+    """The next message, in memory of its own, or ``None`` where the pipe has ended."""
     head = pipe.read(_HEAD.size)
     if len(head) < _HEAD.size:
         return None
     length, number, kind = _HEAD.unpack(head)
-    payload = pipe.read(length)
-    return (number, kind, payload) if len(payload) == length else None
+    whole = memoryview(bytearray(length))
+    filled = 0
+    while filled < length:
+        got = pipe.readinto(whole[filled:])  # type: ignore[attr-defined]
+        if not got:
+            return None
+        filled += got
+    return number, kind, whole
 
 
 class _Pieces:
     """Reads or gathers a pickle piece by piece: between two of them other threads have their turn."""
 
-    def __init__(self, data: bytes = b"") -> None:
-        self._data = io.BytesIO(data)
+    def __init__(self, data: memoryview | None = None) -> None:
+        self._data = memoryview(b"") if data is None else data
+        self._at = 0
+        self.written: list[bytes] = []
 
-    def read(self, size: int = -1) -> bytes:
-        return self._data.read(size)
+    def read(self, size: int) -> bytes:
+        start, self._at = self._at, self._at + size
+        return bytes(self._data[start : self._at])
 
-    def readline(self) -> bytes:
-        return self._data.readline()
+    def readline(self) -> bytes:  # part of the protocol; no pickle of ours has lines
+        raise NotImplementedError
 
     def write(self, piece: bytes) -> int:
-        return self._data.write(piece)
-
-    def whole(self) -> bytes:
-        return self._data.getvalue()
+        self.written.append(bytes(piece))
+        return len(piece)
 
 
-def _pickled(value: object) -> bytes:
-    pieces = _Pieces()
-    pickle.Pickler(pieces, protocol=5).dump(value)
-    return pieces.whole()
+def _pickled(value: object) -> list[Buffer]:
+    """How many large buffers, how long each part is, the pickle, and the buffers, which are never copied here."""
+    pieces, buffers = _Pieces(), list[pickle.PickleBuffer]()
+    pickle.Pickler(pieces, protocol=5, buffer_callback=buffers.append).dump(value)
+    body = b"".join(pieces.written)
+    raw = [buffer.raw() for buffer in buffers]
+    lengths = [len(body), *(view.nbytes for view in raw)]
+    return [struct.pack(f"<Q{len(lengths)}Q", len(raw), *lengths), body, *raw]
 
 
-def _unpickled(data: bytes) -> Any:
-    return pickle.Unpickler(_Pieces(data)).load()  # noqa: S301 written by this program's other process
+def _unpickled(data: memoryview) -> Any:
+    (count,) = struct.unpack_from("<Q", data)
+    lengths = struct.unpack_from(f"<{count + 1}Q", data, 8)
+    at = 16 + 8 * count
+    parts = []
+    for length in lengths:
+        parts.append(data[at : at + length])
+        at += length
+    return pickle.Unpickler(_Pieces(parts[0]), buffers=parts[1:]).load()  # noqa: S301 written by this program's other process
 
 
 # the second process
@@ -275,7 +298,7 @@ def serve(asked: IO[bytes], answers: IO[bytes]) -> None:
     threads: list[threading.Thread] = []
     writing = threading.Lock()
 
-    def say(number: int, kind: int, payload: bytes = b"") -> None:
+    def say(number: int, kind: int, payload: Sequence[Buffer] = ()) -> None:
         with writing, suppress(OSError, ValueError):
             _write(answers, number, kind, payload)
 
@@ -300,7 +323,7 @@ def serve(asked: IO[bytes], answers: IO[bytes]) -> None:
 class _Teller:
     """Says what one operation has to say."""
 
-    def __init__(self, say: Callable[[int, int, bytes], None], number: int) -> None:
+    def __init__(self, say: Callable[[int, int, Sequence[Buffer]], None], number: int) -> None:
         self._say, self._number, self._last = say, number, 0.0
 
     def progress(self, progress: Progress) -> None:
@@ -315,7 +338,7 @@ class _Teller:
         self._say(self._number, kind, _pickled(value))
 
 
-def _perform(asked: bytes, token: CancelToken, teller: _Teller) -> None:
+def _perform(asked: memoryview, token: CancelToken, teller: _Teller) -> None:
     def told(progress: Progress) -> None:
         token.check()
         teller.progress(progress)
@@ -335,6 +358,8 @@ def _perform(asked: bytes, token: CancelToken, teller: _Teller) -> None:
 def main() -> None:
     """Be the second process: messages over the standard streams, which nothing else then writes to."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C in a terminal is for the first process to answer
+    if hasattr(os, "nice"):
+        os.nice(_NICE)
     sys.setswitchinterval(_SWITCH)
     asked, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     nothing = os.open(os.devnull, os.O_RDONLY)

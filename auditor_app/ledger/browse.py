@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pickle import PickleBuffer
 from typing import overload
 
 import numpy as np
@@ -51,8 +52,13 @@ class PartRows(Sequence[LedgerRow]):
     """
 
     def __init__(self, part: LedgerPart, ends: npt.NDArray[np.int64]) -> None:
-        self.part = part
+        self.name, self.first_row = part.name, part.first_row
+        self._data = memoryview(part.data)
         self._ends = ends
+
+    def __reduce_ex__(self, protocol: object) -> tuple[object, ...]:
+        """To another process of this program with the part's bytes beside the pickle, so that nobody copies them."""
+        return _again, (self.name, self.first_row, PickleBuffer(self._data), self._ends)
 
     def __len__(self) -> int:
         return len(self._ends)
@@ -74,11 +80,15 @@ class PartRows(Sequence[LedgerRow]):
             raise IndexError(at)
         start = int(self._ends[position - 1]) if position else 0
         end = int(self._ends[position])
-        if self.part.data[end - 1 : end] == b"\n":
+        if end > start and self._data[end - 1] == _LF:
             end -= 1
         return LedgerRow(
-            self.part.first_row + position, self.part.data[start : min(end, start + MOST_SHOWN)], end - start
+            self.first_row + position, bytes(self._data[start : min(end, start + MOST_SHOWN)]), end - start
         )
+
+
+def _again(name: str, first_row: int, data: bytes, ends: npt.NDArray[np.int64]) -> PartRows:
+    return PartRows(LedgerPart(name, first_row, data), ends)
 
 
 def row_index(part: LedgerPart, token: CancelToken) -> PartRows:

@@ -261,8 +261,8 @@ class LedgerPage(Page):
 
         self._shown_part = part
         self._show(rows, ledger_columns)
-        first = rows.part.first_row
-        show_text(self.said, f"Rows {count(first + 1)} to {count(first + len(rows))}  ·  {rows.part.name}")
+        first = rows.first_row
+        show_text(self.said, f"Rows {count(first + 1)} to {count(first + len(rows))}  ·  {rows.name}")
         self._select(position)
 
     def _on_exceptions(self) -> None:

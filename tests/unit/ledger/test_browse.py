@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from auditor_app.errors import Location
 from auditor_app.findings import finding
 from auditor_app.ledger import browse
-from auditor_app.ledger.browse import find_id, named_places, place_of, row_index, rows_at
+from auditor_app.ledger.browse import PartRows, find_id, named_places, place_of, row_index, rows_at
 from auditor_app.ledger.columns import parse_columns
 from auditor_app.ledger.parts import CsvLedger
 from auditor_app.ledger.source import PART_ROWS, LedgerPart
@@ -95,3 +96,14 @@ def test_a_row_is_looked_for_in_its_part() -> None:
     assert place_of(0) == (0, 0)
     assert place_of(PART_ROWS - 1) == (0, PART_ROWS - 1)
     assert place_of(3 * PART_ROWS) == (3, 0)
+
+
+def test_a_part_crosses_to_another_process_without_a_copy_of_its_bytes() -> None:
+    data = b"".join(b"id%d,%d\n" % (at, at) for at in range(1000))
+    rows = row_index(LedgerPart("a.csv", 32, data), CancelToken())
+    beside: list[pickle.PickleBuffer] = []
+    pickled = pickle.dumps(rows, protocol=5, buffer_callback=beside.append)
+    assert len(pickled) < 500
+    assert b"id1," not in pickled
+    again: PartRows = pickle.loads(pickled, buffers=beside)
+    assert (again.name, again.first_row, list(again)) == ("a.csv", 32, list(rows))
