@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -107,6 +109,33 @@ def test_a_sample_from_plan_to_items(window: MainWindow, demo: DemoFiles, tmp_pa
     assert window.case.status(Step.SAMPLE).state is StepState.AGREES
     qtbot.waitUntil(lambda: sample.execute.items.model.rowCount() == 59, timeout=30_000)
     assert {shown.item.reached for shown in sample.execute.items.model.rows} == {True}
+
+
+def test_the_second_process_is_killed_during_a_run_and_the_next_run_is_whole(
+    window: MainWindow, demo: DemoFiles, qtbot: QtBot
+) -> None:
+    aside = window.runner._aside
+    assert aside is not None
+    opened(window, demo, qtbot)
+    first = window.case.audit
+    assert first is not None
+    assert window.case.run()
+    killed = aside.process
+    assert killed is not None
+    with qtbot.waitSignal(window.case.run_ended, timeout=20_000):
+        os.kill(killed, signal.SIGKILL)
+    outcome = window.case.outcome
+    assert outcome is not None
+    assert outcome.error is not None
+    assert outcome.error.code == "PROGRAM.PROCESS_ENDED"
+    snapshot = window.go_to("snapshot")
+    assert isinstance(snapshot, SnapshotPage)
+    assert "SIGKILL, which the system does when memory runs out" in snapshot.failed.text
+    assert outcome.findings == ()
+    with qtbot.waitSignal(window.case.run_ended, timeout=60_000):
+        assert window.case.run()
+    assert window.case.audit == first
+    assert aside.process != killed
 
 
 def test_one_flipped_byte_is_not_authentic(window: MainWindow, demo: DemoFiles, tmp_path: Path, qtbot: QtBot) -> None:

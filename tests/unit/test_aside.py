@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 
@@ -51,7 +52,13 @@ def test_the_result_comes_from_another_process_that_is_kept(aside: Aside) -> Non
 
 
 def test_large_values_cross_whole_and_in_any_order(aside: Aside) -> None:
-    values: list[object] = [bytes(range(256)) * 2**16, tuple(range(100_000)), "é" * 70_000, None]
+    values: list[object] = [
+        bytes(range(256)) * 2**16,
+        tuple(range(100_000)),
+        "é" * 70_000,
+        MappingProxyType({"a": 1}),
+        None,
+    ]
     found: dict[int, object] = {}
 
     def ask(at: int) -> None:
