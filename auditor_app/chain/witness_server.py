@@ -7,6 +7,9 @@ that somebody left out makes the call fail; an EVM with a state of its own would
 from __future__ import annotations
 
 import json
+import multiprocessing
+import os
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -54,7 +57,8 @@ def _shown(params: list[Any]) -> str:
 
 
 def serve(accounts: Mapping[str, ServedAccount], pipe: Connection) -> None:
-    """Serve on a free loopback port, which is sent through ``pipe``, until the process ends."""
+    """Serve on a free loopback port, which is sent through ``pipe``, until this process or its parent ends."""
+    threading.Thread(target=_end_with_parent, daemon=True).start()
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -82,6 +86,14 @@ def serve(accounts: Mapping[str, ServedAccount], pipe: Connection) -> None:
         pipe.send(server.server_address[1])
         pipe.close()
         server.serve_forever()
+
+
+def _end_with_parent() -> None:
+    """A parent that was killed ends nobody: without this the server would stay for ever."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(0)
 
 
 def _reply(accounts: Mapping[str, ServedAccount], request: dict[str, Any]) -> dict[str, Any]:

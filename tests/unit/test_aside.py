@@ -21,6 +21,7 @@ from auditor_app.findings.catalogue import CATALOGUE
 from auditor_app.merkle.warm import Readiness, prepared
 from auditor_app.operation import Cancelled, CancelToken, Progress, run
 from tests.unit import aside_work
+from tests.unit.processes import ended
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -31,16 +32,6 @@ def aside(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aside]:
     made = Aside()
     yield made
     made.close()
-
-
-def gone(pid: int, within: float = 8.0) -> bool:
-    end = time.monotonic() + within
-    while time.monotonic() < end:
-        state = Path(f"/proc/{pid}/stat")
-        if not state.exists() or state.read_text().rsplit(")", 1)[1].split()[0] == "Z":
-            return True
-        time.sleep(0.02)
-    return False
 
 
 def test_the_result_comes_from_another_process_that_is_kept(aside: Aside) -> None:
@@ -132,7 +123,7 @@ def test_closing_ends_the_process_and_refuses_what_is_asked_later(aside: Aside) 
     pid = aside.process
     assert pid is not None
     aside.close()
-    assert gone(pid)
+    assert ended(pid)
     with pytest.raises(AuditError, match="is being closed"):
         run(aside.perform(partial(aside_work.echo, 1), CancelToken()))
 
@@ -168,7 +159,7 @@ def test_it_ends_when_the_first_process_is_killed(tmp_path: Path) -> None:
     first.kill()
     first.wait()
     first.stdout.close()
-    assert gone(second)
+    assert ended(second)
     assert left.read_text() == "clean"
 
 

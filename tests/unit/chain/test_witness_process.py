@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, Self
 
 import pytest
@@ -22,6 +25,7 @@ from tests.unit.chain.test_capture import CHAIN, NOW, TOKEN, Town, do_capture, t
 from tests.unit.chain.test_capture import KEY as SIGNER
 from tests.unit.chain.test_reexecution import CONTRACT, EMPTY, HEADER, PLACED, RETURN_TOP, code, execute
 from tests.unit.chain.trie_builder import absence, build
+from tests.unit.processes import ended
 
 pytestmark = pytest.mark.skipif(not available(), reason="pyrevm has no wheel for this system")
 
@@ -129,3 +133,24 @@ def test_a_capture_without_the_server_does_not_accuse_the_endpoint(
     assert captured.proven_chains == (CHAIN,)
     assert any("its word alone (the witness server" in note for note in captured.notes)
     authenticate_evidence(path, trusting(SIGNER), token=TOKEN, trusted_time=NOW).members.close()
+
+
+def test_it_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
+    script = tmp_path / "parent.py"
+    script.write_text(
+        "import multiprocessing, time\n"
+        "from auditor_app.chain.witness_server import serve\n"
+        "if __name__ == '__main__':\n"
+        "    context = multiprocessing.get_context('spawn')\n"
+        "    ours, theirs = context.Pipe(duplex=False)\n"
+        "    server = context.Process(target=serve, args=({}, theirs), daemon=True)\n"
+        "    server.start()\n"
+        "    ours.recv()\n"
+        "    print(server.pid, flush=True)\n"
+        "    time.sleep(600)\n"
+    )
+    with subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        server = int(parent.stdout.readline())
+        parent.kill()
+    assert ended(server)
