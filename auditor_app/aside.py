@@ -13,6 +13,7 @@ process: it ends when the first one closes the pipe, however that one ended.
 from __future__ import annotations
 
 import copyreg
+import mmap
 import os
 import pickle
 import queue
@@ -43,6 +44,8 @@ _PATIENCE = 0.05
 _MIN_INTERVAL = 0.05
 _SWITCH = 0.0005
 """Seconds for which an operation keeps the interpreter while another one waits for it."""
+_LARGE = 2**20
+"""Bytes above which a message gets pages of its own."""
 _NICE = 10
 """How far the second process steps back where there is too little processor for both: the window goes first."""
 _CLOSING = 5.0
@@ -240,7 +243,9 @@ def _read(pipe: IO[bytes]) -> tuple[int, int, memoryview] | None:
     if len(head) < _HEAD.size:
         return None
     length, number, kind = _HEAD.unpack(head)
-    whole = memoryview(bytearray(length))
+    whole = memoryview(
+        mmap.mmap(-1, length) if length >= _LARGE else bytearray(length)
+    )  # the former touches no byte yet
     filled = 0
     while filled < length:
         got = pipe.readinto(whole[filled:])  # type: ignore[attr-defined]
