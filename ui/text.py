@@ -90,6 +90,6 @@ def masked(text: str) -> str:
 
 
 def spreadsheet_cell(text: str) -> str:
-    """One cell of copied TSV: no tab or line break, and never a formula."""
-    flat = text.replace("\t", " ").replace("\r", " ").replace("\n", " ")
+    """One cell of copied TSV: no tab or line break, never a formula, and no sign that does something where it is pasted."""
+    flat = visible(text.replace("\t", " ").replace("\r", " ").replace("\n", " "))
     return f"'{flat}" if flat.startswith(_FORMULA_STARTS) else flat

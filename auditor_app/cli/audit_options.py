@@ -83,7 +83,7 @@ def audit_request(options: argparse.Namespace) -> AuditRequest:
         nonce=_digest(options.nonce, "--nonce"),
         previous=_digest(options.previous, "--previous"),
         published_roots=tuple(_published_root(text) for text in options.published_root),
-        trusted_time=_instant(options.trusted_time),
+        trusted_time=typed_instant(options.trusted_time),
         sample=None if options.sample is None else SampleRequest(options.sample, options.randomness),
         challenge=options.challenge,
         blocks=blocks,
@@ -118,7 +118,8 @@ def _published_root(text: str) -> tuple[str, str]:
     return ledger, lowered
 
 
-def _instant(text: str | None) -> str | None:
+def typed_instant(text: str | None) -> str | None:
+    """What ``--trusted-time`` says; :class:`UsageError` where it is no instant."""
     if text is None:
         return None
     try:

@@ -1,4 +1,4 @@
-"""``ledger root``: recalculate a root and exact totals from a plain CSV file, without a snapshot."""
+"""``ledger``: ``root`` recalculates a plain CSV file without a snapshot; ``rows`` and ``mexc-export`` stand beside it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from auditor_app.cli import mexc_export
+from auditor_app.cli import ledger_rows, mexc_export
 from auditor_app.cli.terminal import add_json_option, drive, emit_json, finding_json, say, say_findings
 from auditor_app.errors import UsageError
 from auditor_app.findings import exit_status
@@ -37,6 +37,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     )
     add_json_option(root)
     root.set_defaults(handler=root_command)
+    ledger_rows.add(commands.add_parser("rows", help="look at rows of a signed ledger: by number, id, or exceptions"))
     mexc_export.add(commands.add_parser("mexc-export", help="compare MEXC's export for auditors with its log"))
 
 

@@ -5,6 +5,7 @@ Nothing here judges a row. The index costs eight bytes a row of one part; cells 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -23,6 +24,8 @@ from auditor_app.operation import CancelToken, Operation, Progress
 _LF = 10
 _STEP = 2**22
 MOST_SHOWN = 2**14
+_ESCAPE = re.compile(rb"\\(x[0-9a-f]{2}|[tr\\])")
+_SIGNS = {b"t": b"\t", b"r": b"\r", b"\\": b"\\"}
 
 Place = tuple[int, int]
 """The 0-based number of a part and the 0-based row in it: as exact where a part lies about its rows."""
@@ -41,8 +44,11 @@ class LedgerRow:
 
     @cached_property
     def cells(self) -> tuple[str, ...]:
-        """Its cells as text; bytes that are no ASCII are shown as escapes."""
-        return tuple(self.data.decode("ascii", "backslashreplace").split(","))
+        """Its cells as text; bytes that are no ASCII are shown as escapes, and what was cut off is said."""
+        text = self.data.decode("ascii", "backslashreplace")
+        if self.size > len(self.data):
+            text += f"… (cut: the row has {self.size} bytes)"
+        return tuple(text.split(","))
 
 
 class PartRows(Sequence[LedgerRow]):
@@ -106,21 +112,35 @@ def row_index(part: LedgerPart, token: CancelToken) -> PartRows:
 def find_id(source: LedgerSource, key: str, token: CancelToken) -> Operation[Place | None]:
     """Where the first row stands whose first cell is exactly ``key``; ``None`` if there is none.
 
-    Every part is read from the first on, whatever order the ledger declares: an issuer who lies about the order
-    must not be able to hide a row.
+    An id that breaks the grammar is found by its own characters, and by the escapes that it is shown with. Every part is
+    read from the first on, whatever order the ledger declares: an issuer who lies about the order must not be able to
+    hide a row.
     """
-    wanted = key.encode("utf-8", "surrogatepass") + b","
+    wanted = _as_bytes(key)
     done = size = 0
-    if "\n" in key or "," in key:
+    if not wanted:
         return None
     for number, part in enumerate(source.parts(token)):
-        offset = _key_offset(part.data, wanted, token)
-        if offset is not None:
-            return number, count_rows(part.data[:offset])
+        offsets = [_key_offset(part.data, some, token) for some in wanted]
+        found = [offset for offset in offsets if offset is not None]
+        if found:
+            return number, count_rows(part.data[: min(found)])
         done += count_rows(part.data)
         size += len(part.data)
         yield rows_read(source, done, size, "looking for the id")
     return None
+
+
+def _as_bytes(key: str) -> list[bytes]:
+    """How a row begins that has this id, with the comma or, where it has no other cell, the LF behind it."""
+    raw = key.encode("utf-8", "surrogatepass")
+    keys = dict.fromkeys([raw, _ESCAPE.sub(_unescaped, raw)])
+    return [some + end for some in keys if some and not {*b",\n"} & {*some} for end in (b",", b"\n")]
+
+
+def _unescaped(escape: re.Match[bytes]) -> bytes:
+    """The byte that is shown so."""
+    return _SIGNS.get(escape[1]) or bytes([int(escape[1][1:], 16)])
 
 
 def _key_offset(data: bytes, wanted: bytes, token: CancelToken) -> int | None:

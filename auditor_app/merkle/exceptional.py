@@ -15,7 +15,7 @@ from auditor_app.ledger.browse import LedgerRow, PartRows, Place, named_places, 
 from auditor_app.ledger.columns import is_amount
 from auditor_app.ledger.duplicates import DuplicateSearch, RepeatedIds, keyed_fingerprints
 from auditor_app.ledger.parts import count_rows
-from auditor_app.ledger.source import LedgerPart, LedgerSource, rows_read
+from auditor_app.ledger.source import PART_ROWS, LedgerPart, LedgerSource, rows_read
 from auditor_app.merkle.warm import FEWEST_ROWS, prepared
 from auditor_app.operation import CancelToken, Operation
 
@@ -38,7 +38,10 @@ class ExceptionalRow(LedgerRow):
 
 @dataclass(frozen=True, slots=True)
 class ExceptionalRows:
-    """The first :data:`MOST_ROWS` in ledger order; ``more`` says that there are others."""
+    """The first :data:`MOST_ROWS` in ledger order; ``more`` says that there are others.
+
+    Their numbers are those that the parts give when they are read one by one: as if every part before were full.
+    """
 
     rows: tuple[ExceptionalRow, ...]
     more: bool
@@ -83,7 +86,7 @@ def exceptional_rows(
         count += len(found)
         for at in sorted(found)[: MOST_ROWS - len(rows)]:
             row = index[at]
-            rows.append(ExceptionalRow(row.index, row.data, row.size, tuple(sorted(found[at]))))
+            rows.append(ExceptionalRow(number * PART_ROWS + at, row.data, row.size, tuple(sorted(found[at]))))
         done += count_rows(part.data)
         size += len(part.data)
         yield rows_read(source, done, size, "reading the rows that findings are about")

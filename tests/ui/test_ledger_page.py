@@ -19,6 +19,8 @@ from auditor_app.engagement.record import Audit, AuditRequest
 from auditor_app.errors import Location
 from auditor_app.findings import finding
 from auditor_app.issuing.pack import pack
+from auditor_app.ledger.browse import row_index
+from auditor_app.ledger.source import LedgerPart
 from auditor_app.operation import CancelToken, Operation, Progress, run
 from auditor_app.snapshot.trust import EMPTY, Provenance, add_key, save_store
 from tests.ui import fakes
@@ -255,3 +257,61 @@ def test_an_id_that_no_row_has_is_said_after_every_part_was_read(opened: MainWin
     page.id.setText("nobody")
     page.find_id()
     qtbot.waitUntil(lambda: page.said.text() == "No row has this id", timeout=10_000)
+
+
+def test_rows_that_break_everything_are_shown_and_break_nothing(
+    opened: MainWindow, qtbot: QtBot, qtmodeltester: ModelTester
+) -> None:
+    """Control signs, other directions, ten thousand characters, three hundred cells, no cell: on one line, as text."""
+    page = ledger(opened, qtbot)
+    rows = [
+        b"a\x01\x1b[31m,1",
+        "\u202eevil,2".encode(),
+        b"z" * 10_000 + b",3",
+        b"u" + b",7" * 299,
+        b"",
+        b"alone",
+        b"u,<b>1</b>",
+    ]
+    part = LedgerPart("ledger/bad.csv", PART, b"\n".join(rows) + b"\n")
+    page._on_rows(1, 0, row_index(part, CancelToken()))
+    assert page.model.rowCount() == len(rows)
+    shown = [[page.model.index(at, column).data() for column in range(3)] for at in range(len(rows))]
+    assert shown[0][1] == "a\\x01\\x1b[31m"
+    assert shown[1][1] == "\\xe2\\x80\\xaeevil"
+    assert shown[3][2] == ",".join(["7"] * 299)
+    assert shown[6][2] == "<b>1</b>"
+    assert all(text.replace("\N{NARROW NO-BREAK SPACE}", "").isprintable() for line in shown for text in line)
+    qtmodeltester.check(page.model, force_py=True)
+    page.view.selectAll()
+    page.copy_rows()
+    copied = QGuiApplication.clipboard().text()
+    assert len(copied.splitlines()) == len(rows) + 1
+    assert "z" * 10_000 in copied
+    assert "\x1b" not in copied
+    assert page.view.horizontalHeader().length() < 20_000
+
+
+def test_a_part_without_rows_and_a_row_behind_the_last_are_said(opened: MainWindow, qtbot: QtBot) -> None:
+    page = ledger(opened, qtbot)
+    page._on_rows(1, 0, row_index(LedgerPart("ledger/none.csv", PART, b""), CancelToken()))
+    assert page.model.rowCount() == 0
+    assert page.said.text() == "No rows  ·  ledger/none.csv"
+    page._on_rows(1, 700, row_index(LedgerPart("ledger/few.csv", PART, b"u,1\nv,2\n"), CancelToken()))
+    assert page.said.text() == "There is no row 262,845: rows 262,145 to 262,146  ·  ledger/few.csv".replace(
+        ",", "\N{NARROW NO-BREAK SPACE}"
+    )
+    assert cursor(page)[0] == "v"
+
+
+def test_a_row_of_many_megabytes_is_cut_where_it_is_shown_and_copied(opened: MainWindow, qtbot: QtBot) -> None:
+    page = ledger(opened, qtbot)
+    began = time.perf_counter()
+    page._on_rows(1, 0, row_index(LedgerPart("ledger/endless.csv", PART, b"9" * 2**26), CancelToken()))
+    text = page.model.index(0, 1).data()
+    page.view.selectAll()
+    page.copy_rows()
+    assert time.perf_counter() - began < 5
+    assert len(text) < 2**15
+    assert "cut: the row has 67108864 bytes" in QGuiApplication.clipboard().text()
+    assert len(QGuiApplication.clipboard().text()) < 2**16

@@ -262,7 +262,10 @@ class LedgerPage(Page):
         self._shown_part = part
         self._show(rows, ledger_columns)
         first = rows.first_row
-        show_text(self.said, f"Rows {count(first + 1)} to {count(first + len(rows))}  ·  {rows.name}")
+        said = f"Rows {count(first + 1)} to {count(first + len(rows))}" if len(rows) else "No rows"
+        if position >= len(rows) > 0:
+            said = f"There is no row {count(first + position + 1)}: {said[0].lower()}{said[1:]}"
+        show_text(self.said, f"{said}  ·  {rows.name}")
         self._select(position)
 
     def _on_exceptions(self) -> None:

@@ -9,14 +9,20 @@ from typing import Any
 import pytest
 
 from auditor_app.findings import Finding
+from auditor_app.ledger import parts as ledger_parts
+from auditor_app.ledger.browse import row_index
 from auditor_app.ledger.columns import parse_columns
-from auditor_app.ledger.parts import CsvLedger
+from auditor_app.ledger.parts import CsvLedger, SnapshotLedger
 from auditor_app.merkle import exceptional
 from auditor_app.merkle.exceptional import ExceptionalRows, exceptional_rows
 from auditor_app.merkle.recompute import recompute
 from auditor_app.merkle.warm import Readiness
 from auditor_app.operation import Cancelled, CancelToken, Operation, Progress, run
+from auditor_app.snapshot import consistency
 from auditor_app.snapshot.statement import Commitment
+from tests.unit.merkle.bad_files import rows, write_snapshot
+from tests.unit.merkle.fast_ledgers import shrink_parts
+from tests.unit.snapshot.samples import authenticate
 
 COLUMNS = "account:token,nonce:token?,BTC:base-units/8,DEBT:decimal-?"
 MEXC = Commitment(scheme="rfc6962-sha256", root="00" * 32, leaf_count="1", parameters={})
@@ -137,3 +143,26 @@ def test_repeated_rows_far_apart_are_all_given(tmp_path: Path, monkeypatch: pyte
     assert [row.index for row in rows.rows] == list(range(700))
     assert {row.codes for row in rows.rows} == {("LEAF.DUPLICATE",)}
     assert rows.more
+
+
+@pytest.mark.usefixtures("way")
+def test_rows_have_one_number_also_where_a_part_lies_about_its_rows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The number in the list of exceptions is the one that the part itself shows."""
+    parts = [rows(64), rows(60, 64), rows(64, 124)]
+    again = parts[0].splitlines()[5].partition(b",")[0]
+    parts[2] = parts[2].replace(parts[2].splitlines()[9].partition(b",")[0], again)
+    path = write_snapshot(tmp_path, parts, declared=(64, 64, 64), part_rows=64)
+    shrink_parts(monkeypatch, 64)
+    for module in (exceptional, consistency, ledger_parts):
+        monkeypatch.setattr(module, "PART_ROWS", 64)
+    snapshot = authenticate(path)
+    described = snapshot.statement.predicate.ledgers[0]
+    source = SnapshotLedger(snapshot, described)
+    result = run(recompute(source, described.commitments, totals={}, typed_root=None, token=CancelToken()))
+    assert {"ROWS.COUNT", "LEAF.DUPLICATE"} <= {item.code for item in result.findings}
+    given = run(exceptional_rows(source, result.findings, described.members, CancelToken())).rows
+    shown = [row_index(source.read_part(number, CancelToken()), CancelToken())[at] for number, at in ((0, 5), (2, 9))]
+    assert [(row.index, row.data) for row in given] == [(row.index, row.data) for row in shown]
+    snapshot.members.close()
