@@ -112,7 +112,7 @@ def test_what_an_encoding_cannot_show_is_replaced(
         monkeypatch.setattr(sys, "stdout", stream)
         assert main(["ledger", "root", str(path), *ROOT]) == 0
         monkeypatch.undo()
-        assert raw.getvalue().startswith(b"\\xfc.csv: 1 rows")
+        assert raw.getvalue().startswith(b"\\xfc.csv: 1 row")
 
 
 def test_nothing_in_the_name_of_a_result_is_left_when_the_input_is_refused(ledger: Path) -> None:
