@@ -15,7 +15,7 @@ from types import MappingProxyType
 from auditor_app.chain.accounts import decode_account
 from auditor_app.chain.bundle import anchor_name
 from auditor_app.chain.feeds import read_feeds
-from auditor_app.chain.grading import Claim, grade_claim, pins_of, read_proofs
+from auditor_app.chain.grading import Claim, contradictions, grade_claim, hash_origin, pins_of, read_proofs
 from auditor_app.chain.observed import (
     BlockOrigin,
     EvidenceSummary,
@@ -97,6 +97,7 @@ def _usable_lines(
         findings.append(_untrusted(evidence))
     if any(item.code == "EVIDENCE.OTHER_SNAPSHOT" for item in findings):
         return EvidenceReading(summary, usable=False, observations=_NOTHING, findings=tuple(findings), limitations=())
+    findings += contradictions(evidence)
     stray = _other_blocks(snapshot, evidence, rows, own_blocks, findings)
     claims = _claims(rows, stray)
     proofs = read_proofs(evidence, claims, snapshot.statement.predicate.assets, own_blocks, stray=stray, token=token)
@@ -168,7 +169,7 @@ def _origins(evidence: AuthenticEvidence, own_blocks: OwnBlocks) -> tuple[BlockO
             chain,
             block.block_height,
             block.block_hash or "",
-            block.hash_from or "",
+            hash_origin(evidence, block),
             pins.get(chain, ""),
             anchored=anchor_name(chain) in held,
             derivation=own_blocks[chain].derivation if chain in own_blocks else None,

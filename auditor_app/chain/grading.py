@@ -24,13 +24,16 @@ from auditor_app.findings.catalogue import LIMITATIONS
 from auditor_app.operation import CancelToken
 from auditor_app.snapshot.authentic import AuthenticEvidence
 from auditor_app.snapshot.members import BalanceRow
-from auditor_app.snapshot.statement import Asset
+from auditor_app.snapshot.statement import Asset, EvidenceBlock
 
 OWN_NODE = "own-node:"
 """Prefix of a ``source`` that names a node run by the auditor; any other source is a host."""
 
 TWO_ENDPOINTS = "two-endpoints"
 """``hashFrom`` of a block whose hash two different hosts gave."""
+
+ONE_ENDPOINT = "one-endpoint"
+"""``hashFrom`` of a block whose hash one host gave."""
 
 _OWN_NODE_NAMESPACES = frozenset({"eip155", "bip122"})
 _PROCEDURE = "balances"
@@ -208,9 +211,44 @@ def pins_of(evidence: AuthenticEvidence, own_blocks: OwnBlocks) -> Mapping[str, 
             pins[chain] = (
                 "from the auditor" if own.derivation is None else "derived from the auditor's beacon checkpoint"
             )
-        elif evidence.signers and block.hash_from == TWO_ENDPOINTS:
+        elif evidence.signers and hash_origin(evidence, block) == TWO_ENDPOINTS:
             pins[chain] = "given by two endpoints of the auditor"
     return MappingProxyType(pins)
+
+
+def hash_origin(evidence: AuthenticEvidence, block: EvidenceBlock) -> str:
+    """Who gave a block's hash by the file's own word, as far as the file bears it out.
+
+    An auditor's file that lists fewer than two hosts was not given a hash by two: then it is one endpoint's, or nobody's.
+    """
+    said = block.hash_from or ""
+    hosts = {host_of(origin) for origin in evidence.statement.predicate.endpoints}
+    if said != TWO_ENDPOINTS or not evidence.signers or len(hosts) > 1:
+        return said
+    return ONE_ENDPOINT if hosts else ""
+
+
+def contradictions(evidence: AuthenticEvidence) -> list[Finding]:
+    """Chains of which the file says that two endpoints gave the hash, while it lists fewer than two hosts."""
+    predicate = evidence.statement.predicate
+    return [
+        finding(
+            "EVIDENCE.ENDPOINTS",
+            procedure=_PROCEDURE,
+            subject=f"chain {chain}",
+            message="The evidence says that two endpoints gave the block's hash, and lists fewer than two hosts: "
+            "the hash counts as one endpoint's word.",
+            expected="endpoints on two different hosts",
+            observed=", ".join(predicate.endpoints) or "no endpoint",
+        )
+        for chain, block in predicate.chains.items()
+        if hash_origin(evidence, block) != (block.hash_from or "")
+    ]
+
+
+def host_of(source: str) -> str:
+    """The host in a ``source`` or an endpoint's origin, in one spelling: ports and schemes are not told apart."""
+    return source.removeprefix(OWN_NODE).rpartition("://")[2].rsplit(":", 1)[0].lower().rstrip(".")
 
 
 def _not_proven(error: AuditError, chain: str) -> Finding:
@@ -233,5 +271,4 @@ def _grade_of(chain: str, sources: Sequence[str]) -> Grade:
     own = any(source.startswith(OWN_NODE) for source in sources)
     if own and chain.partition(":")[0] in _OWN_NODE_NAMESPACES:
         return Grade.OWN_NODE
-    hosts = {source.removeprefix(OWN_NODE).rsplit(":", 1)[0].lower().rstrip(".") for source in sources}
-    return Grade.TWO_SOURCES if len(hosts) > 1 else Grade.ONE_SOURCE
+    return Grade.TWO_SOURCES if len({host_of(source) for source in sources}) > 1 else Grade.ONE_SOURCE

@@ -15,7 +15,7 @@ from auditor_app.chain.address.digests import keccak256
 from auditor_app.chain.addresses import on_chain_ids
 from auditor_app.chain.bundle import ProofBundle, decode_bundle, member_name
 from auditor_app.chain.evidence import BALANCES, account_identity
-from auditor_app.chain.grading import TWO_ENDPOINTS
+from auditor_app.chain.grading import TWO_ENDPOINTS, hash_origin
 from auditor_app.chain.header import Header, HeaderError, read_header
 from auditor_app.chain.observed import BlockOrigin
 from auditor_app.chain.state_proof import AccountState, account_state, slot_value
@@ -27,7 +27,9 @@ from auditor_app.snapshot.authentic import AuthenticEvidence, AuthenticSnapshot
 from auditor_app.snapshot.members import BalanceRow, read_balances
 from auditor_app.snapshot.statement import EvidenceBlock
 
+_STRANGERS = "two endpoints of a stranger"
 _HASH_FROM = {
+    _STRANGERS: "The file says that two endpoints gave this hash, and no pinned auditor signed it.",
     "snapshot": "Only the issuer names this hash: proofs under it count once the auditor types it, or two hosts give it.",
     "one-endpoint": "One endpoint names this hash and the snapshot none: proofs under it are that host's word.",
     TWO_ENDPOINTS: "Two endpoints on different hosts gave this hash.",
@@ -64,7 +66,7 @@ def proof_steps(
     if block is None:
         return (*steps, ProofStep("Block", "The evidence names no block of this chain.", holds=False))
     named = snapshot.statement.predicate.chains.get(chain)
-    steps.append(_block(block, None if named is None else named.block_hash, origin))
+    steps.append(_block(block, _said(evidence, block), None if named is None else named.block_hash, origin))
     rows = [
         row
         for row in read_balances(evidence.members.read(BALANCES, token), BALANCES)
@@ -94,8 +96,15 @@ def _about(snapshot: AuthenticSnapshot, evidence: AuthenticEvidence) -> ProofSte
     return ProofStep("Snapshot", "Of this snapshot." if same else "Of another snapshot.", (named,), same)
 
 
-def _block(block: EvidenceBlock, named: str | None, origin: BlockOrigin | None) -> ProofStep:
-    text = f"Height {block.block_height}. {_HASH_FROM.get(block.hash_from or '', 'Nobody is named for this hash.')}"
+def _said(evidence: AuthenticEvidence, block: EvidenceBlock) -> str:
+    """Who gave the hash by the file's own word, as far as the file bears it out; nobody's endpoints count for a stranger."""
+    said = hash_origin(evidence, block)
+    return said if evidence.signers or said != TWO_ENDPOINTS else _STRANGERS
+
+
+def _block(block: EvidenceBlock, said: str, named: str | None, origin: BlockOrigin | None) -> ProofStep:
+    """The block with who names its hash; ``said`` is the file's own word, as far as the file bears it out."""
+    text = f"Height {block.block_height}. {_HASH_FROM.get(said, 'Nobody is named for this hash.')}"
     if origin is not None and origin.vouched:
         text = f"Height {block.block_height}. The hash is {origin.vouched}."
         way = origin.derivation
@@ -106,12 +115,12 @@ def _block(block: EvidenceBlock, named: str | None, origin: BlockOrigin | None) 
                 (way.checkpoint, origin.block_hash),
                 holds=True,
             )
-        if block.hash_from != TWO_ENDPOINTS:
+        if said != TWO_ENDPOINTS:
             return ProofStep("Block", text, (origin.block_hash,), holds=True)
     if named is None:
         return ProofStep("Block", text, (block.block_hash,) if block.block_hash else ())
     same = block.block_hash is not None and named.lower() == block.block_hash.lower()
-    confirmed = True if block.hash_from == TWO_ENDPOINTS else None  # that the issuer repeats itself shows nothing
+    confirmed = True if said == TWO_ENDPOINTS else None  # that the issuer repeats itself shows nothing
     return ProofStep("Block", text, (block.block_hash or "no hash",), confirmed if same else False)
 
 

@@ -164,6 +164,7 @@ _ENTRIES: tuple[tuple[str, Severity, Area, str, str], ...] = (
     ("EVIDENCE.MISSING", _EXC, _COV, "An address has no balance in the evidence.", "Capture it; until then it counts as nothing observed."),
     ("EVIDENCE.UNCLAIMED", _NOTE, _COV, "The evidence holds an address that the snapshot does not claim.", "Ignored in the rate."),
     ("EVIDENCE.PROOF", _EXC, _COV, "A state proof in the evidence does not prove what the evidence states.", "Capture the balances again; the lines of that chain were not used."),
+    ("EVIDENCE.ENDPOINTS", _WARN, _COV, "The evidence says that two endpoints gave a block's hash and lists fewer than two hosts.", "Ask the capturing auditor; type the hash from a source of your own."),
     ("EVIDENCE.DISAGREE", _EXC, _COV, "Two sources gave different balances for one address.", "Ask a third source; the lower balance was used."),
     ("RESERVE.MISMATCH", _EXC, _COV, "The observed balance is not the claimed one.", "Ask for the transactions between."),
     ("RESERVE.SHORTFALL", _EXC, _COV, "Observed reserves are less than liabilities.", "Report the difference."),

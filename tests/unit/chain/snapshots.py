@@ -153,8 +153,9 @@ def evidence(
     chains: Mapping[str, EvidenceBlock] | None = None,
     signed: bool = True,
     member: bytes | Exception | None = None,
+    endpoints: tuple[str, ...] = ("https://node.example", "https://second.example"),
 ) -> AuthenticEvidence:
-    """Evidence with these rows, by default from one host and at the snapshot's own blocks."""
+    """Evidence with these rows, by default read from one of two hosts and at the snapshot's own blocks."""
     rows = [(*row, "node.example")[:4] for row in balances]
     blocks = {
         chain: EvidenceBlock(block_height=block.block_height, block_hash=block.block_hash, hash_from="snapshot")
@@ -169,7 +170,7 @@ def evidence(
             snapshot_payload_sha256=payload,
             captured_at="2026-11-03T00:00:00Z",
             chains=dict(blocks if chains is None else chains),
-            endpoints=("https://node.example",),
+            endpoints=endpoints,
         ),
     )
     data = csv("account,asset,amount,source", rows) if member is None else member

@@ -75,8 +75,14 @@ def test_what_the_lines_rest_on_is_said() -> None:
     other = replace(honest(signed=False, hash_from="two-endpoints"))
     found = steps(other)
     assert named(found, "Captured").holds is False
-    assert "Two endpoints" in named(found, "Block").text
-    assert named(found, "Block").holds is True
+    assert "no pinned auditor signed it" in named(found, "Block").text
+    assert named(found, "Block").holds is None
+    for endpoints, holds in ((("https://a.example", "https://b.example"), True), (("https://a.example",), None)):
+        found = steps(honest(hash_from="two-endpoints", endpoints=endpoints))
+        assert ("Two endpoints on different hosts" in named(found, "Block").text, named(found, "Block").holds) == (
+            bool(holds),
+            holds,
+        )
     elsewhere = steps(proof_file(World({A: 7}, {}).bundle([A], []), "0x" + "ab" * 32))
     assert named(elsewhere, "Block").holds is False
     lying = steps(honest(rows=[(EVM_A, "ETH", 7), (EVM_A, "ETH", 8)]))

@@ -77,10 +77,11 @@ def proof_file(
     signed: bool = True,
     hash_from: str = "snapshot",
     height: int = HEIGHT,
+    endpoints: tuple[str, ...] = ("https://node.example", "https://second.example"),
 ) -> AuthenticEvidence:
     """Evidence with the rows and one proof member."""
     block = EvidenceBlock(block_height=str(height), block_hash=block_hash, hash_from=hash_from)
-    made = evidence(ROWS if rows is None else rows, chains={CHAIN: block}, signed=signed)
+    made = evidence(ROWS if rows is None else rows, chains={CHAIN: block}, signed=signed, endpoints=endpoints)
     data = bundle if isinstance(bundle, bytes) else encode_bundle(bundle)
     subject = Subject(
         name=member_name(CHAIN),
@@ -128,6 +129,43 @@ def test_under_a_typed_hash_every_line_is_proven_absence_too(good: ProofBundle) 
 
 def test_two_endpoints_of_a_pinned_auditor_pin_the_hash_too(good: ProofBundle) -> None:
     assert grades(run(proof_file(good, HONEST.hash, hash_from="two-endpoints"))) == [Grade.PROVEN] * 5
+
+
+@pytest.mark.parametrize(
+    ("endpoints", "said"),
+    [
+        ((), ""),
+        (("https://node.example",), "one-endpoint"),
+        (("https://node.example:8545", "http://NODE.example", "https://node.example.:1"), "one-endpoint"),
+    ],
+)
+def test_two_endpoints_of_a_file_that_lists_fewer_hosts_are_none(
+    good: ProofBundle, endpoints: tuple[str, ...], said: str
+) -> None:
+    """A pinned auditor is believed, but not against the auditor's own file."""
+    file = proof_file(good, HONEST.hash, hash_from="two-endpoints", endpoints=endpoints)
+    result = run(file)
+    assert grades(result) == [Grade.ONE_SOURCE] * 5
+    (found,) = (item for item in result.findings if item.code == "EVIDENCE.ENDPOINTS")
+    assert (found.subject, found.observed) == (f"chain {CHAIN}", ", ".join(endpoints) or "no endpoint")
+    assert result.evidence is not None
+    (block,) = result.evidence.blocks
+    assert (block.hash_from, block.vouched) == (said, "")
+    typed = run(file, typed=HONEST.hash)  # the auditor's own word needs no endpoint
+    assert grades(typed) == [Grade.PROVEN] * 5
+    assert "EVIDENCE.ENDPOINTS" in codes(typed)
+
+
+def test_a_file_that_nobody_pinned_is_not_asked_for_its_endpoints(good: ProofBundle) -> None:
+    result = run(proof_file(good, HONEST.hash, hash_from="two-endpoints", endpoints=(), signed=False))
+    assert "EVIDENCE.ENDPOINTS" not in codes(result)
+    assert grades(result) == [Grade.CLAIMED] * 5
+
+
+@pytest.mark.parametrize("source", ["snapshot", "one-endpoint"])
+def test_one_endpoint_is_enough_where_no_more_is_said(good: ProofBundle, source: str) -> None:
+    result = run(proof_file(good, HONEST.hash, hash_from=source, endpoints=("https://node.example",)))
+    assert codes(result) == set()
 
 
 def test_the_snapshots_own_hash_or_one_endpoint_pins_nothing(good: ProofBundle) -> None:
