@@ -61,10 +61,11 @@ class LiveAsset:
 class LiveResult:
     """What the endpoints say now.
 
-    ``blocks`` are CAIP-2 id, height and hash of the newest blocks; ``notes`` say what was not read, and why.
+    ``blocks`` are CAIP-2 id, height and hash of the newest blocks, and the endpoint (scheme and host) that answered for
+    the chain; ``notes`` say what was not read, and why.
     """
 
-    blocks: tuple[tuple[str, int, str], ...]
+    blocks: tuple[tuple[str, int, str, str], ...]
     lines: tuple[LiveLine, ...]
     assets: tuple[LiveAsset, ...]
     notes: tuple[str, ...] = ()
@@ -97,6 +98,7 @@ def look_now(
     ``claims`` are claimed base units by account text and asset symbol. :class:`ChainError` if no endpoint answers.
     """
     readings: dict[str, LookReading] = {}
+    origins: dict[str, str] = {}
     failures: list[tuple[str, ChainError]] = []
     for endpoint in plan.endpoints:
         targets = tuple(item for item in plan.targets[endpoint.chain] if (item.text, item.asset.symbol) in claims)
@@ -104,6 +106,7 @@ def look_now(
             continue
         try:
             readings[endpoint.chain] = yield from kind_of(endpoint).look(LookTask(endpoint, targets, token, limits))
+            origins[endpoint.chain] = endpoint.origin
         except ChainError as error:
             failures.append((endpoint.chain, error))
     if failures and not readings:
@@ -120,7 +123,7 @@ def look_now(
         for chain, error in failures
     ] + [note for reading in readings.values() for note in reading.notes]
     return LiveResult(
-        tuple((chain, reading.height, reading.block_hash) for chain, reading in readings.items()),
+        tuple((chain, seen.height, seen.block_hash, origins[chain]) for chain, seen in readings.items()),
         tuple(lines),
         tuple(item for item in summed if item is not None),
         tuple(notes),

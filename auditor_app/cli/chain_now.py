@@ -45,8 +45,8 @@ def _now(options: argparse.Namespace) -> int:
 
 
 def _say(result: LiveResult) -> None:
-    for chain, height, digest in result.blocks:
-        say(f"{chain}  block {height}  {digest}")
+    for chain, height, digest, origin in result.blocks:
+        say(f"{chain}  block {height}  {digest}  from {origin}")
     for item in result.assets:
         say(f"  {item.asset}  claimed then {Amount(item.claimed, item.decimals).grouped()}")
         say(f"  {item.asset}  on chain now {Amount(item.now, item.decimals).grouped()}")
@@ -76,7 +76,8 @@ def _document(result: LiveResult) -> dict[str, object]:
         "audited": False,
         "lookedAt": format_instant(datetime.now(UTC)),
         "blocks": [
-            {"chain": chain, "blockHeight": str(height), "blockHash": digest} for chain, height, digest in result.blocks
+            {"chain": chain, "blockHeight": str(height), "blockHash": digest, "endpoint": origin}
+            for chain, height, digest, origin in result.blocks
         ],
         "lines": [
             {

@@ -95,6 +95,8 @@ def test_a_host_that_does_not_answer_is_followed_by_the_next(window: MainWindow,
         settled(window, qtbot)
         assert len(fake.seen) > 0
     assert page.blocks.model.rows[0][:2] == (CHAIN, HEIGHT + 50)
+    assert page.blocks.model.rows[0][3] == node.url  # and not the one that was asked first
+    assert f"Answered by {node.url}." in page._seen_at.text()
     assert {item.asset for item in page.lines.model.rows} == {"ETH", "USDT"}
     assert "the next endpoint was asked" in page.not_read.model.rows[0]
 

@@ -98,11 +98,18 @@ _BLOCKS = (
     text_column("Chain", lambda item: named_chain(item[0]), wide=True),
     count_column("Height", lambda item: item[1]),
     hash_column("Block hash", lambda item: item[2]),
+    text_column("Answered by", lambda item: item[3], wide=True),
 )
 
 _NOT_READ = (text_column("Why", str, wide=True),)
 
 _Asked = tuple[Subject, tuple[ConfiguredEndpoint, ...]]
+
+
+def _answered(result: LiveResult) -> str:
+    """Whose word the figures are, in a sentence."""
+    hosts = dict.fromkeys(origin for *_, origin in result.blocks)
+    return f" Answered by {', '.join(hosts)}." if hosts else ""
 
 
 class LivePage(Page):
@@ -228,7 +235,9 @@ class LivePage(Page):
         self.blocks.show_rows(result.blocks)
         self.not_read.show_rows(result.notes)
         self.tabs.setTabText(4, f"Not read  {count(len(result.notes))}")
-        show_text(self._seen_at, f"Looked at {format_instant(datetime.now(UTC))}." + self._unread(result))
+        show_text(
+            self._seen_at, f"Looked at {format_instant(datetime.now(UTC))}." + _answered(result) + self._unread(result)
+        )
         self.tabs.setCurrentIndex(1)
         self._show_state()
 

@@ -208,6 +208,8 @@ def test_now_shows_the_newest_balances_and_calls_them_no_evidence(
     document = json.loads(shown.out)
     assert (status, document["audited"]) == (0, False)
     assert int(document["blocks"][0]["blockHeight"]) > town.height
+    assert document["blocks"][0]["endpoint"] == town.node.url
+    assert f"from {town.node.url}" in shown.err
     assets = {item["asset"]: item for item in document["assets"]}
     assert (assets["ETH"]["now"], assets["TOK"]["now"], assets["REB"]["now"]) == ("49", "49", str(7 * 15 * 10**8))
     changes = {int(line["change"]) for line in document["lines"] if line["asset"] == "TOK"}

@@ -78,7 +78,9 @@ def test_the_newest_balance_is_read_beside_the_claim(chain: Chain, changes: Repl
     assert [(line.claimed, line.now, line.change) for line in result.lines] == [
         (chain.claimed, now, now - chain.claimed)
     ]
-    assert result.blocks == ((chain.chain, *block),)
+    ((*seen, origin),) = result.blocks
+    assert tuple(seen) == (chain.chain, *block)
+    assert origin.startswith("http://127.0.0.1:")
     assert [(item.now, item.complete) for item in result.assets] == [(now, True)]
     assert result.notes == ()
 
@@ -142,6 +144,7 @@ def test_a_chain_whose_endpoint_fails_is_asked_of_the_next_and_else_left_out_wit
         with pytest.raises(ChainError, match="HTML"):
             looked(broken, bitcoin)
         result = looked(broken, bitcoin, chain.url(good))
+        assert [origin for *_, origin in result.blocks] == [good.url]  # whose word it is
         assert [(line.asset, line.now) for line in result.lines] == [("XRP", 100)]
         assert [item.asset for item in result.assets] == ["XRP"]
         assert ["HTML" in note or "height was asked for" in note for note in result.notes] == [True, True]
