@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from typing import Any, Literal, NoReturn
 
 from auditor_app.errors import AuditError, Location
 
 MAX_DEPTH = 16
 _MAX_INTEGER_DIGITS = 20
-_STRING_OR_BRACKET = re.compile(rb'"(?:[^"\\]|\\.)*"?|[\[{]|[\]}]', re.DOTALL)
-
+_STRING_OR_BRACKET = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"?|[\[{]|[\]}]', re.DOTALL)
+_TOKEN = re.compile(r"""(?P<string>"[^"\\]*(?:\\.[^"\\]*)*")(?P<key>\s*:)?|[{}]|[-+.\w]+""", re.DOTALL)
+_CORRECTED = "Ask the issuer for a corrected file."
 
 _SURROGATE_ESCAPE = re.compile(r"\\u[dD][89a-fA-F]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -50,76 +52,101 @@ def parse(
             action="Ask for a file within the limit.",
         )
     if data.startswith(b"\xef\xbb\xbf"):
-        raise AuditError(code, "the JSON document starts with a byte order mark", at=Location(file, byte=0))
+        at = Location(file, byte=0)
+        raise AuditError(code, "the JSON document starts with a byte order mark", at=at, action=_CORRECTED)
     _check_depth(data, max_depth, file=file, code=code)
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise AuditError(code, "the JSON document is not UTF-8", at=Location(file, byte=error.start)) from None
-    return _Reader(file, code, numbers).document(text)
+        at = Location(file, byte=error.start)
+        raise AuditError(code, "the JSON document is not UTF-8", at=at, action=_CORRECTED) from None
+    return _Reader(text, file, code, numbers).document()
 
 
 class _Reader:
-    """The standard parser with every leniency of it refused."""
+    """The standard parser with every leniency of it refused.
 
-    def __init__(self, file: str, code: str, numbers: Numbers) -> None:
+    That parser tells its hooks what it met and not where. It meets everything in the order of the text, so what is
+    refused is the first of its kind there: a second look, taken only at a refused file, finds the byte.
+    """
+
+    def __init__(self, text: str, file: str, code: str, numbers: Numbers) -> None:
+        self._text = text
         self._file = file
         self._code = code
         self._numbers = numbers
 
-    def document(self, text: str) -> Any:
-        """The value that ``text`` holds."""
+    def document(self) -> Any:
+        """The value that the text holds."""
         try:
             value = json.loads(
-                text,
+                self._text,
                 object_pairs_hook=self._members,
                 parse_int=self._integer,
                 parse_float=self._real,
                 parse_constant=self._constant,
             )
         except json.JSONDecodeError as error:
-            at = Location(self._file, row=error.lineno, byte=len(text[: error.pos].encode("utf-8")))
-            raise AuditError(self._code, f"the JSON is malformed: {error.msg}", at=at) from None
-        if _SURROGATE_ESCAPE.search(text):
-            self._refuse_lone_surrogates(value)
+            self._refuse(f"the JSON is malformed: {error.msg}", error.pos)
+        if _SURROGATE_ESCAPE.search(self._text):
+            self._refuse_lone_surrogates()
         return value
 
-    def _refuse(self, what: str) -> NoReturn:
-        raise AuditError(self._code, what, at=Location(self._file), action="Ask the issuer for a corrected file.")
+    def _refuse(self, what: str, place: int) -> NoReturn:
+        """``place`` is the character of the text at which the refused thing starts."""
+        before = self._text[:place]
+        at = Location(self._file, row=before.count("\n") + 1, byte=len(before.encode("utf-8")))
+        raise AuditError(self._code, what, at=at, action=_CORRECTED)
 
     def _members(self, items: list[tuple[str, Any]]) -> dict[str, Any]:
         members = dict(items)
         if len(members) != len(items):
-            twice = next(key for place, (key, _) in enumerate(items) if key in dict(items[:place]))
-            self._refuse(f"the JSON key {twice[:80]!r} occurs twice in one object")
+            key, place = next(_repeated_keys(self._text))
+            self._refuse(f"the JSON key {key[:80]!r} occurs twice in one object", place)
         return members
 
     def _integer(self, literal: str) -> Any:
         if self._numbers == "text":
             return NumberText(literal)
         if len(literal) > _MAX_INTEGER_DIGITS:
-            self._refuse(f"the JSON integer {literal[:24]}… is too long; quantities are decimal strings")
+            what = f"the JSON integer {literal[:24]}… is too long; quantities are decimal strings"
+            self._refuse(what, self._first(literal))
         return int(literal)
 
     def _real(self, literal: str) -> Any:
         if self._numbers != "text":
-            self._refuse(f"the JSON number {literal[:40]} is not an integer; quantities are decimal strings")
+            what = f"the JSON number {literal[:40]} is not an integer; quantities are decimal strings"
+            self._refuse(what, self._first(literal))
         return NumberText(literal)
 
     def _constant(self, literal: str) -> Any:
-        self._refuse(f"{literal} is not JSON")
+        self._refuse(f"{literal} is not JSON", self._first(literal))
 
-    def _refuse_lone_surrogates(self, value: Any) -> None:
+    def _first(self, literal: str) -> int:
+        """Where ``literal`` first stands outside a string."""
+        return next(token.start() for token in _TOKEN.finditer(self._text) if token[0] == literal)
+
+    def _refuse_lone_surrogates(self) -> None:
         """Half a character, written as an escape, cannot be encoded and must not travel further."""
-        if isinstance(value, dict):
-            for key, item in value.items():
-                self._refuse_lone_surrogates(key)
-                self._refuse_lone_surrogates(item)
-        elif isinstance(value, list):
-            for item in value:
-                self._refuse_lone_surrogates(item)
-        elif isinstance(value, str) and _SURROGATE.search(value):
-            self._refuse("a JSON string holds half of a surrogate pair")
+        for token in _TOKEN.finditer(self._text):
+            written = token["string"]
+            if written and _SURROGATE_ESCAPE.search(written) and _SURROGATE.search(json.loads(written)):
+                self._refuse("a JSON string holds half of a surrogate pair", token.start())
+
+
+def _repeated_keys(text: str) -> Iterator[tuple[str, int]]:
+    """For each object that repeats a key, innermost first: the first such key and where it stands again."""
+    open_objects: list[tuple[set[str], list[tuple[str, int]]]] = []
+    for token in _TOKEN.finditer(text):
+        if token[0] == "{":
+            open_objects.append((set(), []))
+        elif token[0] == "}":
+            yield from open_objects.pop()[1][:1]
+        elif token["key"]:
+            (seen, again), key = open_objects[-1], json.loads(token["string"])
+            if key in seen:
+                again.append((key, token.start()))
+            seen.add(key)
 
 
 def _check_depth(data: bytes, max_depth: int, *, file: str, code: str) -> None:
@@ -130,11 +157,9 @@ def _check_depth(data: bytes, max_depth: int, *, file: str, code: str) -> None:
         if token in b"[{":
             depth += 1
             if depth > max_depth:
-                raise AuditError(
-                    code,
-                    f"the JSON is nested deeper than {max_depth} levels",
-                    at=Location(file, byte=match.start()),
-                )
+                at = Location(file, byte=match.start())
+                what = f"the JSON is nested deeper than {max_depth} levels"
+                raise AuditError(code, what, at=at, action=_CORRECTED)
         elif token in b"]}":
             depth -= 1
 

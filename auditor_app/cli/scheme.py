@@ -62,8 +62,8 @@ def _show(options: argparse.Namespace) -> int:
             say(f"    reserve-auditor scheme demo {page.name} {item.code}")
         else:
             say(f"    No counter-example: {item.why_not}")
-    if not page.limitations:
-        say("  Its properties declare nothing; accounts left out before signing are in no tree.")
+    if page.remark:
+        say(f"  {page.remark}")
     return 0
 
 
@@ -85,7 +85,7 @@ def _demo(options: argparse.Namespace) -> int:
     for name, value in demonstration.shown:
         say(f"  {name}")
         say(f"    {value}")
-    say(demonstration.says if demonstration.holds else "This counter-example does not come out: report the defect.")
+    say(demonstration.conclusion)
     return 0 if demonstration.holds else 1
 
 

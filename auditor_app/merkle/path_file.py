@@ -23,7 +23,7 @@ MAX_COINS = 200
 _COIN = re.compile(r"[0-9A-Za-z._+-]{1,32}\Z", re.ASCII)
 _TEXT = re.compile(r"[0-9A-Za-z_.:-]{1,128}\Z", re.ASCII)
 _HEX = re.compile(r"[0-9a-f]+\Z", re.ASCII)
-_NUMBER = re.compile(r"0|[1-9][0-9]{0,8}\Z", re.ASCII)
+_NUMBER = re.compile(r"(?:0|[1-9][0-9]{0,8})\Z", re.ASCII)
 
 Balances = Mapping[str, AmountText]
 

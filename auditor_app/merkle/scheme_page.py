@@ -39,6 +39,12 @@ class SchemePage:
     parameters: Mapping[str, str]
     limitations: tuple[PageLimitation, ...]
 
+    @property
+    def remark(self) -> str:
+        """What stands in the limitations' place where none is declared; empty where some are."""
+        declared_nothing = "Its properties declare nothing; accounts left out before signing are in no tree."
+        return "" if self.limitations else declared_nothing
+
 
 def scheme_page(scheme: Scheme) -> SchemePage:
     """The page of one scheme, from what it declares."""

@@ -21,15 +21,13 @@ if TYPE_CHECKING:
     from auditor_app.merkle.scheme_page import PageLimitation, SchemePage
 
 _ASK = "Choose Show beside a limitation: its counter-example is made now, on a small tree of this scheme."
-_NONE_DECLARED = "Its properties declare nothing; accounts left out before signing are in no tree."
 _NO_EXAMPLE = "There is no counter-example to show for this scheme; the reasons stand beside its limitations."
-_DEFECT = "This counter-example does not come out: report the defect."
 
 
 def example_text(made: Demonstration) -> str:
     """A counter-example as plain text: what it is, each name above its value, what follows."""
     shown = [f"{visible(name)}\n    {visible(value)}" for name, value in made.shown]
-    return "\n\n".join((visible(made.title), *shown, visible(made.says) if made.holds else _DEFECT))
+    return "\n\n".join((visible(made.title), *shown, visible(made.conclusion)))
 
 
 class SchemeDetail(QSplitter):
@@ -77,7 +75,7 @@ class SchemeDetail(QSplitter):
             label(page.title, "section", wrap=True),
             label(f"{page.name}, from {page.source}", "muted", wrap=True, selectable=True),
             _heading("What this tree does not prove"),
-            *(limitations or [label(_NONE_DECLARED, wrap=True)]),
+            *(limitations or [label(page.remark, wrap=True)]),
             _heading("What it declares"),
             _pairs(page.properties),
             _heading("What this program does with it"),
@@ -92,7 +90,7 @@ class SchemeDetail(QSplitter):
         if before is not None:
             before.deleteLater()
         self.limits.setWidget(card(inner))
-        self._say("Counter-example", _ASK if self.show_buttons else _NO_EXAMPLE if page.limitations else _NONE_DECLARED)
+        self._say("Counter-example", _ASK if self.show_buttons else page.remark or _NO_EXAMPLE)
 
     def _limitation(self, item: PageLimitation) -> QWidget:
         """Its code and its button, the sentence below; where there is no counter-example, why."""

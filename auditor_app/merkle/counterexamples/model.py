@@ -33,6 +33,11 @@ class Demonstration:
     says: str
     holds: bool
 
+    @property
+    def conclusion(self) -> str:
+        """What follows, or that nothing does."""
+        return self.says if self.holds else "This counter-example does not come out: report the defect."
+
 
 @dataclass(frozen=True, slots=True)
 class ExampleLedger:

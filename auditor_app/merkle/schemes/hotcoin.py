@@ -70,7 +70,7 @@ _COIN = re.compile(r"[A-Z][A-Z0-9]{0,15}\Z", re.ASCII)
 _DECIMALS = re.compile(r"(?:[0-9]|[12][0-9]|30)\Z", re.ASCII)
 _SNAPSHOT = re.compile(r"(?:[A-Za-z0-9_-]{1,64}|\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2})\Z", re.ASCII)
 _HASH = re.compile(r"[0-9a-f]{64}\Z", re.ASCII)
-_COUNT = re.compile(r"0|[1-9][0-9]{0,9}\Z", re.ASCII)
+_COUNT = re.compile(r"(?:0|[1-9][0-9]{0,9})\Z", re.ASCII)
 _FIELDS = PathFields(publisher="Hotcoin", kinds={})
 
 Assets = tuple[tuple[str, str], ...]
