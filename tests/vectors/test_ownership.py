@@ -207,6 +207,23 @@ def test_bip322_62_of_62(vectors: Path) -> None:
     assert passed == 62
 
 
+def test_a_bip322_proof_says_its_variant_and_what_a_proof_of_funds_leaves_open(vectors: Path) -> None:
+    said = Counter()
+    for kind in ("basic", "generated"):
+        document = json.loads((vectors / f"signatures/bip322/{kind}-test-vectors.json").read_text())
+        for variant in ("simple", "full", "proof_of_funds"):
+            for entry in document.get(variant, []):
+                said.update(
+                    (variant, line.scheme, line.note)
+                    for line in (_bip322(entry, t) for t in entry["bip322_signatures"])
+                )
+    assert set(said) == {
+        ("simple", "BIP-322 simple", ""),
+        ("full", "BIP-322 full", ""),
+        ("proof_of_funds", "BIP-322 proof of funds", "that the further outputs are unspent stands on chain only"),
+    }
+
+
 def _bip322(entry: dict[str, Any], signature: str) -> OwnershipLine:
     row = _bitcoin_row({**entry, "signature": signature}, "bitcoin", method="bip322")
     return checked([row]).lines[0]

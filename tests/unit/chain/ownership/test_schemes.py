@@ -311,6 +311,15 @@ def test_another_key_controls_no_address_of_any_type(header: int, address: str) 
         assert check_one(row("BTC", address, signature)).outcome is Outcome.INVALID
 
 
+def test_a_bip322_signature_is_read_up_to_its_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    address = "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4"
+    signature = bip322.sign(MESSAGE.encode(), prv_key_data_from_wif(WIF), address).b64encode()
+    signed = row("BTC", address, signature, method="bip322")
+    for limit, outcome in ((len(signature), Outcome.VALID), (len(signature) - 1, Outcome.INVALID)):
+        monkeypatch.setattr("auditor_app.chain.ownership.bip322._MAX_SIGNATURE", limit)
+        assert check_one(signed).outcome is outcome
+
+
 def test_bip322_on_another_chain_by_its_output_script() -> None:
     bitcoin = "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4"
     signature = bip322.sign(MESSAGE.encode(), prv_key_data_from_wif(WIF), bitcoin).b64encode()
