@@ -208,7 +208,7 @@ def test_bip322_62_of_62(vectors: Path) -> None:
 
 
 def test_a_bip322_proof_says_its_variant_and_what_a_proof_of_funds_leaves_open(vectors: Path) -> None:
-    said = Counter()
+    said: Counter[tuple[str, str, str]] = Counter()
     for kind in ("basic", "generated"):
         document = json.loads((vectors / f"signatures/bip322/{kind}-test-vectors.json").read_text())
         for variant in ("simple", "full", "proof_of_funds"):
