@@ -13,6 +13,7 @@ from pathlib import Path
 
 from auditor_app.chain.evidence_file import ProofMember, write_evidence
 from auditor_app.chain.exchanges import ExchangeLog
+from auditor_app.chain.feeds import FeedReading, decode_feeds, feeds_name
 from auditor_app.chain.grading import TWO_ENDPOINTS
 from auditor_app.chain.histories import MEDIA_TYPE_HEADERS, headers_name
 from auditor_app.chain.plan import CapturePlan
@@ -96,6 +97,7 @@ def _read_all(
     """What each endpoint gave, in the plan's order, and the members that support it."""
     readings: list[ChainReading] = []
     headers: dict[str, HeaderChain] = {}
+    told: dict[str, tuple[FeedReading, ...]] = {}
     for endpoint, log in zip(plan.endpoints, logs, strict=True):
         named = snapshot.statement.predicate.chains[endpoint.chain]
         task = ReadingTask(
@@ -110,12 +112,16 @@ def _read_all(
             wallets=plan.wallets.get(endpoint.chain, ()),
             feeds=plan.feeds.get(endpoint.chain, ()),
             sent=plan.sent.get(endpoint.chain, ()),
+            told=told.get(endpoint.chain, ()),
             on_exchange=log.add if supplements.keep_exchanges else None,
         )
         reading = yield from kind_of(endpoint).read(task)
         readings.append(reading)
         if reading.headers is not None:
             headers[endpoint.chain] = reading.headers
+        for member in reading.members:
+            if member.name == feeds_name(endpoint.chain):
+                told[endpoint.chain] = decode_feeds(member.data, endpoint.chain).feeds
     members = [member for reading in readings for member in reading.members]
     members += [
         ProofMember(headers_name(chain), MEDIA_TYPE_HEADERS, b"".join(kept.headers)) for chain, kept in headers.items()

@@ -22,6 +22,7 @@ from auditor_app.chain.header import HeaderError, encode_header
 from auditor_app.chain.proven_state import DECIMALS
 from auditor_app.chain.rpc import RpcRefusal
 from auditor_app.chain.trie import TrieError
+from auditor_app.errors import ChainError
 from auditor_app.operation import Operation, Progress
 
 if TYPE_CHECKING:
@@ -51,6 +52,36 @@ def capture_feeds(
         reason = error.what if isinstance(error, RpcRefusal) else str(error)
         notes.append(f"{origin}: price feeds cannot be asked again offline, because {reason}")
     return ProofMember(feeds_name(chain), MEDIA_TYPE, encode_feeds(chain, readings, state)), tuple(notes)
+
+
+def compare_feeds(reader: EvmReader, told: Sequence[FeedReading]) -> tuple[str, ...]:
+    """Ask another endpoint for what the chain's first one told of the feeds; in words which it does not answer.
+
+    :class:`ChainError` where it answers otherwise: at one block a contract says one thing.
+    """
+    endpoint = reader.rpc.endpoint
+    notes: list[str] = []
+    for item in told:
+        question = FeedQuestion(endpoint.chain, item.contract, item.symbol, item.quote)
+        try:
+            again = _asked(reader, question)
+        except (ValueError, RpcRefusal) as error:
+            reason = error.what if isinstance(error, RpcRefusal) else str(error)
+            notes.append(f"{endpoint.origin}: the {question.sentence()} was not compared, because {reason}")
+            continue
+        if _said(again) != _said(item):
+            raise ChainError(
+                "CHAIN.ENDPOINT",
+                f"two endpoints show different answers of the {question.sentence()} at height {reader.block.height}",
+                expected=f"{_said(item)} from {item.source}",
+                observed=f"{_said(again)} from {again.source}",
+                action="Ask a third; do not capture before you know which answer is the right one.",
+            )
+    return tuple(notes)
+
+
+def _said(item: FeedReading) -> str:
+    return f"{item.answer} with {item.decimals} decimals, set at {item.updated_at}"
 
 
 def _asked(reader: EvmReader, question: FeedQuestion) -> FeedReading:

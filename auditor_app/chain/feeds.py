@@ -152,7 +152,7 @@ def read_feeds(
         if not trusted or chain in unusable or feeds_name(chain) not in present:
             continue
         try:
-            member = _decoded(evidence.members.read(feeds_name(chain), token), chain)
+            member = decode_feeds(evidence.members.read(feeds_name(chain), token), chain)
             found, missing = _asked_again(evidence, member, pins.get(chain), token)
         except ChainError as error:
             findings.append(_not_held(error, chain))
@@ -231,7 +231,8 @@ def _source_grade(item: FeedReading) -> Grade:
     return Grade.OWN_NODE if item.source.startswith(OWN_NODE) else Grade.ONE_SOURCE
 
 
-def _decoded(data: bytes, chain: str) -> FeedMember:
+def decode_feeds(data: bytes, chain: str) -> FeedMember:
+    """The member of a chain; :class:`ChainError` ``EVIDENCE.PROOF`` unless it is in canonical form."""
     name = feeds_name(chain)
     try:
         document = strict_json.parse(data, file=name, code="EVIDENCE.PROOF", max_bytes=MAX_BYTES)

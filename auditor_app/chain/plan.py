@@ -219,8 +219,8 @@ def _feed_readings(
     feeds: Mapping[str, tuple[FeedQuestion, ...]],
     chains: Mapping[str, BlockReference],
 ) -> Iterable[PlannedReading]:
-    """Price feeds are asked of a chain's first endpoint."""
-    for endpoint in _first_of_chain(endpoints):
+    """Price feeds are asked of every endpoint of a chain: the first one's answers are kept, the others' compared."""
+    for endpoint in endpoints:
         height = int(chains[endpoint.chain].block_height)
         for feed in feeds.get(endpoint.chain, ()):
             pair = f"{feed.symbol}/{feed.quote}"

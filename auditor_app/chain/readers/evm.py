@@ -18,7 +18,7 @@ from auditor_app.chain.bundle import (
     member_name,
 )
 from auditor_app.chain.evidence_file import ProofMember
-from auditor_app.chain.feed_capture import capture_feeds
+from auditor_app.chain.feed_capture import capture_feeds, compare_feeds
 from auditor_app.chain.partial import PartialCapture
 from auditor_app.chain.readers.model import ChainReading, LookReading, LookTask, ReadingTask, Target
 from auditor_app.chain.rpc import JsonRpc
@@ -83,6 +83,8 @@ def _read(task: ReadingTask, rpc: JsonRpc) -> Operation[ChainReading]:
         extra, more = yield from _supporting(reader, task)
         members += extra
         notes += more
+    elif task.told:
+        notes += compare_feeds(reader, task.told)
     reader.confirm()
     return ChainReading(
         task.endpoint,

@@ -10,7 +10,7 @@ from auditor_app.chain.accounts import Account
 from auditor_app.chain.anchor import LightClientData
 from auditor_app.chain.endpoints import Endpoint
 from auditor_app.chain.evidence_file import ProofMember
-from auditor_app.chain.feeds import FeedQuestion
+from auditor_app.chain.feeds import FeedQuestion, FeedReading
 from auditor_app.chain.partial import PartialCapture
 from auditor_app.chain.transport import Limits, OnExchange
 from auditor_app.chain.wallets import WalletQuestion
@@ -60,7 +60,7 @@ class ReadingTask:
     """One endpoint's share of a capture: the block that the snapshot names, and the balances wanted at it.
 
     ``first`` is true for a chain's first endpoint, which is asked for state proofs; ``headers`` are those that an
-    earlier endpoint of the same chain gave.
+    earlier endpoint of the same chain gave, ``told`` what it told of price feeds.
     """
 
     endpoint: Endpoint
@@ -74,6 +74,7 @@ class ReadingTask:
     wallets: tuple[WalletQuestion, ...] = ()
     feeds: tuple[FeedQuestion, ...] = ()
     sent: tuple[str, ...] = ()
+    told: tuple[FeedReading, ...] = ()
     on_exchange: OnExchange | None = None
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,19 +17,21 @@ from auditor_app.chain import feeds as feeds_module
 from auditor_app.chain import reexecution
 from auditor_app.chain.bundle import TokenLayout
 from auditor_app.chain.capture import Captured, capture
+from auditor_app.chain.endpoints import parse_endpoints
 from auditor_app.chain.feeds import FeedMember, FeedQuestion, feeds_name, parse_feeds, read_decimals, read_round
 from auditor_app.chain.observe import observe
 from auditor_app.chain.observed import Grade, ReserveResult, typed_blocks
 from auditor_app.chain.plan import plan_capture
 from auditor_app.chain.reexecution import available
 from auditor_app.coverage.funds import protection_funds
-from auditor_app.errors import UsageError
+from auditor_app.errors import ChainError, UsageError
 from auditor_app.operation import run
 from auditor_app.snapshot.authentic import AuthenticEvidence, AuthenticSnapshot
 from auditor_app.snapshot.authenticate import authenticate_evidence
 from auditor_app.snapshot.statement import Asset, BlockReference
 from auditor_app.snapshot.trust import TrustStore
 from tests.unit.chain.conftest import Anvil, call_data
+from tests.unit.chain.fake_endpoint import Handler, fake_endpoint
 from tests.unit.chain.servers import ends_at_once
 from tests.unit.chain.snapshots import Members, snapshot
 from tests.unit.chain.test_capture import CHAIN, KEY, NOW, TOKEN, holder, trusting
@@ -67,9 +70,10 @@ class Market:
             chains={CHAIN: BlockReference(block_height=str(self.height), block_hash=self.hash)},
         )
 
-    def capture(self, path: Path, *questions: FeedQuestion) -> Captured:
+    def capture(self, path: Path, *questions: FeedQuestion, more: tuple[str, ...] = ()) -> Captured:
         held = self.snapshot()
-        plan = plan_capture(held, [self.node.endpoint()], TOKEN, questions or (self.question,))
+        endpoints = [self.node.endpoint(), *parse_endpoints([f"{CHAIN}={url}" for url in more])]
+        plan = plan_capture(held, endpoints, TOKEN, questions or (self.question,))
         return run(capture(held, plan, [KEY], path, captured_at=NOW, token=TOKEN))
 
     def read(self, evidence: AuthenticEvidence, typed: str | None = None) -> ReserveResult:
@@ -134,6 +138,13 @@ def dropped_slot(member: FeedMember) -> FeedMember:
     return state(member, touched=touched)
 
 
+def forwarded(url: str, body: Any) -> bytes:
+    """What the node itself replies."""
+    request = urllib.request.Request(url, json.dumps(body).encode(), {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=20) as answer:
+        return bytes(answer.read())
+
+
 LAYOUT = TokenLayout(contract="0x" + "ff" * 20, decimals=6, index="2", key_first=True)
 
 
@@ -162,6 +173,42 @@ class TestOnANode:
     def test_without_a_typed_hash_it_is_worth_its_source(self, market: Market, evidence: AuthenticEvidence) -> None:
         (price,) = market.read(evidence).prices
         assert price.grade is Grade.ONE_SOURCE
+
+    def test_another_endpoint_is_asked_for_the_same_answer(self, market: Market, tmp_path: Path) -> None:
+        """The same node by another name agrees; whoever answers otherwise stops the capture; silence is noted."""
+
+        def honest(handler: Handler, body: Any) -> None:
+            handler.reply(forwarded(market.node.url, body))
+
+        def lying(handler: Handler, body: Any) -> None:
+            handler.reply(
+                forwarded(market.node.url, body).replace(f"{PRICE:064x}".encode(), f"{PRICE + 1:064x}".encode())
+            )
+
+        def silent(handler: Handler, body: Any) -> None:
+            handler.reply(forwarded(market.node.url, body).replace(f"{PRICE:064x}".encode(), b"0" * 64))
+
+        with fake_endpoint(honest) as other:
+            assert market.capture(tmp_path / "a.porevidence", more=(other.url,)).notes == ()
+            assert any(market.feed.lower().encode() in body for _, body in other.seen)
+        with fake_endpoint(silent) as other:
+            (note,) = market.capture(tmp_path / "b.porevidence", more=(other.url,)).notes
+            assert note.startswith(f"{other.url}: the price feed")
+            assert note.endswith("was not compared, because its price is 0")
+        with fake_endpoint(lying) as other:
+            with pytest.raises(ChainError, match="two endpoints show different answers of the price feed") as caught:
+                market.capture(tmp_path / "c.porevidence", more=(other.url,))
+            assert caught.value.expected.startswith(f"{PRICE} with 8 decimals, set at {SET_AT} from 127.0.0.1:")
+            assert caught.value.observed.startswith(f"{PRICE + 1} with 8 decimals, set at {SET_AT} from 127.0.0.1:")
+        assert sorted(item.name for item in tmp_path.iterdir()) == ["a.porevidence", "b.porevidence"]
+
+    def test_every_endpoint_that_will_be_asked_is_in_the_plan(self, market: Market) -> None:
+        urls = [f"{CHAIN}={market.node.url}", f"{CHAIN}=https://second.example"]
+        plan = plan_capture(market.snapshot(), parse_endpoints(urls), TOKEN, (market.question,))
+        assert [item.origin for item in plan.readings if "price feed" in item.sentence()] == [
+            market.node.url,
+            "https://second.example",
+        ]
 
     def test_without_a_pinned_auditor_there_is_no_price(self, market: Market, captured: Path) -> None:
         found = opened(captured, TrustStore())
