@@ -124,7 +124,7 @@ class ProvenState:
             raise self._failed(f"{self._nodes.unused()} nodes are on no path that was needed")
 
     def _provable(self, contract: str | None) -> bool:
-        return contract is None or contract in self._tokens or (contract in self._executed and not self._missing)
+        return contract is None or contract in self._tokens or contract in self._executed
 
     def _one(self, holder: bytes, contract: str | None, decimals: int) -> int:
         if contract is None:
@@ -141,7 +141,7 @@ class ProvenState:
 
     def _compare_decimals(self, layout: TokenLayout) -> None:
         """With what the token's own code answers, where that was captured and calls can be run here."""
-        if layout.contract not in self._executed or self._missing:
+        if layout.contract not in self._executed:
             return
         try:
             own = self._decimals_of(layout.contract)

@@ -17,6 +17,7 @@ from auditor_app.chain.bundle import ProofBundle, TokenLayout, decode_bundle, en
 from auditor_app.chain.header import FIELD_LISTS, HeaderError, encode_header, read_header
 from auditor_app.chain.observe import observe
 from auditor_app.chain.observed import Derivation, Grade, OwnBlock, ReserveResult, typed_blocks
+from auditor_app.chain.proven_state import ProvenState
 from auditor_app.chain.state_proof import mapping_slot
 from auditor_app.errors import ChainError
 from auditor_app.operation import CancelToken
@@ -499,3 +500,12 @@ def test_a_chain_that_is_no_evm_chain_is_refused_without_a_traceback(good: Proof
     bundle = encode_bundle(msgspec.structs.replace(good, chain=odd))
     members = Members({"balances.csv": b"account,asset,amount,source\n", member_name(odd): bundle})
     assert "EVIDENCE.PROOF" in codes(run(replace(file, statement=statement, members=members)))
+
+
+@pytest.mark.parametrize("can", [True, False])
+def test_whose_word_a_tokens_decimals_are(can: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The capturer's where no code of the token was captured; nothing is left unproven that no call computes."""
+    monkeypatch.setattr("auditor_app.chain.proven_state.available", lambda: can)
+    for tokens, observed in (([A], True), ([], False)):
+        with ProvenState(HONEST.bundle([A], tokens), bytes.fromhex(HONEST.hash[2:]), HEIGHT) as state:
+            assert (state.decimals_observed, state.not_reexecuted) == (observed, "")

@@ -10,14 +10,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Self
 
+import msgspec
 import pytest
 import rlp as other_rlp
 from eth_utils import keccak
 
 from auditor_app.chain import proven_state, reexecution
+from auditor_app.chain.accounts import decode_account
 from auditor_app.chain.bundle import ProofBundle, make_bundle
 from auditor_app.chain.proven_state import ProvenState
-from auditor_app.chain.reexecution import MachineMissingError, ProvenAccount, Reexecution, available
+from auditor_app.chain.reexecution import MachineMissingError, ProvenAccount, Reexecution, ReexecutionError, available
+from auditor_app.chain.trie import TrieError
+from auditor_app.errors import ChainError
 from auditor_app.operation import CancelToken
 from auditor_app.snapshot.authenticate import authenticate_evidence
 from tests.unit.chain.servers import ends_at_once, never_starts, starts_late
@@ -103,6 +107,8 @@ def test_a_server_that_was_ended_from_outside_is_started_once_more(monkeypatch: 
         starts.machines[0]._process.join()
         assert state.call(PLACED, (1).to_bytes(32, "big")) == bytes(32)
         assert (len(starts.machines), state.not_reexecuted) == (2, "")
+        assert starts.machines[1]._process.is_alive()
+    assert [machine._process for machine in starts.machines] == [None, None]
 
 
 def test_a_server_that_never_lives_is_tried_twice_and_then_said(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -115,6 +121,38 @@ def test_a_server_that_never_lives_is_tried_twice_and_then_said(monkeypatch: pyt
                 state.call(PLACED, b"")
         assert len(starts.machines) == 2
         assert state.not_reexecuted == "the witness server on 127.0.0.1 ended while it started"
+
+
+def test_only_contracts_that_were_captured_are_asked() -> None:
+    """Whatever else is proven: the zero address stands in every such proof."""
+    bundle, block_hash = bundle_of(ANSWERS_42)
+    with ProvenState(bundle, block_hash, 100) as state:
+        for contract in ("0x" + "00" * 20, "0x" + "77" * 20):
+            with pytest.raises(ReexecutionError, match=f"the state of {contract} was not captured"):
+                state.call(contract, b"")
+
+
+def test_an_account_without_code_answers_nothing() -> None:
+    """A machine would say that the call succeeded, with no bytes."""
+    bundle, block_hash = bundle_of(ANSWERS_42)
+    nobody = "0x" + "00" * 20
+    named = msgspec.structs.replace(bundle, executed=(nobody, PLACED))
+    with ProvenState(named, block_hash, 100) as state:
+        with pytest.raises(TrieError, match="has no code at this block"):
+            state.call(nobody, b"")
+        assert int.from_bytes(state.call(PLACED, b"")) == 42
+
+
+@pytest.mark.parametrize(("word", "fits"), [(255, True), (256, False)])
+def test_decimals_are_a_byte(word: int, fits: bool) -> None:
+    bundle, block_hash = bundle_of(code(f"61{word:04x}" + RETURN_TOP))  # the answer to every call
+    account, ids = decode_account("eip155:1:0x" + "11" * 20), (f"eip155:1/erc20:{PLACED}",)
+    with ProvenState(bundle, block_hash, 100) as state:
+        if fits:
+            assert state.balance(account, ids, 255) == word
+        else:
+            with pytest.raises(ChainError, match="decimals that no byte holds"):
+                state.balance(account, ids, 255)
 
 
 @pytest.fixture(scope="module")
