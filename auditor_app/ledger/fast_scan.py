@@ -83,6 +83,22 @@ class ScanTable:
         return ScanTable(grammar, table, np.array(unsigned, np.bool_))
 
 
+class ScanRoom:
+    """The arrays that a scan fills chunk by chunk, for one thread and one grammar; the next scan may use them again."""
+
+    def __init__(self, table: ScanTable, *, keep_amounts: bool) -> None:
+        width, amounts = len(table.columns), len(table.unsigned)
+        self.keep_amounts = keep_amounts
+        self._table = np.empty(CHUNK_ROWS * width + CELLS_AHEAD, np.int32)
+        self.cells = np.lib.stride_tricks.as_strided(self._table, (CHUNK_ROWS, width + 1), (4 * width, 4))
+        self.amounts = np.empty((CHUNK_ROWS, amounts, NARROW if keep_amounts else 0), np.int64)
+        self.marks = np.empty((CHUNK_ROWS, amounts), np.uint8)
+        self.addresses = (address(self._table), address(self.amounts), address(self.marks))
+        self.columns = address(table.columns)
+        self.notes = np.empty(NOTES, np.int64)
+        self.notes_at = address(self.notes)
+
+
 class RowCounter:
     """Counts the rows of a part and marks where every so many begin, as its bytes come in."""
 
@@ -136,11 +152,22 @@ class FastPartScan:
     Needs machine code: whoever makes one has asked :func:`auditor_app.merkle.warm.readiness`.
     """
 
-    def __init__(self, part: LedgerPart, table: ScanTable, span: Span | None = None, *, keep_amounts: bool) -> None:
-        """``span`` takes some rows only; ``keep_amounts`` false leaves :attr:`Chunk.amounts` without limbs: sums are made anyway."""
+    def __init__(
+        self,
+        part: LedgerPart,
+        table: ScanTable,
+        span: Span | None = None,
+        *,
+        keep_amounts: bool,
+        room: ScanRoom | None = None,
+    ) -> None:
+        """``span`` takes some rows only; ``keep_amounts`` false leaves :attr:`Chunk.amounts` without limbs: sums are made anyway.
+
+        ``room`` is for this table and ``keep_amounts``, and nobody else's while the scan lasts.
+        """
         self._part = part
         self._table = table
-        self._keep = keep_amounts
+        self._room = ScanRoom(table, keep_amounts=keep_amounts) if room is None else room
         self._code = machine_code()
         self._data = np.frombuffer(part.data, np.uint8)
         self.address = address(self._data)
@@ -165,29 +192,29 @@ class FastPartScan:
 
         Nothing of the chunk that holds the breach is yielded.
         """
-        width, amounts = len(self._table.columns), len(self._table.unsigned)
-        table = np.empty(CHUNK_ROWS * width + CELLS_AHEAD, np.int32)
-        cells = np.lib.stride_tricks.as_strided(table, (CHUNK_ROWS, width + 1), (4 * width, 4))
-        kept = np.empty((CHUNK_ROWS, amounts, NARROW if self._keep else 0), np.int64)
-        marks = np.empty((CHUNK_ROWS, amounts), np.uint8)
-        places = (address(table), address(kept), address(marks))
+        room = self._room
+        notes = room.notes
+        limbs = room.amounts.shape[2]
+        sums = address(self._sums)
         start = self._span.start
         while start < self._span.stop:
-            notes = np.zeros(NOTES, np.int64)
+            notes[:] = 0
             notes[BREACH] = -1
-            rows = self._scan(start, CHUNK_ROWS, places, kept.shape[2], sums=self._sums, notes=notes)
+            rows = self._scan(start, CHUNK_ROWS, room.addresses, limbs, sums=sums, notes=room.notes_at)
             if notes[BREACH] >= 0:
                 row = self._span.row + self._rows + rows
                 raise grammar_error(self._part, self._table.grammar, int(notes[BREACH]), row)
             first = self._part.first_row + self._span.row + self._rows
-            chunk = Chunk(first, cells[:rows], kept[:rows], marks[:rows], places, int(notes[LONGEST]))
-            if notes[TOO_WIDE] and self._keep:
+            said = notes.tolist()
+            arrays = room.cells[:rows], room.amounts[:rows], room.marks[:rows]
+            chunk = Chunk(first, *arrays, room.addresses, said[LONGEST])
+            if said[TOO_WIDE] and room.keep_amounts:
                 chunk = self.widened(chunk)
-            self._note_order(chunk, int(notes[DISORDER]))
-            self._note_negatives(chunk, int(notes[MINUSES]))
+            self._note_order(chunk, said[DISORDER])
+            self._note_negatives(chunk, said[MINUSES])
             yield chunk
             self._rows += rows
-            start = int(notes[END])
+            start = said[END]
 
     def widened(self, chunk: Chunk) -> Chunk:
         """The same rows, the last chunk's, with room for every digit that the grammar allows."""
@@ -196,7 +223,7 @@ class FastPartScan:
         sums = np.zeros_like(self._sums)
         start = int(chunk.cells[0, 0])
         places = (chunk.addresses[0], address(amounts), chunk.addresses[2])
-        self._scan(start, len(amounts), places, WIDE, sums=sums, notes=notes)
+        self._scan(start, len(amounts), places, WIDE, sums=address(sums), notes=address(notes))
         return replace(chunk, amounts=amounts, addresses=places)
 
     def _scan(
@@ -206,26 +233,25 @@ class FastPartScan:
         places: tuple[int, int, int],
         limbs: int,
         *,
-        sums: npt.NDArray[np.int64],
-        notes: npt.NDArray[np.int64],
+        sums: int,
+        notes: int,
     ) -> int:
-        """Scan at most ``rows`` rows from byte ``start`` into the arrays at ``places``; how many."""
-        columns = self._table.columns
+        """Scan at most ``rows`` rows from byte ``start`` into the arrays at ``places``; how many. All are addresses."""
         cells, amounts, marks = places
         return self._code.scan_rows(
             self.address,
             self.size,
             start,
-            address(columns),
-            len(columns),
+            self._room.columns,
+            len(self._table.columns),
             cells,
             rows,
             amounts,
             limbs,
             marks,
             len(self._table.unsigned),
-            address(sums),
-            address(notes),
+            sums,
+            notes,
         )
 
     def key(self, chunk: Chunk, row: int) -> bytes:

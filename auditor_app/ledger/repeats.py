@@ -61,16 +61,24 @@ class FingerprintStore:
     def __init__(self, held_in_memory: int = HELD_IN_MEMORY) -> None:
         self._limit = held_in_memory
         self._held: list[Fingerprints] = []
+        self._places: _Places | None = None
+        """Of everything that was taken, as long as it is held and there is machine code."""
         self._count = 0
         self._files: list[IO[bytes]] = []
         self._sizes = [0] * 2**PARTITION_BITS
 
     def add(self, fingerprints: Fingerprints) -> None:
         """Take some more; the array is kept as it is."""
+        code = _loaded()
+        if code is not None and not self._held and not self._files:
+            self._places = _Places(code, self._limit)
         self._held.append(fingerprints)
         self._count += len(fingerprints)
         if self._count > self._limit:
+            self._places = None
             self._spill()
+        if self._places is not None:
+            self._places.mark(fingerprints)
 
     def _spill(self) -> None:
         """Write what is held to its partitions; where the disk takes nothing more, go on in memory."""
@@ -92,12 +100,18 @@ class FingerprintStore:
         """The fingerprints that occur more than once, ascending, :data:`GROUP` at a time; the store is empty afterwards."""
         held: list[Fingerprints] = []
         count = 0
+        places, self._places = self._places, None
         try:
             for size, runs in self._partitions():
                 pieces = 1 << max(0, -(-size // TOGETHER) - 1).bit_length()
                 for piece in range(pieces):
                     token.check()
-                    held.append(_repeated(runs, size, pieces, piece, token))
+                    some = (
+                        repeated_values(runs, size, token, places)
+                        if pieces == 1
+                        else _repeated(runs, size, pieces, piece, token)
+                    )
+                    held.append(some)
                     count += len(held[-1])
                     while count >= GROUP:
                         joined = np.concatenate(held)
@@ -187,18 +201,19 @@ def _partitioned(ascending: Fingerprints) -> list[Fingerprints]:
 
 def _repeated(runs: Runs, size: int, pieces: int, piece: int, token: CancelToken) -> Fingerprints:
     """:func:`repeated_values` of those whose bits behind the partition's are ``piece``; ``pieces`` is a power of two."""
-    if pieces == 1:
-        return repeated_values(runs, size, token)
     shift = np.uint64(64 - PARTITION_BITS - (pieces - 1).bit_length())
     mask, wanted = np.uint64(pieces - 1), np.uint64(piece)
     return repeated_values(lambda: (run[((run >> shift) & mask) == wanted] for run in runs()), size, token)
 
 
-def repeated_values(runs: Runs, size: int, token: CancelToken) -> Fingerprints:
-    """Each value that stands more than once in all runs together, once, in ascending order; ``size`` are all of them."""
+def repeated_values(runs: Runs, size: int, token: CancelToken, places: _Places | None = None) -> Fingerprints:
+    """Each value that stands more than once in all runs together, once, in ascending order; ``size`` are all of them.
+
+    ``places`` are those of all runs, where they were marked before.
+    """
     held = [np.empty(0, np.uint64)]
     count = 0
-    for some in _sharing_a_place(runs, size, token):
+    for some in _sharing_a_place(runs, size, token, places):
         held.append(_at_most_two(np.sort(some)))
         count += len(held[-1])
         if count > 2 * TOGETHER:
@@ -215,7 +230,29 @@ def _at_most_two(ascending: Fingerprints) -> Fingerprints:
     return ascending[keep]
 
 
-def _sharing_a_place(runs: Runs, size: int, token: CancelToken) -> Iterator[Fingerprints]:
+class _Places:
+    """A table of bits in which a fingerprint's low bits are its place; one in eight of ``size`` shares it by chance."""
+
+    def __init__(self, code: MachineCode, size: int) -> None:
+        from auditor_app.native.library import address
+
+        self._code, self._address = code, address
+        self._mask = 2 ** max(_FEWEST_BITS, _BITS_EACH * min(size, 2 * TOGETHER) - 1).bit_length() - 1
+        self._seen, self._again = (np.zeros((self._mask + 1) // 64, np.uint64) for _ in range(2))
+        self._at = address(self._seen), address(self._again)
+
+    def mark(self, run: Fingerprints) -> None:
+        """Enter some."""
+        self._code.mark_equals(self._address(run), len(run), *self._at, self._mask)
+
+    def shared(self, run: Fingerprints) -> Fingerprints:
+        """Those of a run, which was entered, whose place is another one's too."""
+        room = np.empty(len(run) + 1, np.uint64)
+        taken = self._code.take_marked(self._address(run), len(run), self._at[1], self._mask, self._address(room))
+        return room[:taken].copy()
+
+
+def _sharing_a_place(runs: Runs, size: int, token: CancelToken, places: _Places | None) -> Iterator[Fingerprints]:
     """The values whose low bits are those of another one too: all that are equal to another, and about one in eight.
 
     All of them where this process has no machine code.
@@ -224,18 +261,14 @@ def _sharing_a_place(runs: Runs, size: int, token: CancelToken) -> Iterator[Fing
     if code is None:
         yield from runs()
         return
-    from auditor_app.native.library import address
-
-    bits = max(_FEWEST_BITS, _BITS_EACH * min(size, 2 * TOGETHER) - 1).bit_length()
-    seen, again = (np.zeros(2**bits // 64, np.uint64) for _ in range(2))
+    if places is None:
+        places = _Places(code, size)
+        for run in runs():
+            token.check()
+            places.mark(run)
     for run in runs():
         token.check()
-        code.mark_equals(address(run), len(run), address(seen), address(again), 2**bits - 1)
-    for run in runs():
-        token.check()
-        room = np.empty(len(run) + 1, np.uint64)
-        taken = code.take_marked(address(run), len(run), address(again), 2**bits - 1, address(room))
-        yield room[:taken].copy()
+        yield places.shared(run)
 
 
 def _loaded() -> MachineCode | None:

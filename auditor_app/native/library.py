@@ -66,7 +66,10 @@ def address(array: npt.NDArray[Any]) -> int:
     """Where an array's bytes begin; whoever passes it on keeps the array alive and in one piece."""
     if not array.flags.c_contiguous:
         raise ValueError("machine code takes arrays in one piece")
-    return array.ctypes.data
+    try:
+        return ctypes.addressof(ctypes.c_char.from_buffer(array.data))  # a quarter of the time of the other door
+    except (TypeError, ValueError):  # not to be written to, or empty
+        return array.ctypes.data
 
 
 _LOADING = threading.Lock()

@@ -111,7 +111,7 @@ class Workshop:
     _slots_at: int = 0
     _node_programs: dict[int, Program] = field(default_factory=dict)
     _memory: dict[tuple[int, int], Nodes] = field(default_factory=dict)
-    _plans: dict[tuple[int, ...], tuple[Table, list[Nodes]]] = field(default_factory=dict)
+    _plans: dict[tuple[int, int, int, int], tuple[Table, list[Nodes]]] = field(default_factory=dict)
 
     def leaves(self, scan: FastPartScan, chunk: Chunk, indices: Table | None = None) -> Nodes:
         """The leaves of the last chunk of a scan, in memory that the next call may use again.
@@ -119,7 +119,7 @@ class Workshop:
         ``indices`` are the leaves' own where they do not follow the chunk's first; :class:`DoesNotFit` where a value
         does not fit the scheme's field.
         """
-        if indices is None:
+        if indices is None and self.programs.reads_indices:
             indices = np.arange(chunk.first_row, chunk.first_row + len(chunk.cells))
         try:
             return self._leaves(scan, chunk, indices)
@@ -129,34 +129,37 @@ class Workshop:
     def groups(self, scan: FastPartScan, chunk: Chunk, height: int) -> Nodes:
         """The nodes above every 2**height leaves of the last chunk of a scan."""
         nodes = self.leaves(scan, chunk)
-        if len(nodes) % (1 << height) == 0:
-            above = self._at_once(nodes, height)
-            if above is not None:
-                return above
+        above = self._at_once(nodes, 0, height)
+        if above is not None:
+            return above
         for level in range(1, height):
             nodes = self._above(nodes, level, lent=True)
         return self._above(nodes, height, lent=False)
 
-    def _at_once(self, nodes: Nodes, height: int) -> Nodes | None:
-        """The nodes above whole groups of leaves in one call; ``None`` where a sum does not fit.
+    def _at_once(self, nodes: Nodes, low: int, high: int) -> Nodes | None:
+        """The nodes of level ``high`` above whole subtrees of level ``low`` in one call.
 
-        The levels between lie in memory that is lent; the plan keeps it, and the leaves', alive under their addresses.
+        ``None`` where the nodes are no whole subtrees or a sum does not fit. The levels between lie in memory that is
+        lent; the plan keeps it alive under its addresses.
         """
-        places = nodes.addresses if self.programs.coins else nodes.addresses[:1]
-        key = (*places, len(nodes), nodes.limbs, height)
+        if high == low or not len(nodes) or len(nodes) % (1 << (high - low)):
+            return None
+        coins = self.programs.coins
+        key = (len(nodes), nodes.limbs, low, high)
         plan = self._plans.get(key)
         if plan is None:
             lines, levels = [], [nodes]
-            for level in range(1, height + 1):
+            for level in range(low + 1, high + 1):
                 below = levels[-1]
-                levels.append(self._lent(level, len(below) // 2, self.programs.coins, nodes.limbs))
+                levels.append(self._lent(level, len(below) // 2, coins, nodes.limbs))
                 lines.append(self._arguments(below, level, levels[-1]))
-            plan = self._plans[key] = np.array(lines, np.int64), levels
+            plan = self._plans[key] = np.array(lines, np.int64), levels[1:]
         table = plan[0]
-        made = Nodes.empty(len(nodes) >> height, self.programs.coins, nodes.limbs)
+        made = Nodes.empty(len(nodes) >> (high - low), coins, nodes.limbs)
+        table[0, : len(nodes.addresses)] = nodes.addresses
         table[-1, _OUT : _OUT + 3] = made.addresses
         table[:, _SLOTS] = self._slots_at
-        return made if self._code.hash_levels(height, address(table)) else None
+        return made if self._code.hash_levels(len(table), address(table)) else None
 
     def _arguments(self, below: Nodes, level: int, above: Nodes) -> list[int]:
         """What machine code takes to hash the nodes of ``level``."""
@@ -189,7 +192,7 @@ class Workshop:
             return held
         return Nodes(held.digests[:count], held.sums[:count], held.present[:count])
 
-    def _leaves(self, scan: FastPartScan, chunk: Chunk, indices: Table) -> Nodes:
+    def _leaves(self, scan: FastPartScan, chunk: Chunk, indices: Table | None) -> Nodes:
         rows, programs = len(chunk.cells), self.programs
         nodes = self._lent(0, rows, len(programs.positions), chunk.amounts.shape[2])
         _, amounts, marks = chunk.addresses
@@ -202,11 +205,16 @@ class Workshop:
         )
         if not fits:
             raise DoesNotFit
-        inner = np.empty((len(programs.inner), rows, DIGEST_WORDS), np.uint32)
-        for program, digests in zip(programs.inner, inner, strict=True):
-            self._hash(program, scan, chunk, nodes, places=(address(indices), address(inner), address(digests), 8))
-        at = (address(indices), address(inner), nodes.addresses[0], programs.leaf_words)
-        self._hash(programs.leaf, scan, chunk, nodes, places=at)
+        indices_at = 0 if indices is None else address(indices)
+        inner_at = 0
+        if programs.inner:
+            inner = np.empty((len(programs.inner), rows, DIGEST_WORDS), np.uint32)
+            inner_at = address(inner)
+            for program, digests in zip(programs.inner, inner, strict=True):
+                self._hash(program, scan, chunk, nodes, places=(indices_at, inner_at, address(digests), 8))
+        self._hash(
+            programs.leaf, scan, chunk, nodes, places=(indices_at, inner_at, nodes.addresses[0], programs.leaf_words)
+        )
         return nodes if programs.coins else Nodes.empty(rows, 0, 0).with_digests(nodes)
 
     def _hash(
@@ -267,6 +275,9 @@ class Workshop:
 
     def raised(self, nodes: Nodes, low: int, high: int) -> Nodes:
         """The nodes of level ``high`` above all nodes of level ``low``."""
+        above = self._at_once(nodes, low, high)
+        if above is not None:
+            return above
         for level in range(low + 1, high + 1):
             nodes = self._above(nodes, level, lent=False)
         return nodes

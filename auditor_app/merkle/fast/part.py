@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from auditor_app.errors import LedgerError
-from auditor_app.ledger.fast_scan import Chunk, FastPartScan, ScanTable, Span, joined, spans
+from auditor_app.ledger.fast_scan import Chunk, FastPartScan, ScanRoom, ScanTable, Span, joined, spans
 from auditor_app.ledger.grammar import TOKEN_LENGTH, Grammar
 from auditor_app.ledger.repeats import Fingerprints
 from auditor_app.ledger.scan import PartScan
@@ -117,33 +117,37 @@ class PartResult:
     trees: tuple[Roots, ...]
 
 
-def process_slice(
-    work: Slice,
-    table: ScanTable,
-    rules: Sequence[TreeRule],
-    key: bytes | None,
-    on_rows: Callable[[int], None],
-) -> SliceResult:
-    """Scan, fingerprint (under ``key``, if there is one) and hash some rows.
+class Bench:
+    """What one thread works with: its memory is used again for every slice, since fresh memory costs more than the work in it."""
+
+    def __init__(self, table: ScanTable, rules: Sequence[TreeRule], key: bytes | None) -> None:
+        """``key`` is that of the fingerprints, if there are to be any."""
+        self.table = table
+        self.room = ScanRoom(table, keep_amounts=any(rule.programs.reads_amounts for rule in rules))
+        self.workshops = [rule.workshop() for rule in rules]
+        self.prints = FingerprintPass(key)
+
+
+def process_slice(work: Slice, bench: Bench, on_rows: Callable[[int], None]) -> SliceResult:
+    """Scan, fingerprint and hash some rows.
 
     ``on_rows`` is called with the rows of each chunk as it is done and may raise to stop.
     :class:`LedgerError` ``SNAPSHOT.GRAMMAR`` where the grammar breaks.
     """
-    keep = any(rule.programs.reads_amounts for rule in rules)
-    scan = FastPartScan(work.part, table, work.span, keep_amounts=keep)
-    workshops = [rule.workshop() for rule in rules]
-    groups: list[list[Nodes]] = [[] for _ in rules]
-    prints = FingerprintPass(key)
+    room = bench.room
+    scan = FastPartScan(work.part, bench.table, work.span, keep_amounts=room.keep_amounts, room=room)
+    groups: list[list[Nodes]] = [[] for _ in bench.workshops]
+    prints = bench.prints.again()
     starts: list[npt.NDArray[np.int32]] = []
     for chunk in scan.chunks():
         prints.add(scan, chunk)
         starts.append(chunk.cells[:: 1 << KEEP_LEVEL, 0].copy())
-        for workshop, kept in zip(workshops, groups, strict=True):
+        for workshop, kept in zip(bench.workshops, groups, strict=True):
             kept.append(workshop.groups(scan, chunk, KEEP_LEVEL))
         on_rows(len(chunk.cells))
     result = scan.result()
     full = result.rows == SLICE_ROWS
-    trees = tuple(_slice_roots(*pair, full=full) for pair in zip(workshops, groups, strict=True))
+    trees = tuple(_slice_roots(*pair, full=full) for pair in zip(bench.workshops, groups, strict=True))
     offsets = np.concatenate([np.empty(0, np.int32), *starts]).astype(np.uint32)
     return SliceResult(
         replace(work.part, data=b"", marks=None), work.span, work.last, result, prints.result(), offsets, trees
@@ -189,6 +193,11 @@ class FingerprintPass:
         self._slots = np.empty(slot_bytes(KEY_BYTES + TOKEN_LENGTH), np.uint8)
         self._places = (0 if self._key is None else address(self._key), address(self._slots))
         self._made: list[Fingerprints] = []
+
+    def again(self) -> FingerprintPass:
+        """This very pass, with nothing taken yet."""
+        self._made = []
+        return self
 
     def add(self, scan: FastPartScan, chunk: Chunk) -> None:
         """Take the next chunk's ids."""

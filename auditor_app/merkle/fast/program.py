@@ -51,6 +51,7 @@ from auditor_app.native.layout import (
     TEXT_AT,
     TEXT_LENGTH,
     WIDTH,
+    WORD_INDEX,
 )
 from auditor_app.native.library import address
 from auditor_app.native.limbs import LIMB_DIGITS, WIDE
@@ -128,6 +129,11 @@ class Programs:
     def reads_amounts(self) -> bool:
         """Whether leaves need the amounts as numbers."""
         return len(self.positions) > 0
+
+    @cached_property
+    def reads_indices(self) -> bool:
+        """Whether leaves hold their own index."""
+        return any(bool((program.lines[:, KIND] == WORD_INDEX).any()) for program in (self.leaf, *self.inner))
 
 
 def template_programs(rule: TemplateRule) -> Programs | None:

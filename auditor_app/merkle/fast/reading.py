@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from auditor_app.allocator import keep_freed_memory
 from auditor_app.ledger.checks import LedgerTally
 from auditor_app.ledger.fast_scan import ScanTable
 from auditor_app.ledger.grammar import Grammar
@@ -16,7 +17,9 @@ from auditor_app.merkle.fast.kept import KeptNodes
 from auditor_app.merkle.fast.nodes import Nodes
 from auditor_app.merkle.fast.part import (
     PART_LEVEL,
+    Bench,
     PartResult,
+    Slice,
     SliceResult,
     TreeRule,
     joined_part,
@@ -111,13 +114,25 @@ def read_fast(
 
     :class:`LedgerError` ``SNAPSHOT.GRAMMAR`` at the first breach; :class:`UnevenParts` as soon as it shows.
     """
+    keep_freed_memory()
     grammar = Grammar.of(source.columns)
     table = ScanTable.of(grammar)
     key = None if search is None else search.key
     read = FastRead(LedgerTally(source, grammar), search, tuple(UnfinishedTree(rule) for rule in rules))
+    idle: list[Bench] = []
+
+    def process(work: Slice, on_rows: Callable[[int], None]) -> SliceResult:
+        try:
+            bench = idle.pop()
+        except IndexError:  # as many as there are threads
+            bench = Bench(table, rules, key)
+        result = process_slice(work, bench, on_rows)
+        idle.append(bench)
+        return result
+
     results = in_order(
         slices(parts),
-        lambda work, on_rows: process_slice(work, table, rules, key, on_rows),
+        process,
         token,
         processors() if threads is None else threads,
     )
