@@ -192,6 +192,7 @@ class CsvLedger:
         with self._open() as file:
             self._check(file)
             for index, data in enumerate(self._slices(file, token)):
+                self._check(file)  # before anybody finds a breach in bytes that were written under our hands
                 part = self._part(index, data)
                 if index + 1 == len(self._starts):
                     self._starts.append((part.rows_before + count_rows(data), part.bytes_before + len(data)))

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from auditor_app import sections
@@ -301,6 +302,38 @@ def test_a_plain_file(tmp_path: Path, which: int, meddle: Callable[[Path], None]
 
     found = both_ways(lambda watch: csv_work(path, watch), before)
     assert found in ({"LEDGER.UNREADABLE"} if meddle is remove else {"LEDGER.CHANGED"})
+
+
+@pytest.mark.parametrize("looked", [1, 2, 3, 4, 5, 7, 8])
+@pytest.mark.parametrize("meddle", [shrink, grow, change, replace])
+def test_a_plain_file_in_the_middle_of_a_pass(tmp_path: Path, looked: int, meddle: Callable[[Path], None]) -> None:
+    """What is written under the reader's hands is no breach of the grammar: it is a file that changed.
+
+    ``looked`` counts readings of a thousand bytes over all passes. What is read of a file that another one took the place
+    of is the file that was opened, until the next pass opens the other.
+    """
+    path = tmp_path / "ledger.csv"
+
+    def before() -> Watch:
+        path.write_bytes(b"".join(parts()))
+        time.sleep(0.02)
+
+        def watch(patch: pytest.MonkeyPatch) -> Moment:
+            patch.setattr(ledger_parts, "_CHUNK", 1000)
+            moment = Moment(looked, False, lambda: meddle(path))
+            reading = np.frombuffer
+
+            def watched(data: Any, kind: Any) -> Any:
+                if kind is np.uint8 and isinstance(data, bytes) and len(data) == 1000:
+                    moment.before()
+                return reading(data, kind)
+
+            patch.setattr(ledger_parts.np, "frombuffer", watched)
+            return moment
+
+        return watch
+
+    assert both_ways(lambda watch: csv_work(path, watch), before) == "LEDGER.CHANGED"
 
 
 @pytest.mark.parametrize("share", [0.0, 0.2, 0.5, 0.9, 0.999])
