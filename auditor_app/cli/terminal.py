@@ -88,6 +88,8 @@ def emit_json(target: str | StandardOutput | None, document: dict[str, Any]) -> 
 
 def plain(text: str) -> str:
     """File-supplied text made safe for a terminal: control and bidirectional characters shown as escapes."""
+    if text.isprintable():
+        return text
     return "".join(c if c.isprintable() or c in _HARMLESS else ascii(c)[1:-1] for c in text)
 
 

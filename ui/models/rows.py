@@ -114,6 +114,10 @@ class RowsModel(QAbstractTableModel):
         """The row shown at a position."""
         return self.rows[self._order[position]]
 
+    def first(self, most: int) -> list[Any]:
+        """The first rows shown, so many at the most."""
+        return [self.row_at(position) for position in range(min(most, len(self._order)))]
+
     def _held_row(self, position: int) -> Any:
         """As :meth:`row_at`; a row is painted cell by cell, and may be made anew for each."""
         if self._held[0] != position:
@@ -122,7 +126,8 @@ class RowsModel(QAbstractTableModel):
 
     def position_of(self, row: Any) -> int | None:
         """Where a row is shown now."""
-        return next((at for at, index in enumerate(self._order) if self.rows[index] == row), None)
+        rows = self.rows
+        return next((at for at, index in enumerate(self._order) if rows[index] is row or rows[index] == row), None)
 
     def shown_rows(self) -> Iterator[Any]:
         """The displayed rows from top to bottom."""
@@ -155,7 +160,7 @@ class RowsModel(QAbstractTableModel):
             return None
         column, row = self.columns[index.column()], self._held_row(index.row())
         if role == Qt.ItemDataRole.DisplayRole:
-            return self._shown(column, row)
+            return self.shown(column, row)
         if role == Qt.ItemDataRole.ToolTipRole:
             return None if self._masks(column) else tooltip(self._mask_text(column, column.full(row)))
         if role == Qt.ItemDataRole.TextAlignmentRole:
@@ -163,7 +168,7 @@ class RowsModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.FontRole:
             return self._mono if column.kind is Kind.MONO else None
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            return f"{column.title}: {self._shown(column, row)}"
+            return f"{column.title}: {self.shown(column, row)}"
         if role == TONE_ROLE:
             return column.tone(row) if column.tone else None
         if role == CHIP_ROLE:
@@ -186,7 +191,8 @@ class RowsModel(QAbstractTableModel):
     def _mask_text(self, column: Column, text: str) -> str:
         return self.mask(text) if column.kind is Kind.TEXT else text
 
-    def _shown(self, column: Column, row: Any) -> str:
+    def shown(self, column: Column, row: Any) -> str:
+        """What stands in a cell: masked where amounts are hidden."""
         return HIDDEN if self._masks(column) else self._mask_text(column, column.shown(row))
 
 

@@ -5,6 +5,7 @@ A tree of nodes is made from an index array, off the window's thread where there
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -229,10 +230,10 @@ class TreeModel(QAbstractItemModel):
             return None
         node, at = self._node(index), index.column()
         if role == Qt.ItemDataRole.DisplayRole:
-            return self._shown(node, at)
+            return self.shown_in(node, at)
         if role == Qt.ItemDataRole.AccessibleTextRole:
             name = self.column_at(at).title if at else self.title
-            return f"{name}: {self._shown(node, at)}"
+            return f"{name}: {self.shown_in(node, at)}"
         if role == Qt.ItemDataRole.ToolTipRole:
             return None if self._masks(at) else tooltip(self._full(node, at)) or None
         if role == Qt.ItemDataRole.TextAlignmentRole:
@@ -255,6 +256,16 @@ class TreeModel(QAbstractItemModel):
         lines += [[column.full(row) for column in columns] for row in rows]
         return "\n".join("\t".join(map(spreadsheet_cell, line)) for line in lines)
 
+    def first(self, most: int) -> list[Node]:
+        """Groups, then the first rows below them, so many at the most."""
+        found: list[Node] = []
+        waiting = deque([0])
+        while waiting and len(found) < most:
+            for child in self._nodes[waiting.popleft()].children[: most - len(found)]:
+                found.append(self._nodes[child])
+                waiting.append(child)
+        return found
+
     def _walk(self, at: int) -> Iterator[int]:
         node = self._nodes[at]
         if node.item is not None:
@@ -268,7 +279,8 @@ class TreeModel(QAbstractItemModel):
     def _cell(self, node: Node, at: int) -> Cell:
         return node.cells[at - 1]
 
-    def _shown(self, node: Node, at: int) -> str:
+    def shown_in(self, node: Node, at: int) -> str:
+        """What stands in a cell: masked where amounts are hidden."""
         if self._masks(at):
             return HIDDEN
         if node.item is not None:
@@ -298,7 +310,7 @@ class TreeModel(QAbstractItemModel):
     def _chip(self, node: Node, at: int) -> bool:
         if self.column_at(at).kind is not Kind.CHIP:
             return False
-        return self._shown(node, at) != ABSENT and (node.item is not None or self._tone(node, at) is not None)
+        return self.shown_in(node, at) != ABSENT and (node.item is not None or self._tone(node, at) is not None)
 
     def _font(self, node: Node, at: int) -> QFont | None:
         if node.item is None:

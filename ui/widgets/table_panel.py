@@ -22,12 +22,15 @@ from ui.widgets.blocks import GRID, card, column, label, row, show_text
 from ui.widgets.chips import CellDelegate
 from ui.widgets.filter_field import FilterField
 from ui.widgets.passage import Passage
+from ui.widgets.widths import MEASURED, widest_cell
 
 ROW_HEIGHT = 30
 _HEADER_HEIGHT = 32
 _IN_THE_WINDOW_THREAD = 3000
 _MOST_COPIED = 100_000
-_WIDEST = 420
+_NARROWEST, _WIDEST = 48, 420
+_TEXT_ROOM, _CHIP_ROOM = 38, 16
+"""Beside the text or chip of a cell: the sheet's padding, the style's margin, and ours."""
 _WIDE_AT_LEAST = 160
 _TEXT_AT_LEAST = 104
 
@@ -66,9 +69,8 @@ class RowsView(QTableView):
         header.setSortIndicatorClearable(True)
         header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         header.setSortIndicatorShown(True)
-        header.setResizeContentsPrecision(64)
         header.setFixedHeight(_HEADER_HEIGHT)
-        header.setMinimumSectionSize(48)
+        header.setMinimumSectionSize(_NARROWEST)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.customContextMenuRequested.connect(self._open_menu)
 
@@ -78,10 +80,14 @@ class RowsView(QTableView):
 
     def fit_columns(self) -> None:
         """Widths from the first rows; what is left goes to the wide columns, what is missing comes from long texts."""
-        for at in range(len(self._rows.columns)):
+        header, font, mono = self.horizontalHeader(), self.font(), mono_font()
+        rows, shown = self._rows.first(MEASURED), self._rows.shown
+        self._natural = []
+        for at, described in enumerate(self._rows.columns):
             self.setColumnHidden(at, False)
-        self.resizeColumnsToContents()
-        self._natural = [min(self.columnWidth(at), _WIDEST) for at in range(len(self._rows.columns))]
+            room = _CHIP_ROOM if described.kind is Kind.CHIP else _TEXT_ROOM
+            cells = widest_cell(described, rows, shown, font, mono) + room if rows else 0
+            self._natural.append(min(max(cells, header.sectionSizeHint(at), _NARROWEST), _WIDEST))
         self._share_room()
 
     def resizeEvent(self, event: QResizeEvent) -> None:

@@ -37,8 +37,9 @@ from ui.models.tree import TREE_ROW_HEIGHT, Level, Node, TreeColumn, TreeModel, 
 from ui.text import count, tooltip
 from ui.theme import current, mono_font
 from ui.widgets.blocks import GRID, choice, column, label, row, show_text
-from ui.widgets.chips import CellDelegate, chip_width
+from ui.widgets.chips import CellDelegate
 from ui.widgets.filter_field import FilterField
+from ui.widgets.widths import widest_text
 
 _IN_THE_WINDOW_THREAD = 500
 _UNFOLDED_AT_MOST = 300
@@ -89,12 +90,10 @@ class TreeView(QTreeView):
 
     def fit_columns(self) -> None:
         """Widths from the first rows and all groups; then as many columns as there is room for."""
-        words = QFontMetrics(self.font()).horizontalAdvance
-        titles = [
-            words(str(index.data())) + (self._depth(index) + 1) * self.indentation() for index in self._sampled(0)
-        ]
+        nodes, words = self._rows.first(_MEASURED), QFontMetrics(self.font()).horizontalAdvance
+        titles = [words(self._rows.shown_in(node, 0)) + node.level * self.indentation() for node in nodes]
         self._tree = max(_TREE_AT_LEAST, min(max(titles, default=0) + _PAD, _TREE_AT_MOST))
-        self._natural = [self._wanted(at) for at in range(1, len(self._rows.columns) + 1)]
+        self._natural = [self._wanted(at, nodes) for at in range(1, len(self._rows.columns) + 1)]
         self._share_room()
 
     @property
@@ -109,27 +108,11 @@ class TreeView(QTreeView):
         super().resizeEvent(event)
         self._share_room()
 
-    def _wanted(self, at: int) -> int:
+    def _wanted(self, at: int, nodes: Sequence[Node]) -> int:
         described = self._rows.column_at(at)
-        words = QFontMetrics(self.font()).horizontalAdvance
-        chip = described.kind is Kind.CHIP
-        texts = [str(index.data()) for index in self._sampled(at)]
-        widest = max((chip_width(text, self.font()) if chip else words(text) for text in texts), default=0)
-        return max(widest, words(described.title) + 14) + _PAD
-
-    def _depth(self, index: QModelIndex) -> int:
-        return 1 + self._depth(index.parent()) if index.parent().isValid() else 0
-
-    def _sampled(self, at: int) -> list[QModelIndex]:
-        """The cells of groups and of the first rows in one column."""
-        found: list[QModelIndex] = []
-        waiting = [QModelIndex()]
-        while waiting and len(found) < _MEASURED:
-            parent = waiting.pop(0)
-            for place in range(min(self._rows.rowCount(parent), _MEASURED - len(found))):
-                found.append(self._rows.index(place, at, parent))
-                waiting.append(self._rows.index(place, 0, parent))
-        return found
+        texts = (self._rows.shown_in(node, at) for node in nodes)
+        cells = widest_text(texts, self.font(), chip=described.kind is Kind.CHIP)
+        return max(cells, QFontMetrics(self.font()).horizontalAdvance(described.title) + 14) + _PAD
 
     def _share_room(self) -> None:
         columns = self._rows.columns
