@@ -16,6 +16,7 @@ from auditor_app.aside import Aside
 from auditor_app.engagement.record import AuditRequest
 from auditor_app.errors import ProgramDefect
 from ui import prompts, theme
+from ui.collecting import Collecting
 from ui.main_window import MainWindow
 from ui.preparation import Preparation
 from ui.settings import Settings
@@ -65,6 +66,9 @@ def open_window(request: AuditRequest | None, trust_store: Path | None, engageme
 
 def prepare(window: MainWindow) -> Preparation:
     """Have everything ready before anyone asks for it, once the window is on the screen."""
+    collecting = Collecting(window)
+    collecting.start()
+    window.closed.connect(collecting.stop)
     preparation = Preparation(window.runner, window.make_on, window)
     QTimer.singleShot(0, preparation.start)
     return preparation

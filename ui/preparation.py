@@ -7,7 +7,6 @@ page is to show it.
 
 from __future__ import annotations
 
-import gc
 import importlib
 from collections.abc import Callable
 
@@ -71,4 +70,3 @@ class Preparation(QObject):
                 del self._left[0]
         else:
             self._timer.stop()
-            gc.freeze()  # what is there now stays: a collection during a job would stop the window to look at all of it

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import subprocess
 import sys
+import weakref
 
 import pytest
 from pytestqt.qtbot import QtBot
@@ -13,7 +14,9 @@ from auditor_app.operation import CancelToken, run
 from tests.ui.conftest import MakeWindow
 from ui import preparation, warm_work
 from ui.application import prepare
+from ui.collecting import Collecting
 from ui.pages import PAGES
+from ui.pages.proof import ProofPage
 
 
 @pytest.fixture
@@ -33,8 +36,6 @@ def test_every_page_is_made_and_none_is_shown(make_window: MakeWindow, qtbot: Qt
     assert window.page is shown
     assert window.stack.count() == len(PAGES)
     assert window.go_to("ledger") is window._pages["ledger"]
-    qtbot.waitUntil(lambda: gc.get_freeze_count() > 0, timeout=20_000)
-    gc.unfreeze()
     qtbot.waitUntil(lambda: not window.runner.busy, timeout=20_000)
 
 
@@ -45,6 +46,52 @@ def test_a_page_that_was_opened_already_stays_the_same(make_window: MakeWindow, 
     prepare(window)
     qtbot.waitUntil(lambda: len(window._pages) == len(PAGES), timeout=20_000)
     assert window.page is page
+
+
+@pytest.mark.usefixtures("light")
+def test_a_page_that_is_half_made_is_finished_when_somebody_opens_it(make_window: MakeWindow, qtbot: QtBot) -> None:
+    window = make_window()
+    steps = 0
+    while window.make_on("proof") and steps < 3:
+        steps += 1
+    assert "proof" not in window._pages, "three steps are not all"
+    page = window.go_to("proof")
+    assert isinstance(page, ProofPage)
+    assert page.tabs.count() == 6
+    assert page.isVisible()
+    assert not window.make_on("proof")
+    assert window.page is page
+
+
+class _Ring:
+    """Refers to itself."""
+
+    def __init__(self) -> None:
+        self.me = self
+
+
+@pytest.mark.usefixtures("light")
+def test_garbage_is_collected_between_two_events_and_large_results_are_set_aside(
+    make_window: MakeWindow, qtbot: QtBot
+) -> None:
+    window = make_window()
+    prepare(window)
+    assert not gc.isenabled()
+    qtbot.waitUntil(lambda: len(window._pages) == len(PAGES), timeout=20_000)
+    collecting = window.findChild(Collecting)
+    assert collecting is not None
+    collecting.collect()  # what the pages are made of
+    gone = weakref.ref(_Ring())
+    assert gone() is not None
+    collecting.collect()
+    assert gone() is None
+    before, result = gc.get_freeze_count(), [_Ring() for _ in range(30_000)]
+    collecting.collect()
+    assert gc.get_freeze_count() - before >= len(result)
+    qtbot.waitUntil(lambda: not window.runner.busy, timeout=20_000)
+    window.close()
+    qtbot.waitUntil(gc.isenabled, timeout=20_000)
+    assert gc.get_freeze_count() == 0
 
 
 def test_whatever_cannot_be_imported_is_left_to_whoever_needs_it(monkeypatch: pytest.MonkeyPatch) -> None:
