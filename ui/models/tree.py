@@ -111,6 +111,17 @@ def grouped(
     return nodes
 
 
+def occurring(rows: Sequence[Any], columns: Sequence[Column], token: CancelToken) -> Operation[list[list[str]]]:
+    """What occurs in each column, as it is shown, in the column's own order."""
+    found = []
+    for done, described in enumerate(columns):
+        token.check()
+        yield Progress(done, len(columns), "columns", "Looking up")
+        keys = {described.shown(item): described.key(item) for item in rows}
+        found.append(sorted(keys, key=keys.__getitem__))
+    return found
+
+
 class TreeModel(QAbstractItemModel):
     """Read-only groups and rows; the first column is the tree, the others are the given ones."""
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import partial
+
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QSplitter
 
 from auditor_app.counts import noun
-from auditor_app.coverage.shares import value_by_control, value_by_grade
+from auditor_app.coverage.shares import ValueParts, value_by_control, value_by_grade
 from auditor_app.engagement.record import Audit
+from auditor_app.operation import CancelToken, Operation, Progress, run
+from ui.jobs import Job
 from ui.models.reserves import ADDRESS, ASSET, CHAIN, EVERY, GRADE, LEVELS, OWNERSHIP, TREE, ReserveRow, reserve_rows
 from ui.pages.page import Building, Page
 from ui.text import count, tooltip
@@ -31,12 +36,29 @@ _CONTROL_WORDS = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class _Reserves:
+    """What the page shows of a run's addresses."""
+
+    rows: tuple[ReserveRow, ...]
+    by_grade: tuple[ValueParts, ...]
+    by_control: tuple[ValueParts, ...]
+
+
+def _looked_up(audit: Audit, token: CancelToken) -> Operation[_Reserves]:
+    yield Progress(0, 3, "tables", "Reading the addresses")
+    rows = reserve_rows(audit)
+    token.check()
+    return _Reserves(rows, value_by_grade(audit.addresses), value_by_control(audit.ownership, audit.addresses))
+
+
 class ReservesPage(Page):
     """The evidence in a line, then addresses, grades, control and block hashes on tabs."""
 
     def build(self) -> Building:
         """Evidence card and tabs."""
         runner = self.desk.runner
+        self._job: Job | None = None
         self.tabs = tabs("Reserves")
         layout = column(self._evidence_card(), self.tabs, spacing=GRID + 4)
         layout.setStretch(1, 1)
@@ -98,10 +120,24 @@ class ReservesPage(Page):
         """Evidence, addresses, shares and blocks."""
         self._show_evidence(audit)
         self.detail.show_line(None, None)
-        self.addresses.show_rows(reserve_rows(audit))
-        self.grades.show_lines(value_by_grade(audit.addresses), "grade")
-        self.control.show_lines(value_by_control(audit.ownership, audit.addresses), "control")
         self.blocks.show_audit(audit)
+        if self._job is not None:
+            self._job.cancel()
+            self._job = None
+        work = partial(_looked_up, audit)
+        if len(audit.addresses) <= self.addresses.at_once:
+            self._show(run(work(CancelToken())))
+            return
+        self.addresses.expect_rows()
+        self._job = self.desk.runner.make(work, "Reading the addresses")
+        self._job.succeeded.connect(self._show)
+        self._job.start()
+
+    def _show(self, reserves: _Reserves) -> None:
+        self._job = None
+        self.addresses.show_rows(reserves.rows)
+        self.grades.show_lines(reserves.by_grade, "grade")
+        self.control.show_lines(reserves.by_control, "control")
 
     def refresh(self) -> None:
         """Also draw again for another theme."""

@@ -8,26 +8,21 @@ from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QItemSelection, QItemSelectionModel, QModelIndex, QPoint, Qt, Signal
-from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QResizeEvent
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTableView, QWidget
+from PySide6.QtGui import QKeyEvent, QKeySequence, QResizeEvent
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTableView
 
-from auditor_app.operation import CancelToken, run
-from ui.jobs import Job, JobRunner
-from ui.models.columns import Column, Kind, Marks, in_words, left_out_words
-from ui.models.filters import BadFilter, Predicate
+from ui.jobs import JobRunner
+from ui.models.columns import Column, Kind, Marks, in_words
 from ui.models.rows import RowsModel, arranged
-from ui.text import count, menu_text, tooltip
+from ui.text import count
 from ui.theme import mono_font
-from ui.widgets.blocks import GRID, card, column, label, row, show_text
+from ui.widgets.blocks import GRID, card, column, label, row
 from ui.widgets.chips import CellDelegate
-from ui.widgets.filter_field import FilterField
 from ui.widgets.passage import Passage
+from ui.widgets.rows_panel import HEADER_HEIGHT, MOST_COPIED, RowsPanel, dress, offer_copies, to_clipboard
 from ui.widgets.widths import MEASURED, widest_cell
 
 ROW_HEIGHT = 30
-_HEADER_HEIGHT = 32
-_IN_THE_WINDOW_THREAD = 3000
-_MOST_COPIED = 100_000
 _NARROWEST, _WIDEST = 48, 420
 _TEXT_ROOM, _CHIP_ROOM = 38, 16
 """Beside the text or chip of a cell: the sheet's padding, the style's margin, and ours."""
@@ -47,31 +42,20 @@ class RowsView(QTableView):
         self._natural: list[int] = []
         self._most_rows = 0
         self.setModel(model)
-        self.setAccessibleName(name)
+        header = self.horizontalHeader()
+        dress(self, header, name)
         self.setItemDelegate(CellDelegate(self, self._is_plain))
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setAlternatingRowColors(True)
         self.setShowGrid(False)
         self.setWordWrap(False)
         self.setTabKeyNavigation(False)
         self.setCornerButtonEnabled(False)
-        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.verticalHeader().hide()
         self.verticalHeader().setAccessibleName(f"{name}: row numbers")
         self.verticalHeader().setDefaultSectionSize(ROW_HEIGHT)
         self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        header = self.horizontalHeader()
-        header.setAccessibleName(f"{name}: columns")
         header.setHighlightSections(False)
-        header.setSectionsClickable(True)
-        header.setSortIndicatorClearable(True)
-        header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
-        header.setSortIndicatorShown(True)
-        header.setFixedHeight(_HEADER_HEIGHT)
         header.setMinimumSectionSize(_NARROWEST)
-        self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.customContextMenuRequested.connect(self._open_menu)
 
     def _is_plain(self, at: int) -> bool:
@@ -104,7 +88,7 @@ class RowsView(QTableView):
         if self._most_rows:
             shown = max(1, min(self._most_rows, self._rows.rowCount()))
             bar = self.horizontalScrollBar().sizeHint().height() if width > self.viewport().width() else 0
-            self.setFixedHeight(_HEADER_HEIGHT + shown * ROW_HEIGHT + bar + 4)
+            self.setFixedHeight(HEADER_HEIGHT + shown * ROW_HEIGHT + bar + 4)
 
     def _share_room(self) -> None:
         if not self._natural or len(self._natural) != len(self._rows.columns):
@@ -146,14 +130,14 @@ class RowsView(QTableView):
 
     def copy_rows(self) -> None:
         """The selected rows as TSV with titles; a single row without."""
-        positions = self.selected_positions()[:_MOST_COPIED]
+        positions = self.selected_positions()[:MOST_COPIED]
         if positions:
             every = range(len(self._rows.columns))
-            _to_clipboard(self._rows.tsv(positions, list(every), titles=len(positions) > 1))
+            to_clipboard(self._rows.tsv(positions, list(every), titles=len(positions) > 1))
 
     def copy_column(self, at: int) -> None:
         """One column of the selected rows, one value a line."""
-        _to_clipboard(self._rows.tsv(self.selected_positions()[:_MOST_COPIED], [at], titles=False))
+        to_clipboard(self._rows.tsv(self.selected_positions()[:MOST_COPIED], [at], titles=False))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Ctrl+C copies full values."""
@@ -167,19 +151,15 @@ class RowsView(QTableView):
             return
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.addAction("Copy rows", self.copy_rows)
-        columns = menu.addMenu("Copy column")
-        for at, described in enumerate(self._rows.columns):
-            columns.addAction(menu_text(described.title), partial(self.copy_column, at))
+        offer_copies(menu, self.copy_rows, self._rows.columns, self.copy_column)
         menu.popup(self.viewport().mapToGlobal(place))
 
 
-class TablePanel(QWidget):
-    """Title, filter, count and table. Small sets are arranged at once, large ones in a job."""
+class TablePanel(RowsPanel):
+    """Title, filter, count and table."""
 
-    current_changed = Signal(object)
-    """The row under the cursor, or ``None``."""
     activated = Signal(object)
+    at_once = 3000
 
     def __init__(
         self,
@@ -191,52 +171,27 @@ class TablePanel(QWidget):
         reads: Callable[[Any], str] | None = None,
     ) -> None:
         """``reads`` gives the full text of the row under the cursor, shown below the table."""
-        super().__init__()
+        super().__init__(title, columns, runner)
         self._reads = reads
         self._reader = Passage(f"{title}: the chosen row in full")
         self._reader_card = card(column(self._reader))
         self._reader_card.hide()
-        self._runner = runner
-        self._rows: tuple[Any, ...] = ()
         self._tickmarks: Marks = {}
-        self._predicate: Predicate | None = None
-        self._job: Job | None = None
         self.model = RowsModel(columns, mono_font(), self)
         self.view = RowsView(self.model, title)
-        self.field = FilterField(columns, title)
         self._fitted_for: tuple[Any, ...] | None = None
-        self._count = label("", "muted")
-        self._count.setAccessibleName(f"{title}: displayed rows")
-        self._room = label("", "muted")
-        self._room.setAccessibleName(f"{title}: columns left out")
-        self._room.hide()
-        self._why = label("", wrap=True)
         self._why.setAlignment(Qt.AlignmentFlag.AlignRight)
-        self._why.setProperty("ink", "bad")
-        self._why.hide()
         self._title = label(title, "section")
-        self._paper = label("", "muted")
-        self._paper.hide()
         head = row(self._title, self._paper, 1, self._room, self._count, self.field, spacing=2 * GRID)
         self.setLayout(column(head, self._why, self.view, self._reader_card))
         self.field.setVisible(filterable)
         self._filterable = filterable
-        self.field.filtered.connect(self._on_filtered)
-        self.field.explained.connect(partial(show_text, self._why))
-        self.view.horizontalHeader().sortIndicatorChanged.connect(self._on_sort_changed)
+        self.view.horizontalHeader().sortIndicatorChanged.connect(self._arrange)
         self.view.selectionModel().currentRowChanged.connect(self._on_current_changed)
         self.view.doubleClicked.connect(self._on_activated)
-        self.view.room_shared.connect(self._on_room_shared)
+        self.view.room_shared.connect(lambda: self._show_left_out(self.view.left_out))
 
-    def show_rows(self, rows: Sequence[Any]) -> None:
-        """Show other rows under the same filter and order."""
-        if self._rows and tuple(rows) == self._rows:
-            return
-        self._rows = tuple(rows)
-        try:
-            self._predicate = self.field.predicate
-        except BadFilter:
-            self._predicate = None
+    def _take_rows(self) -> None:
         if self._tickmarks:
             self.show_marks(self._tickmarks)
         self._arrange()
@@ -249,11 +204,6 @@ class TablePanel(QWidget):
         """How many rows Go to row can go to."""
         return self.model.rowCount()
 
-    def name_paper(self, reference: str) -> None:
-        """Name the working paper that the table belongs to."""
-        show_text(self._paper, reference)
-        self._paper.setAccessibleName(f"Working paper {reference}" if reference else "")
-
     def chosen_in_words(self) -> str:
         """The row under the cursor in one line; empty where there is none."""
         index = self.view.currentIndex()
@@ -264,7 +214,7 @@ class TablePanel(QWidget):
         self._tickmarks = marks
         described = self.model.described
         here = bool(marks) and (
-            len(self._rows) > _IN_THE_WINDOW_THREAD or any(in_words(item, described) in marks for item in self._rows)
+            len(self._rows) > self.at_once or any(in_words(item, described) in marks for item in self._rows)
         )
         if self.model.show_marks(marks if here else {}):
             header = self.view.horizontalHeader()
@@ -272,17 +222,8 @@ class TablePanel(QWidget):
                 header.moveSection(header.visualIndex(len(described)), 0)
             self.view.fit_columns()
 
-    def focus_filter(self) -> None:
-        """Ctrl+F."""
-        self.field.setFocus(Qt.FocusReason.ShortcutFocusReason)
-        self.field.selectAll()
-
-    def select(self, wanted: Any) -> bool:
-        """Put the cursor on a row; ``False`` if it is not displayed."""
-        position = self.model.position_of(wanted)
-        if position is not None:
-            self.go_to(position)
-        return position is not None
+    def _position_of(self, wanted: Any) -> int | None:
+        return self.model.position_of(wanted)
 
     def go_to(self, position: int) -> None:
         """Put the cursor on the row at a 0-based position, the last one at most."""
@@ -291,25 +232,14 @@ class TablePanel(QWidget):
             self.view.setCurrentIndex(index)
             self.view.scrollTo(index, QAbstractItemView.ScrollHint.PositionAtCenter)
 
-    def _arrange(self) -> None:
-        if self._job is not None:
-            self._job.cancel()
-            self._job = None
+    def _arrange(self, *_: object) -> None:
         header = self.view.horizontalHeader()
         at, descending = header.sortIndicatorSection(), header.sortIndicatorOrder() is Qt.SortOrder.DescendingOrder
         sort = (at, descending) if 0 <= at < len(self.model.columns) else None
         work = partial(arranged, self._rows, self.model.columns, self._predicate, sort)
-        if len(self._rows) <= _IN_THE_WINDOW_THREAD:
-            self._show_order(self._rows, run(work(CancelToken())))
-            return
-        job = self._runner.make(work, "Filtering")
-        job.succeeded.connect(partial(self._show_order, self._rows))
-        self._job = job
-        self._count.setText("Filtering…")
-        job.start()
+        self._work_out(work, partial(self._show_order, self._rows))
 
     def _show_order(self, rows: tuple[Any, ...], order: array[int]) -> None:
-        self._job = None
         self.model.set_rows(rows, order)
         if rows is not self._fitted_for:
             self._fitted_for = rows
@@ -318,19 +248,6 @@ class TablePanel(QWidget):
         self._count.setText(f"displayed {count(shown)} of {count(total)}" if self._filterable else "")
         if shown and not self.view.currentIndex().isValid():
             self.current_changed.emit(None)
-
-    def _on_room_shared(self) -> None:
-        titles = self.view.left_out
-        show_text(self._room, left_out_words(titles))
-        self._room.setToolTip(tooltip(", ".join(titles)))
-
-    def _on_filtered(self, predicate: Predicate | None) -> None:
-        if predicate is not None or self._predicate is not None:
-            self._predicate = predicate
-            self._arrange()
-
-    def _on_sort_changed(self, at: int, order: Qt.SortOrder) -> None:
-        self._arrange()
 
     def _on_current_changed(self, now: QModelIndex, before: QModelIndex) -> None:
         row = self.model.row_at(now.row()) if now.isValid() else None
@@ -349,7 +266,3 @@ class TablePanel(QWidget):
 def _least(described: Column, width: int) -> int:
     """What a column still shows something in; none for one that is left out."""
     return min(width, _WIDE_AT_LEAST if described.wide else _TEXT_AT_LEAST if described.yields else width)
-
-
-def _to_clipboard(text: str) -> None:
-    QGuiApplication.clipboard().setText(text)

@@ -17,7 +17,7 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QColor, QFontMetrics, QGuiApplication, QKeyEvent, QKeySequence, QPainter, QResizeEvent
+from PySide6.QtGui import QColor, QFontMetrics, QKeyEvent, QKeySequence, QPainter, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QComboBox,
@@ -26,28 +26,23 @@ from PySide6.QtWidgets import (
     QStyle,
     QStyleOptionViewItem,
     QTreeView,
-    QWidget,
 )
 
-from auditor_app.operation import CancelToken, run
-from ui.jobs import Job, JobRunner
-from ui.models.columns import Column, Kind, Marks, left_out_words
-from ui.models.filters import BadFilter, Predicate
-from ui.models.tree import TREE_ROW_HEIGHT, Level, Node, TreeColumn, TreeModel, grouped
-from ui.text import count, tooltip
+from ui.jobs import JobRunner
+from ui.models.columns import Column, Kind, Marks
+from ui.models.filters import Predicate
+from ui.models.tree import TREE_ROW_HEIGHT, Level, Node, TreeColumn, TreeModel, grouped, occurring
+from ui.text import count
 from ui.theme import current, mono_font
-from ui.widgets.blocks import GRID, choice, column, label, row, show_text
+from ui.widgets.blocks import GRID, choice, column, row
 from ui.widgets.chips import CellDelegate
-from ui.widgets.filter_field import FilterField
+from ui.widgets.rows_panel import HEADER_HEIGHT, MOST_COPIED, RowsPanel, dress, offer_copies, to_clipboard
 from ui.widgets.widths import widest_text
 
-_IN_THE_WINDOW_THREAD = 500
 _UNFOLDED_AT_MOST = 300
-_HEADER_HEIGHT = 32
 _TREE_AT_LEAST = 216
 _TREE_AT_MOST = 300
 _PAD = 26
-_MOST_COPIED = 100_000
 _MEASURED = 80
 
 
@@ -64,28 +59,17 @@ class TreeView(QTreeView):
         self._natural: list[int] = []
         self._tree = _TREE_AT_LEAST
         self.setModel(model)
-        self.setAccessibleName(name)
+        header = self.header()
+        dress(self, header, name)
         self.setItemDelegate(CellDelegate(self))
         self.setUniformRowHeights(True)
         self.setIndentation(16)
-        self.setAlternatingRowColors(True)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setSortingEnabled(False)
-        header = self.header()
-        header.setAccessibleName(f"{name}: columns")
-        header.setSectionsClickable(True)
         header.setSectionsMovable(False)
         header.setStretchLastSection(False)
-        header.setSortIndicatorClearable(True)
-        header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
-        header.setSortIndicatorShown(True)
-        header.setFixedHeight(_HEADER_HEIGHT)
         header.setMinimumSectionSize(40)
         header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
-        self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.customContextMenuRequested.connect(self._open_menu)
 
     def fit_columns(self) -> None:
@@ -131,6 +115,10 @@ class TreeView(QTreeView):
         self.setColumnWidth(0, max(_TREE_AT_LEAST, self._tree + left))
         self.room_shared.emit()
 
+    def unfold_all(self) -> None:
+        """Show every row."""
+        self.expandAll()
+
     def drawRow(
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
     ) -> None:
@@ -149,17 +137,17 @@ class TreeView(QTreeView):
         chosen = {
             id(row): row for index in self.selectionModel().selectedRows() for row in self._rows.rows_under(index)
         }
-        return [row for row in self._rows.shown_rows() if id(row) in chosen][:_MOST_COPIED]
+        return [row for row in self._rows.shown_rows() if id(row) in chosen][:MOST_COPIED]
 
     def copy_rows(self) -> None:
         """The selected rows as TSV with all columns."""
         rows = self.selected_rows()
         if rows:
-            QGuiApplication.clipboard().setText(self._rows.tsv(rows, self._every, titles=len(rows) > 1))
+            to_clipboard(self._rows.tsv(rows, self._every, titles=len(rows) > 1))
 
-    def copy_column(self, described: Column) -> None:
-        """One column of the selected rows, one value a line."""
-        QGuiApplication.clipboard().setText(self._rows.tsv(self.selected_rows(), [described], titles=False))
+    def copy_column(self, at: int) -> None:
+        """One of all columns of the selected rows, one value a line."""
+        to_clipboard(self._rows.tsv(self.selected_rows(), [self._every[at]], titles=False))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Ctrl+C copies full values."""
@@ -172,25 +160,21 @@ class TreeView(QTreeView):
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         if self.selectionModel().hasSelection():
-            menu.addAction("Copy rows", self.copy_rows)
-            columns = menu.addMenu("Copy column")
-            for described in self._every:
-                columns.addAction(described.title, partial(self.copy_column, described))
+            offer_copies(menu, self.copy_rows, self._every, self.copy_column)
             menu.addSeparator()
-        menu.addAction("Unfold all", self.expandAll)
+        menu.addAction("Unfold all", self.unfold_all)
         menu.addAction("Fold all", self.collapseAll)
         menu.popup(self.viewport().mapToGlobal(place))
 
     def sizeHint(self) -> QSize:
         """A few rows."""
-        return QSize(640, _HEADER_HEIGHT + 8 * TREE_ROW_HEIGHT)
+        return QSize(640, HEADER_HEIGHT + 8 * TREE_ROW_HEIGHT)
 
 
-class TreePanel(QWidget):
-    """Small sets are grouped at once, large ones in a job; a late answer is dropped."""
+class TreePanel(RowsPanel):
+    """A filter field, choices, count and the tree; the current row is ``None`` on a group."""
 
-    current_changed = Signal(object)
-    """The row under the cursor, or ``None`` on a group."""
+    at_once = 500
 
     def __init__(
         self,
@@ -206,53 +190,35 @@ class TreePanel(QWidget):
         narrow_by: Sequence[tuple[str, Column]],
     ) -> None:
         """``every`` are all columns that a filter may name and that are copied; ``narrow_by`` those with a choice."""
-        super().__init__()
+        super().__init__(title, every, runner)
         self._every = tuple(every)
         self._levels = tuple(levels)
-        self._runner = runner
-        self._rows: tuple[Any, ...] = ()
-        self._predicate: Predicate | None = None
-        self._job: Job | None = None
+        self._offered = True
         self.model = TreeModel(heading, leaf, columns, noun, mono_font(), self)
         self.view = TreeView(self.model, self._every, title)
-        self.field = FilterField(self._every, title)
         self.field.setMinimumWidth(170)
         self.choices = {name: _choice(f"{title}: {name.lower()}", name) for name, _ in narrow_by}
         self._narrow_by = dict(narrow_by)
-        self._count = label("", "muted")
-        self._count.setAccessibleName(f"{title}: displayed rows")
-        self._room = label("", "muted")
-        self._room.setAccessibleName(f"{title}: columns left out")
-        self._room.hide()
-        self._why = label("", wrap=True)
-        self._why.setProperty("ink", "bad")
-        self._why.hide()
-        self._paper = label("", "muted")
-        self._paper.hide()
         head = row(self._paper, self.field, self._count, spacing=2 * GRID)
         head.setStretch(1, 1)
         layout = column(head, self._why, row(*self.choices.values(), 1, self._room), self.view)
         layout.setStretch(3, 1)
         self.setLayout(layout)
-        self.field.filtered.connect(self._on_filtered)
-        self.field.explained.connect(partial(show_text, self._why))
         for box in self.choices.values():
             box.currentIndexChanged.connect(self._arrange)
         self.view.header().sortIndicatorChanged.connect(self._arrange)
-        self.view.room_shared.connect(self._on_room_shared)
+        self.view.room_shared.connect(lambda: self._show_left_out(self.view.left_out))
         self.view.selectionModel().currentRowChanged.connect(self._on_current_changed)
 
-    def show_rows(self, rows: Sequence[Any]) -> None:
-        """Show other rows under the same filter, choices and order."""
-        if self._rows and tuple(rows) == self._rows:
-            return
-        self._rows = tuple(rows)
-        try:
-            self._predicate = self.field.predicate
-        except BadFilter:
-            self._predicate = None
-        for name, described in self._narrow_by.items():
-            _refill(self.choices[name], name, described, self._rows)
+    def _take_rows(self) -> None:
+        """What the rows can be narrowed by is looked up first; they are arranged after that."""
+        self._offered = False
+        self._work_out(partial(occurring, self._rows, tuple(self._narrow_by.values())), self._offer_choices)
+
+    def _offer_choices(self, occurring: Sequence[Sequence[str]]) -> None:
+        self._offered = True
+        for (name, box), values in zip(self.choices.items(), occurring, strict=True):
+            _refill(box, name, values)
         self._arrange()
 
     def shown_count(self) -> int:
@@ -268,22 +234,8 @@ class TreePanel(QWidget):
         """Show the tickmarks beside the rows."""
         self.model.show_marks(marks)
 
-    def name_paper(self, reference: str) -> None:
-        """Name the working paper that the table belongs to."""
-        show_text(self._paper, reference)
-        self._paper.setAccessibleName(f"Working paper {reference}" if reference else "")
-
-    def focus_filter(self) -> None:
-        """Ctrl+F."""
-        self.field.setFocus(Qt.FocusReason.ShortcutFocusReason)
-        self.field.selectAll()
-
-    def select(self, wanted: Any) -> bool:
-        """Put the cursor on a row; ``False`` if it is not displayed."""
-        position = self.model.position_of(wanted)
-        if position is not None:
-            self.go_to(position)
-        return position is not None
+    def _position_of(self, wanted: Any) -> int | None:
+        return self.model.position_of(wanted)
 
     def go_to(self, position: int) -> None:
         """Put the cursor on the row at a 0-based position, groups not counted, and unfold what hides it."""
@@ -310,24 +262,13 @@ class TreePanel(QWidget):
         return self._every.index(self.model.column_at(at)), descending
 
     def _arrange(self, *_: object) -> None:
-        if self._job is not None:
-            self._job.cancel()
-            self._job = None
+        if not self._offered:
+            return
         test = self._test()
         work = partial(grouped, self._rows, self._every, self._levels, self.model.columns, test, self._sort())
-        if len(self._rows) <= _IN_THE_WINDOW_THREAD:
-            self._show_nodes(self._rows, narrowed=test is not None, nodes=run(work(CancelToken())))
-            return
-        job = self._runner.make(work, "Filtering")
-        job.succeeded.connect(
-            lambda nodes, rows=self._rows: self._show_nodes(rows, narrowed=test is not None, nodes=nodes)
-        )
-        self._job = job
-        self._count.setText("Filtering…")
-        job.start()
+        self._work_out(work, partial(self._show_nodes, self._rows, test is not None))
 
-    def _show_nodes(self, rows: tuple[Any, ...], *, narrowed: bool, nodes: list[Node]) -> None:
-        self._job = None
+    def _show_nodes(self, rows: tuple[Any, ...], narrowed: bool, nodes: list[Node]) -> None:
         current, chosen = self.model.item(self.view.currentIndex()), self._chosen_ids()
         self.model.set_nodes(rows, nodes)
         if self.model.shown <= _UNFOLDED_AT_MOST:
@@ -370,16 +311,6 @@ class TreePanel(QWidget):
         selection.select(chosen_now, flags.ClearAndSelect | flags.Rows)
         return cursor.isValid()
 
-    def _on_room_shared(self) -> None:
-        titles = self.view.left_out
-        show_text(self._room, left_out_words(titles))
-        self._room.setToolTip(tooltip(", ".join(titles)))
-
-    def _on_filtered(self, predicate: Predicate | None) -> None:
-        if predicate is not None or self._predicate is not None:
-            self._predicate = predicate
-            self._arrange()
-
     def _on_current_changed(self, now: QModelIndex, before: QModelIndex) -> None:
         self.current_changed.emit(self.model.item(now) if now.isValid() else None)
 
@@ -397,14 +328,13 @@ def _choice(accessible: str, name: str) -> QComboBox:
     return made
 
 
-def _refill(box: QComboBox, name: str, described: Column, rows: Sequence[Any]) -> None:
-    """The values that occur, in the column's own order; what was chosen stays chosen while it occurs."""
+def _refill(box: QComboBox, name: str, values: Sequence[str]) -> None:
+    """The values that occur; what was chosen stays chosen while it occurs."""
     chosen = box.currentData()
-    keys = {described.shown(item): described.key(item) for item in rows}
     box.blockSignals(True)
     box.clear()
     box.addItem(name)
-    for value in sorted(keys, key=keys.__getitem__):
+    for value in values:
         box.addItem(value, value)
     box.setCurrentIndex(max(0, box.findData(chosen)) if chosen is not None else 0)
     box.blockSignals(False)
