@@ -11,7 +11,7 @@ import gc
 from PySide6.QtCore import QObject, QTimer
 
 _EVERY_MS = 1000
-_AT_ONCE = 20_000
+_AT_ONCE = 10_000
 """Objects that are looked at without anybody feeling it: some milliseconds."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QPushButton
 
 from auditor_app.engagement.papers import Papers
@@ -12,6 +13,8 @@ from ui.text import cut
 from ui.theme import Tone
 from ui.widgets.blocks import button, column, tabs
 from ui.widgets.table_panel import TablePanel
+
+_BETWEEN_PAPERS_MS = 20
 
 
 class PapersPage(Page):
@@ -26,6 +29,10 @@ class PapersPage(Page):
         """The papers in tabs; a single one without."""
         self._shown_papers: tuple[Papers, str, bool] | None = None
         self.papers: tuple[Paper, ...] = ()
+        self._behind: list[Paper] = []
+        self._pause = QTimer(self)
+        self._pause.setInterval(_BETWEEN_PAPERS_MS)
+        self._pause.timeout.connect(self._fill_one)
         self.run_again.hide()
         if len(self.kinds) > 1:
             self.tabs = tabs(self.papers_named)
@@ -63,6 +70,7 @@ class PapersPage(Page):
         self._show_attached()
         if papers is None:
             self._shown_papers = None
+            self._behind.clear()
             self.banner.hide()
             self.empty.say("No engagement is open", "An engagement file holds terms, people, agreed procedures, every run, exceptions, notes and sign-offs, in a journal that no one can change without being seen.")  # fmt: skip
             self.show_content(False)
@@ -74,8 +82,9 @@ class PapersPage(Page):
         shown = (papers, binder.author, binder.writable)
         if self._shown_papers != shown:
             self._shown_papers = shown
-            for paper in self.papers:
-                paper.show_papers(papers)
+            self._behind = list(self.papers)
+            self._pause.start()
+        self._fill(self.front())
         self.hide_amounts(self.desk.settings.hide_amounts)
         self.show_content(True)
         self.front().looked_at()
@@ -102,6 +111,20 @@ class PapersPage(Page):
             self.tabs.setCurrentIndex(at)
         return self.papers[at]
 
+    def _fill(self, paper: Paper) -> None:
+        """Show a paper what it was not shown yet."""
+        if paper in self._behind and self._shown_papers is not None:
+            self._behind.remove(paper)
+            paper.show_papers(self._shown_papers[0])
+
+    def _fill_one(self) -> None:
+        """The papers behind the one on screen, one at a time."""
+        if self._behind:
+            self._fill(self._behind[0])
+        else:
+            self._pause.stop()
+
     def _on_tab(self, at: int) -> None:
+        self._fill(self.papers[at])
         if self.desk.binder.papers is not None:
             self.papers[at].looked_at()
