@@ -53,7 +53,7 @@ def drop(window: MainWindow, *paths: Path) -> None:
 
 
 def ended(window: MainWindow, qtbot: QtBot) -> None:
-    qtbot.waitUntil(lambda: not window.runner.busy, timeout=5000)
+    qtbot.waitUntil(lambda: not window.runner.busy, timeout=20_000)
 
 
 def test_the_first_page_asks_for_a_snapshot(window: MainWindow) -> None:
