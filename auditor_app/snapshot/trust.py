@@ -119,9 +119,7 @@ def load_store(path: Path) -> TrustStore:
         data = read_capped(path, max_bytes=_MAX_BYTES, code="TRUST.STORE")
         document = strict_json.parse(data, file=path.name, code="TRUST.STORE", max_bytes=_MAX_BYTES)
     except AuditError as error:
-        raise TrustStoreError(
-            error.code, error.what, at=error.at, expected=error.expected, observed=error.observed, action=error.action
-        ) from None
+        raise error.recast(TrustStoreError) from None
     try:
         store = typed(document, TrustStore)
     except msgspec.ValidationError as error:
