@@ -29,6 +29,8 @@ class Case(QObject):
     """The :class:`Job` of a new run, before it starts."""
     run_ended = Signal()
     """A run ended in whichever way; :attr:`outcome` says how."""
+    sample_refused = Signal(object)
+    """The :class:`AuditError` of a sample that was not drawn; the run before it stands."""
 
     def __init__(self, runner: JobRunner, perform: Perform = perform_audit, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -191,7 +193,14 @@ class Case(QObject):
         self._end(Outcome(inputs, audit=audit))
 
     def _on_error(self, inputs: Inputs, error: AuditError) -> None:
-        self._end(Outcome(inputs, error=error))
+        earlier = self._state.outcome
+        if inputs.sample is None or not error.code.startswith("SAMPLE.") or earlier is None or earlier.audit is None:
+            self._end(Outcome(inputs, error=error))
+            return
+        # a mistyped answer is no reason to lose what was performed: the record waits for another
+        self._state = replace(self._state, inputs=replace(self.inputs, sample=earlier.inputs.sample))
+        self._end(earlier)
+        self.sample_refused.emit(error)
 
     def _on_cancelled(self) -> None:
         self._end(self._state.outcome)

@@ -54,3 +54,10 @@ class Desk:
     """From now on this person of the engagement acts in this window."""
     say: Callable[[str], object]
     """A passing line in the status bar."""
+
+    def beside_snapshot(self, name: str) -> Path:
+        """A name to suggest for a new file: in the snapshot's folder, and not taken yet."""
+        snapshot = self.case.inputs.snapshot
+        wanted = (Path.home() if snapshot is None else snapshot.path.parent) / name
+        others = (wanted.with_stem(f"{wanted.stem}-{number}") for number in range(2, 1000))
+        return next((path for path in (wanted, *others) if not path.exists()), wanted)

@@ -16,6 +16,7 @@ from auditor_app.errors import AuditError, UsageError
 
 _UNUSABLE = 3
 ENGAGEMENT_SUFFIX = ".engagement"
+_OPENED = (".porsnap", ENGAGEMENT_SUFFIX)
 _LIBRARIES = "libgl1 libegl1 libxkbcommon0 libfontconfig1 libglib2.0-0 libdbus-1-3 libxcb-cursor0 libxkbcommon-x11-0 libxcb-icccm4 libxcb-keysyms1 libxcb-shape0"
 _WINDOW_HELP = "Without a command the window opens; `reserve-auditor open FILE [--trust S] [--evidence E] …` opens it on a snapshot, `reserve-auditor open NAME.engagement` on an engagement. "
 
@@ -27,6 +28,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _window(None, None)
     if argv[0] == "open":
         return _open_demo(Path(argv[2])) if argv[1:2] == ["--demo"] and len(argv) == 3 else _open(argv[1:])
+    if argv[0].lower().endswith(_OPENED):  # a file from a file manager
+        return _open(argv)
     if argv[0] in ("-h", "--help"):
         parser = build_parser([])
         parser.epilog = _WINDOW_HELP + (parser.epilog or "")

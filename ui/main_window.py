@@ -28,6 +28,7 @@ from ui.menus import Menus
 from ui.pages import PAGES, PageEntry
 from ui.pages.page import Page
 from ui.report_work import BuildReport, build_pdf
+from ui.sample_state import status_in
 from ui.session import Step, StepStatus
 from ui.settings import Settings
 from ui.text import visible
@@ -368,7 +369,7 @@ class MainWindow(QMainWindow):
     def _status(self, entry: PageEntry) -> StepStatus | None:
         if entry.key == "engagement":
             return StepStatus(self.binder.state)
-        return None if entry.step is None else self.case.status(entry.step)
+        return None if entry.step is None else status_in(self.case, self.binder.papers, entry.step)
 
     def _on_rail_chosen(self, at: int) -> None:
         if self.stack.currentWidget() is not self._pages.get(PAGES[at].key):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtWidgets import QFileDialog, QMessageBox, QTreeView, QWidget
 
 from ui.text import visible
 
@@ -25,6 +25,9 @@ REPORTS = "PDF documents (*.pdf)"
 PAPERS = "Workbook (*.xlsx);;Archive with CSV tables (*.zip)"
 KEYS_P12 = "PKCS#12 keys (*.p12 *.pfx);;All files (*)"
 MODULES = "PKCS#11 modules (*.so *.dll *.dylib);;All files (*)"
+_FILE_DIALOG = QSize(860, 520)
+_FILE_COLUMNS = (330, 80, 110, 150)
+
 CERTIFICATES = "Certificates (*.pem *.crt *.cer *.der);;All files (*)"
 
 
@@ -42,6 +45,7 @@ def open_files(parent: QWidget, title: str, kinds: str, then: Callable[[list[Pat
     dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
     dialog.setNameFilters(kinds.split(";;"))
     dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    _widen(dialog)
     dialog.filesSelected.connect(lambda names: then([Path(name) for name in names]))
     dialog.open()
     return dialog
@@ -98,7 +102,17 @@ def _box(parent: QWidget, title: str, text: str) -> QMessageBox:
 
 
 def _show(dialog: QFileDialog, then: Callable[[Path], None]) -> QFileDialog:
+    _widen(dialog)
     dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     dialog.fileSelected.connect(lambda name: then(Path(name)))
     dialog.open()
     return dialog
+
+
+def _widen(dialog: QFileDialog) -> None:
+    """Names, sizes and dates in full; a dialog of the desktop's own has no such list."""
+    dialog.resize(_FILE_DIALOG)
+    files = dialog.findChild(QTreeView, "treeView")
+    if files is not None:
+        for at, width in enumerate(_FILE_COLUMNS):
+            files.header().resizeSection(at, width)

@@ -5,13 +5,15 @@ Inside an engagement each step enters its journal; outside one it stays in the w
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from auditor_app.engagement.file import Author, EngagementFile
 from auditor_app.engagement.papers import Papers
+from auditor_app.engagement.terms import InputReference
+from auditor_app.errors import AuditError
 from auditor_app.operation import CancelToken, Operation, Progress
 
 if TYPE_CHECKING:
@@ -56,6 +58,8 @@ class Sampled:
     recorded: bool = False
     typed: tuple[Replacement, ...] = ()
     loose: Loose | None = None
+    answers: tuple[tuple[str, Path], ...] = ()
+    """The tables of the last execution by their role, where they still are the files that were compared."""
 
 
 def fetch_randomness(record: Path, relay: str, token: CancelToken) -> Operation[str]:
@@ -110,6 +114,13 @@ def execute_loose(loose: Loose, asked: ExecutionAsked, token: CancelToken) -> Op
 
     execution = yield from executed(loose.draw, asked, token)
     return Loose(loose.draw, execution_document(execution), asked.typed)
+
+
+def save_conclusion(execution: Document, confidence: str, path: Path, token: CancelToken) -> Operation[Path]:
+    """An evaluation as ``sample evaluate --json`` prints it; a file of that name stays."""
+    from auditor_app.engagement.execution_steps import concluded
+
+    return (yield from save_document(concluded(execution, confidence), path, token))
 
 
 def save_document(document: Document, path: Path, token: CancelToken) -> Operation[Path]:
@@ -202,7 +213,25 @@ def read_sampled(
     done = None if step is None else read_result(book.document(step.action.result))
     typed = () if step is None else read_alternatives(step.action.parameters.get("alternatives", ""))
     found = _sampled(Loose(document, done, typed), confidence)
-    return replace(found, limits_agreed=agreed, recorded=True, loose=None)
+    answers = () if step is None else (yield from _still_there(step.inputs, book.locations(), token))
+    return replace(found, limits_agreed=agreed, recorded=True, loose=None, answers=answers)
+
+
+def _still_there(
+    files: Sequence[InputReference], locations: Mapping[str, str], token: CancelToken
+) -> Operation[tuple[tuple[str, Path], ...]]:
+    """The files that are where they were last seen, and the same by digest."""
+    from auditor_app.engagement.taking import digested
+
+    found: list[tuple[str, Path]] = []
+    for file in files:
+        path = Path(locations.get(file.sha256, ""))
+        try:
+            if path.is_file() and (yield from digested(path, token))[0] == file.sha256:
+                found.append((file.role, path))
+        except (OSError, AuditError):
+            continue
+    return tuple(found)
 
 
 def read_loose(loose: Loose | None, run_own: SampleResult | None, confidence: str, token: CancelToken) -> Operation[Sampled]:  # fmt: skip

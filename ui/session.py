@@ -43,6 +43,10 @@ class StepState(Enum):
     OPEN = ("Open", Tone.INFO)
     READ_ONLY = ("Read-only", Tone.WARN)
     LOCKED = ("Locked", Tone.STALE)
+    PLANNED = ("Planned", Tone.INFO)
+    COMMITTED = ("Committed", Tone.WARN)
+    DRAWN = ("Drawn", Tone.INFO)
+    EXECUTED = ("Executed", Tone.INFO)
 
     @property
     def tone(self) -> Tone:

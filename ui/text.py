@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Sequence
 
 from auditor_app.amounts import Amount
 from auditor_app.cli.terminal import plain
@@ -12,6 +13,7 @@ ABSENT = "–"
 HIDDEN = "•••"
 _NARROW_SPACE = "\u202f"
 _MASKABLE = re.compile(r"(?<![0-9A-Za-z:_./-])-?[0-9][0-9\u202f,]*(?:\.[0-9]+)?(?![0-9A-Za-z:_/-]|\.[0-9])")
+_PLAIN_WORD = re.compile(r"[a-z]+[ ,]")
 _FORMULA_STARTS = ("=", "+", "@")
 
 
@@ -24,6 +26,16 @@ def disguised(text: str) -> str:
     """The control and direction-changing characters of a text as escapes, each once; empty where it shows as it is."""
     found = [sign for sign in dict.fromkeys(text) if sign not in "\n\t" and visible(sign) != sign]
     return " ".join(visible(sign) for sign in found[:8])
+
+
+def sentence_case(text: str) -> str:
+    """A sentence for a banner: its first word with a capital, unless it is a file's name or an identifier."""
+    return f"{text[:1].upper()}{text[1:]}" if _PLAIN_WORD.match(text) else text
+
+
+def listed(names: Sequence[str]) -> str:
+    """``a``, ``a and b``, ``a, b and c``."""
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
 def cut(text: str, at_most: int = 90) -> str:

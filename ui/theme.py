@@ -94,7 +94,7 @@ LIGHT = Theme(
 
 DARK = Theme(
     dark=True, window="#12161b", surface="#1a2027", sunken="#161b21", border="#2b343f", strong_border="#465363",
-    text="#e5eaf0", muted="#9ba8b7", accent="#7db4f0", on_accent="#0d1a28", accent_hover="#9cc6f5",
+    text="#e5eaf0", muted="#a3b0bf", accent="#7db4f0", on_accent="#0d1a28", accent_hover="#9cc6f5",
     selection="#234064",
     tones={
         Tone.NEUTRAL: Pair("#b9c4d0", "#2a333d"), Tone.INFO: Pair("#a4cbf7", "#1c3550"),
@@ -136,14 +136,15 @@ QLineEdit, QComboBox { background: $surface; border: 1px solid $strong_border; b
 QLineEdit:focus, QComboBox:focus { border: 2px solid $accent; padding: 3px 7px; }
 QLineEdit:disabled, QComboBox:disabled { background: $window; color: $muted; border-color: $border; }
 QLineEdit[readOnly="true"] { background: $window; border-color: $border; }
-QLineEdit[verdict="valid"] { background: $good_fill; border-color: $good_text; color: $good_text; }
 QLineEdit[verdict="invalid"] { background: $bad_fill; border-color: $bad_text; color: $bad_text; }
-QPlainTextEdit { background: $sunken; border: 1px solid $border; border-radius: 6px; selection-background-color: $selection; selection-color: $text; }
-QPlainTextEdit:focus { border: 2px solid $accent; }
+QPlainTextEdit { background: $surface; border: 1px solid $strong_border; border-radius: 6px; padding: 2px 4px; selection-background-color: $selection; selection-color: $text; }
+QPlainTextEdit[readOnly="true"] { background: $sunken; border-color: $border; }
+QPlainTextEdit:focus { border: 2px solid $accent; padding: 1px 3px; }
 QPlainTextEdit[passage="true"] { background: transparent; border: none; padding: 0; }
 QSpinBox { min-height: 26px; }
 QDialogButtonBox { dialogbuttonbox-buttons-have-icons: 0; }
 QSpinBox QLineEdit, QSpinBox QLineEdit:focus { border: none; padding: 0 4px; }
+QComboBox { combobox-popup: 0; }
 QComboBox::drop-down { border: none; width: 24px; }
 QComboBox::down-arrow { image: url("$arrow"); width: 12px; height: 12px; }
 QCheckBox::indicator:unchecked { width: 14px; height: 14px; background: $surface; border: 1px solid $strong_border; border-radius: 3px; }
@@ -152,6 +153,7 @@ QListWidget { background: $surface; border: 1px solid $strong_border; border-rad
 QListWidget:focus { border: 2px solid $accent; padding: 1px; }
 QListWidget::item { padding: 4px 6px; }
 QComboBox QAbstractItemView { background: $surface; border: 1px solid $border; selection-background-color: $selection; selection-color: $text; }
+QComboBox QAbstractItemView::item { min-height: 26px; padding: 0 6px; }
 QTableView, QTreeView { background: $surface; alternate-background-color: $sunken; border: 1px solid $border; border-radius: 6px; gridline-color: transparent; selection-background-color: $selection; selection-color: $text; }
 QTableView:focus { border: 2px solid $accent; }
 QTreeView:focus { border: 1px solid $accent; }
@@ -167,7 +169,7 @@ QTabBar::tab { background: transparent; color: $muted; padding: 8px 14px; border
 QTabBar::tab:selected { color: $text; border-bottom: 3px solid $accent; }
 QTabBar::tab:hover { color: $text; }
 QTabBar::tab:focus { color: $accent; background: $selection; border-top-left-radius: 6px; border-top-right-radius: 6px; }
-QScrollArea { background: transparent; border: none; }
+QScrollArea { background: transparent; border: 1px solid transparent; border-radius: 6px; }
 QScrollArea > QWidget > QWidget[page="true"] { background: transparent; }
 QScrollArea:focus { border: 1px solid $accent; }
 QScrollBar:vertical { background: transparent; width: 12px; margin: 2px; }
@@ -178,7 +180,7 @@ QScrollBar::add-line, QScrollBar::sub-line { width: 0; height: 0; }
 QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }
 QAbstractScrollArea::corner { background: transparent; border: none; }
 QSplitter::handle { background: transparent; }
-QSplitter::handle:hover { background: $border; }
+QSplitter::handle:hover { background: $border; border-radius: 4px; margin: 0 6px; }
 QProgressBar { background: $border; border: none; border-radius: 4px; max-height: 8px; min-height: 8px; }
 QProgressBar::chunk { background: $accent; border-radius: 4px; }
 QStatusBar { background: $surface; border-top: 1px solid $border; }

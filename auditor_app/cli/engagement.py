@@ -18,6 +18,7 @@ from auditor_app.cli.engaged import (
     say_recorded,
 )
 from auditor_app.cli.terminal import add_json_option, drive, emit_json, say, say_findings
+from auditor_app.counts import counted
 from auditor_app.engagement import actions
 from auditor_app.engagement.checking import check, head_of_sign_off, typed_head
 from auditor_app.engagement.file import create, open_for_reading, open_for_writing
@@ -81,7 +82,13 @@ def _add_new(verbs: Any) -> None:
     parser = verbs.add_parser("new", help="open an engagement", description="Open an engagement in a new file.")
     parser.add_argument("file", type=Path, metavar="FILE", help="a file that is not there yet: NAME.engagement")
     parser.add_argument("--by", required=True, metavar="NAME", help="who opens it")
-    parser.add_argument("--role", action="append", choices=ROLES, help="that person's role (default: preparer)")
+    parser.add_argument(
+        "--role",
+        action="append",
+        choices=ROLES,
+        metavar="ROLE",
+        help=f"that person's role (default: preparer): {', '.join(ROLES)}",
+    )
     parser.add_argument("--standard", choices=tuple(STANDARDS), required=True, help="the standard followed")
     _term_options(parser, required=("client",))
     add_json_option(parser)
@@ -132,7 +139,13 @@ def _terms(options: argparse.Namespace) -> int:
 def _add_add(verbs: Any) -> None:
     parser = _verb(verbs, "add", "take files into the engagement by their digest; they are never copied or written to")
     parser.add_argument("inputs", type=Path, nargs="+", metavar="INPUT", help="snapshots, evidence, trust store …")
-    parser.add_argument("--as", dest="role", choices=INPUT_ROLES, help="what the files are for (default: by name)")
+    parser.add_argument(
+        "--as",
+        dest="role",
+        choices=INPUT_ROLES,
+        metavar="ROLE",
+        help=f"what the files are for (default: by name): {', '.join(INPUT_ROLES)}",
+    )
     parser.set_defaults(handler=_add)
 
 
@@ -150,7 +163,9 @@ def _add(options: argparse.Namespace) -> int:
 def _add_person(verbs: Any) -> None:
     parser = _verb(verbs, "person", "add a person, or change what roles one has")
     parser.add_argument("name", metavar="NAME", help="the person")
-    parser.add_argument("--role", action="append", choices=ROLES, required=True, help="repeatable")
+    parser.add_argument(
+        "--role", action="append", choices=ROLES, required=True, metavar="ROLE", help=f"repeatable: {', '.join(ROLES)}"
+    )
     parser.set_defaults(handler=_person)
 
 
@@ -216,7 +231,9 @@ def _say_papers(papers: Papers) -> None:
     say(f"  journal head     {papers.head.text()}")
     for person in papers.people:
         say(f"  {', '.join(person.roles):<16} {person.name}")
-    say(f"  {len(papers.inputs)} inputs, {len(papers.runs)} runs, {len(papers.reports)} reports")
+    say(
+        f"  {counted(len(papers.inputs), 'input')}, {counted(len(papers.runs), 'run')}, {counted(len(papers.reports), 'report')}"
+    )
     for line in papers.exceptions:
         state = "open" if line.closed is None else f"closed: {line.closing_reason}"
         say(f"  exception {line.number}: {line.procedure}, {line.item} ({state})")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from auditor_app.cli.terminal import add_json_option, emit_json, say, say_findings
+from auditor_app.counts import counted
 from auditor_app.engagement.checking import KnownHead
 from auditor_app.engagement.file import open_for_reading
 from auditor_app.engagement.history import History, history_of
@@ -64,7 +65,9 @@ def _say_history(history: History) -> None:
         rates = "  ".join("-" if point is None else point.rate or "no rate" for _, point in history.series(asset))
         say(f"  {asset:<8} {rates}")
     for movement in history.movements:
-        say(f"  {movement.as_of}: {len(movement.came)} addresses came, {len(movement.went)} went")
+        say(
+            f"  {movement.as_of}: {counted(len(movement.came), 'address', 'addresses')} came, {len(movement.went)} went"
+        )
     say_findings(history.findings)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from auditor_app.cli.keys import PASSPHRASE_VARIABLE, load_keys
 from auditor_app.cli.terminal import add_json_option, drive, emit_json, finding_json, say, say_findings
+from auditor_app.counts import counted
 from auditor_app.errors import UsageError
 from auditor_app.files import read_capped
 from auditor_app.operation import CancelToken
@@ -165,7 +166,9 @@ def _say_inspection(inspection: Inspection) -> None:
         say(f"  {predicate.issuer.legal_name}, snapshot {predicate.snapshot_id}, sequence {predicate.sequence}")
         say(f"  as of {predicate.as_of}, created {predicate.created_at}")
         for ledger in predicate.ledgers:
-            say(f"  ledger {ledger.name}: {ledger.row_count} rows in {len(ledger.members)} parts")
+            say(
+                f"  ledger {ledger.name}: {counted(int(ledger.row_count), 'row')} in {counted(len(ledger.members), 'part')}"
+            )
             for item in ledger.commitments:
                 say(f"    {item.scheme} root {item.root}")
     else:

@@ -20,6 +20,7 @@ from auditor_app.cli.terminal import (
     say,
     say_findings,
 )
+from auditor_app.counts import counted
 from auditor_app.engagement.customer_proof import LedgerComparison, LedgerRequest, compare_with_ledger
 from auditor_app.errors import Location, ProofError, UsageError
 from auditor_app.findings import Limitation, exit_status
@@ -135,7 +136,7 @@ def ranges_command(options: argparse.Namespace) -> int:
             "limitations": [limitation_json(item) for item in limitations],
         },
     )
-    say(f"{options.file.name}: {len(batches)} entries, fields of {options.bits} bits")
+    say(f"{options.file.name}: {counted(len(batches), 'entry', 'entries')}, fields of {options.bits} bits")
     say_findings(findings)
     _say_limitations(limitations)
     return exit_status(findings)
@@ -319,7 +320,7 @@ def proof_json(check: ProofCheck) -> dict[str, Any]:
 
 def _say_check(check: ProofCheck) -> None:
     """The check for a person: what was recalculated first, then what it was compared with."""
-    say(f"scheme {check.scheme}, {len(check.steps)} levels")
+    say(f"scheme {check.scheme}, {counted(len(check.steps), 'level')}")
     say(f"  leaf recalculated  {check.leaf.digest}")
     say(f"  root recalculated  {check.root}" if check.complete else "  the file shows no path to a root")
     for coin, text in sorted(check.balances.items()):

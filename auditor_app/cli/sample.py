@@ -35,7 +35,13 @@ def add(parser: argparse.ArgumentParser) -> None:
 def _add_plan(parser: argparse.ArgumentParser) -> None:
     add_rates(parser)
     parser.add_argument("--population", type=count, metavar="N", help="how many items there are")
-    parser.add_argument("--method", choices=PLAN_METHODS, default=Distribution.HYPERGEOMETRIC.value)
+    parser.add_argument(
+        "--method",
+        choices=PLAN_METHODS,
+        default=Distribution.HYPERGEOMETRIC.value,
+        metavar="METHOD",
+        help=f"{', '.join(PLAN_METHODS)} (default: %(default)s)",
+    )
     parser.add_argument("--stages", default="", metavar="K,L", help="two stages: K deviations lead on, L more pass")
     parser.add_argument("--book-value", default="", metavar="V", help="monetary: the total, for the interval")
     add_engagement_options(parser)

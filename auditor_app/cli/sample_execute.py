@@ -12,6 +12,7 @@ from typing import Any
 from auditor_app import strict_json
 from auditor_app.cli.engaged import add_engagement_options, author_of, engagement_of, say_recorded
 from auditor_app.cli.terminal import add_json_option, drive, emit_json, say, say_findings
+from auditor_app.counts import counted
 from auditor_app.engagement.execution_steps import (
     ExecutionAsked,
     LettersAsked,
@@ -127,7 +128,9 @@ def _letters(options: argparse.Namespace) -> int:
                 acts = letters_acts(book.papers, drawn, asked, letters, author=author_of(options), token=CancelToken())
                 say_recorded(book.record(*drive(acts)))
     emit_json(options.json, letters_document(letters.template, letters.letters))
-    say(f"{len(letters.letters):,} letters in {options.output}, and {letters.form.file} to fill in as replies come")
+    say(
+        f"{counted(len(letters.letters), 'letter')} in {options.output}, and {letters.form.file} to fill in as replies come"
+    )
     return 0
 
 

@@ -25,6 +25,7 @@ from auditor_app.engagement.audit import perform
 from auditor_app.engagement.file import open_for_reading
 from auditor_app.engagement.record import Audit, AuditRequest, SampleRequest
 from auditor_app.engagement.sampling_steps import DrawAsked
+from auditor_app.errors import AuditError, Location
 from auditor_app.fileroom.package import export
 from auditor_app.files import write_atomically
 from auditor_app.issuing.pack import pack
@@ -112,7 +113,15 @@ def demo_key(name: str) -> SigningKey:
 
 def build_demo(folder: Path, token: CancelToken) -> Operation[Audit]:
     """Make every file of the demo in ``folder`` anew, perform the run and write its report; return the record."""
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise AuditError(
+            "OUTPUT.WRITE",
+            f"the folder cannot be made ({error.strerror})",
+            at=Location(str(folder)),
+            action="Choose one that may be written.",
+        ) from None
     files = DemoFiles.of(folder)
     yield from _issue(files, token)
     store = _pin(files)

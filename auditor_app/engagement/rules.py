@@ -166,7 +166,11 @@ def _sample(papers: Papers, action: actions.RecordSample, entry: Entry, stamp: S
     known = papers.known
     committed = _commitment_of("commit", action) in known
     if action.step == "commit" and committed:
-        _refuse("this commitment stands in the journal already")
+        before = next(item.stamp for item in papers.samples if item.action.step == "commit" and item.action.commitment == action.commitment)  # fmt: skip
+        _refuse(
+            f"the same plan was committed to with the same source in entry {before.entry}, at {before.at}",
+            "Draw from the record written then, or change the plan or the source: a plan gets one answer of a source.",
+        )
     if action.step == "draw" and not committed:
         _refuse(
             "there is no earlier commitment to this sample in the journal",

@@ -14,8 +14,8 @@ from auditor_app.resource_files import resource
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8c8c8c")
-"""Okabe and Ito's, which stay apart for readers who see fewer colours."""
+_COLOURS = ("#0072b2", "#b84a00", "#007a5a", "#a9477f", "#8a6000", "#22749f", "#5b6674")
+"""Okabe and Ito's, which stay apart for readers who see fewer colours, darkened until they can be read as text (4.5 to 1)."""
 _ON_DARK = ("#56b4e9", "#ff9a5c", "#3ccf9f", "#e3a6c8", "#f2c869", "#a7d3f2", "#b9c4d0")
 _MARKERS = "osv^D<>PX*"
 _MOST = 7

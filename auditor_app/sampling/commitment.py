@@ -240,12 +240,7 @@ def source_of(members: SourceMembers, at: Location) -> Source:
     order = ("kind", "chain", "round", "height", "auditor", "client")
     source = parse_source(":".join(members[key] for key in order if key in members))
     if source.committed != members:
-        raise SamplingError(
-            "SAMPLE.COMMITMENT",
-            "the record names its source in another form than this program",
-            at=at,
-            action="Use the record as it was written.",
-        )
+        raise SamplingError("SAMPLE.COMMITMENT", "the record names its source in another form than this program", at=at)
     return source
 
 

@@ -38,7 +38,9 @@ class SignedMembers:
         try:
             data = self._container.read(name, follow)
         except SnapshotError as error:
-            raise error.recast(SignatureError, self._code, at=Location(name)) from None
+            raise SignatureError(
+                self._code, error.what, at=Location(name), expected=error.expected, observed=error.observed
+            ) from None
         if digest.hexdigest() != subject.digest.sha256 or len(data) != int(subject.annotations.size):
             raise SignatureError(
                 self._code,

@@ -119,7 +119,14 @@ def load_store(path: Path) -> TrustStore:
         data = read_capped(path, max_bytes=_MAX_BYTES, code="TRUST.STORE")
         document = strict_json.parse(data, file=path.name, code="TRUST.STORE", max_bytes=_MAX_BYTES)
     except AuditError as error:
-        raise error.recast(TrustStoreError) from None
+        raise TrustStoreError(
+            error.code,
+            error.what,
+            at=error.at,
+            expected=error.expected,
+            observed=error.observed,
+            action=error.action or "Name a trust store, as trust add writes it.",
+        ) from None
     try:
         store = typed(document, TrustStore)
     except msgspec.ValidationError as error:

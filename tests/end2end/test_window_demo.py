@@ -61,7 +61,7 @@ def test_from_the_file_to_a_report_on_disk(window: MainWindow, demo: DemoFiles, 
     opened(window, demo, qtbot)
     snapshot = window.go_to("snapshot")
     assert isinstance(snapshot, SnapshotPage)
-    assert snapshot.verdict_lines.answers == ("Agrees", "Exceptions", "5 exceptions")
+    assert snapshot.verdict_lines.answers == ("Agrees", "1 exception", "5 exceptions")
     assert snapshot.signers.model.rowCount() == 2
 
     liabilities = window.go_to("liabilities")

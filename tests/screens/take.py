@@ -21,6 +21,7 @@ from auditor_app.demo.binder import PREPARER
 from auditor_app.demo.build import DemoFiles, build_demo
 from auditor_app.engagement.file import open_for_reading
 from auditor_app.operation import CancelToken, run
+from tests.end2end.months import make_months
 from ui.application import make_application
 from ui.main_window import MainWindow
 from ui.pages.coverage import CoveragePage
@@ -56,8 +57,8 @@ def settle(milliseconds: int) -> None:
     loop.exec()
 
 
-def _identity(files: DemoFiles) -> str:
-    with open_for_reading(files.engagement) as book:
+def _identity(engagement: Path) -> str:
+    with open_for_reading(engagement) as book:
         return book.papers.identity
 
 
@@ -72,7 +73,7 @@ def take(folder: Path) -> None:
         window = MainWindow(settings)
         window.resize(*SIZE)
         window.show()
-        settings.remember_actor(_identity(files), PREPARER)
+        settings.remember_actor(_identity(files.engagement), PREPARER)
         window.open_both(files.engagement, files.request(), files.trust_store)
         settle(2000)
         while window.case.running or window.binder.busy:
@@ -108,6 +109,15 @@ def take(folder: Path) -> None:
         window.go_to("coverage")
         settle(500)
         window.grab().save(str(folder / "window.png"))
+        _, months = make_months(Path(scratch))
+        settings.remember_actor(_identity(months), "P. Reparer")
+        window.engagement.open_file(months)
+        settle(2000)
+        while window.case.running or window.binder.busy:
+            settle(200)
+        window.go_to("history")
+        settle(2500)
+        window.grab().save(str(folder / "page-history.png"))
         document = pypdfium2.PdfDocument(files.report)
         document[REPORT_PAGE].render(scale=1.4).to_pil().save(folder / "report.png")
         window.close()

@@ -12,6 +12,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PySide6.QtCore import QThread
 from PySide6.QtGui import QColor, QImage
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from auditor_app.aside import Aside
@@ -20,8 +21,8 @@ from ui.widgets.chart import Chart
 
 
 @pytest.fixture
-def chart(qtbot: QtBot) -> Any:
-    runner = JobRunner()
+def chart(qtbot: QtBot, qapp: QApplication) -> Any:
+    runner = JobRunner(qapp)  # Qt's to delete: Python's collector would do it in whichever thread it runs in
     made = Chart("Chart", runner)
     qtbot.addWidget(made)
     made.resize(400, 300)
@@ -66,9 +67,9 @@ def test_another_size_and_another_figure_are_drawn_anew(chart: Chart, qtbot: QtB
     assert chart.image.width() == 484
 
 
-def test_it_is_drawn_in_the_second_process_if_there_is_one(qtbot: QtBot) -> None:
+def test_it_is_drawn_in_the_second_process_if_there_is_one(qtbot: QtBot, qapp: QApplication) -> None:
     aside = Aside()
-    runner = JobRunner(aside=aside)
+    runner = JobRunner(qapp, aside)
     chart = Chart("Chart", runner)
     qtbot.addWidget(chart)
     chart.resize(400, 300)
@@ -86,3 +87,13 @@ def test_nothing_is_shown_after_clearing_even_if_a_drawing_comes_late(chart: Cha
     chart.clear()
     qtbot.waitUntil(lambda: not chart._runner.busy, timeout=5000)
     assert chart.image.isNull()
+
+
+def test_until_there_is_a_picture_it_says_that_one_is_being_drawn(chart: Chart, qtbot: QtBot) -> None:
+    blank = chart.grab().toImage()
+    colours = {blank.pixel(x, y) for x in range(120, 280) for y in range(130, 170)}
+    assert len(colours) > 2  # words, not an empty box
+    chart.show_figure(coloured("#123456"), "a square")
+    qtbot.waitUntil(lambda: not chart.image.isNull(), timeout=5000)
+    shown = chart.grab().toImage()
+    assert {shown.pixel(x, y) for x in range(120, 280) for y in range(130, 170)} == {QColor("#123456").rgb()}

@@ -83,7 +83,7 @@ def test_no_column_is_cut_off_at_1280_pixels_and_left_out_ones_are_copied(page: 
     assert view.isColumnHidden(6)
     number = len(view.left_out)
     noun = "column" if number == 1 else "columns"
-    assert page.coverage._room.text() == f"{number} more {noun}: widen the window, or copy"
+    assert page.coverage._room.text() == f"{number} more {noun}"
     assert page.coverage._room.isVisible()
     page.coverage.go_to(0)
     qtbot.keyClick(view, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)

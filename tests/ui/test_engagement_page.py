@@ -529,6 +529,12 @@ def test_a_tickmark_stands_in_the_row_of_the_table_whose_row_was_chosen(
     assert "agreed to the bank letter" in str(model.index(1, columns).data(Qt.ItemDataRole.ToolTipRole))
     assert chosen.view.horizontalHeader().visualIndex(columns) == 0
     assert chosen.chosen_in_words() == words
+    assert shown._marks.text().startswith("On the selected row: ✓")
+    engaged.binder.record(actions.ApplyTickmark(mark="✓", paper="C2", item="the issuer's own listing"))
+    settled(engaged, qtbot)
+    chosen.go_to(0)
+    assert shown._marks.text().startswith("On this paper: ✓  the issuer's own listing (agreed to the bank letter")
+    assert words not in shown._marks.text()
     assert "".join(str(others.model.index(0, at).data()) for at in range(others.model.columnCount())).count("✓") == 0
     engaged.binder.close()
     assert model.columnCount() == columns

@@ -91,3 +91,19 @@ def test_open_takes_an_engagement_file(tmp_path: Path, monkeypatch: pytest.Monke
     path.write_bytes(b"x")
     assert launch.main(["open", str(path)]) == 0
     assert asked == [(None, None, path)]
+
+
+@pytest.mark.parametrize("name", ["SEPTEMBER.PORSNAP", "book.engagement"])
+def test_a_file_alone_is_opened_in_the_window(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[object] = []
+
+    def window(request: object, trust_store: object, engagement: object = None) -> int:
+        opened.append(engagement if engagement is not None else getattr(request, "snapshot", None))
+        return 0
+
+    monkeypatch.setattr(launch, "_window", window)
+    path = tmp_path / name
+    path.write_text("x")
+    assert launch.main([str(path)]) == 0
+    assert opened == [path]
+    assert launch.main([str(tmp_path / "gone.porsnap")]) == 3

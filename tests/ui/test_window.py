@@ -121,7 +121,7 @@ def test_dropped_files_are_run_at_once_and_give_three_verdicts(window: MainWindo
     with qtbot.waitSignal(window.case.run_ended, timeout=5000):
         drop(window, *files)
     shown = page(window, "snapshot", SnapshotPage)
-    assert shown.verdict_lines.answers == ("Agrees", "Exceptions", "2 exceptions")
+    assert shown.verdict_lines.answers == ("Agrees", "1 exception", "2 exceptions")
     assert shown.verdict_lines.isVisible()
     assert chips(window) == ["Agrees", "Exceptions", "Ready", "Exceptions", "Exceptions", "Exceptions", "Ready"]
     assert "demo.porsnap" in window.windowTitle()
@@ -267,6 +267,7 @@ def test_a_root_typed_from_the_website_is_compared(performed: MainWindow, qtbot:
         qtbot.keyClick(shown.roots.typed, Qt.Key.Key_Return)
     assert performed.case.inputs.published_roots == (("spot", root),)
     assert shown.roots._typed_chip.text == "Agrees"
+    assert shown.roots.typed.hasFocus()  # the keyboard stays where it was through the run
     ended(performed, qtbot)
 
 

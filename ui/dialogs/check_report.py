@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -24,11 +25,11 @@ from ui.widgets.table_panel import TablePanel
 _NAMED = {True: ("By a named certificate", Tone.GOOD), False: ("By no named certificate", Tone.BAD), None: ("Nobody named", Tone.WARN)}  # fmt: skip
 _SIGNATURES = (
     text_column("Role", lambda item: item.field.capitalize()),
-    text_column("Signer", lambda item: item.subject, wide=True),
+    text_column("Signer", lambda item: item.subject.removeprefix("Common Name: "), wide=True),
     chip_column("Bytes", lambda item: "Intact" if item.intact else "NOT intact", lambda item: Tone.GOOD if item.intact else Tone.BAD),
     chip_column("Certificate", lambda item: _NAMED[item.named][0], lambda item: _NAMED[item.named][1]),
     text_column("Signed at", lambda item: f"{item.stamped} (time stamp)" if item.stamped else f"{item.signed_at or '–'} (signer's word)"),
-    hash_column("Certificate SHA-256", lambda item: item.certificate_sha256, ends=1),
+    replace(hash_column("Certificate SHA-256", lambda item: item.certificate_sha256, ends=1), gives_way=1),
 )  # fmt: skip
 _FINDINGS = (
     chip_column("Severity", lambda item: item.severity.value.capitalize(), lambda item: Tone.BAD if item.counts else Tone.NEUTRAL),

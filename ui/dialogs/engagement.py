@@ -31,6 +31,7 @@ class Question(QDialog):
         self.yes = button(yes, self.on_yes, primary=True)
         self.yes.setDefault(True)
         self.form = QFormLayout()
+        self.first: QWidget | None = None
         self.form.setHorizontalSpacing(3 * GRID)
         self.form.setVerticalSpacing(GRID)
         buttons = row(self.why, 1, button("Cancel", self.reject), self.yes, spacing=GRID)
@@ -39,8 +40,11 @@ class Question(QDialog):
         self.setLayout(column(*parts, spacing=2 * GRID, margins=3 * GRID))
 
     def showEvent(self, event: QShowEvent) -> None:
-        """The keyboard goes to the first field."""
+        """The keyboard goes to the first field, or the one that is named."""
         super().showEvent(event)
+        if self.first is not None:
+            self.first.setFocus()
+            return
         for at in range(self.form.rowCount()):
             found = self.form.itemAt(at, QFormLayout.ItemRole.FieldRole) or self.form.itemAt(
                 at, QFormLayout.ItemRole.SpanningRole

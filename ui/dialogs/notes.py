@@ -38,6 +38,7 @@ class NoteDialog(Question):
         self.text = Prose("Note", "what is to be answered", lines=4, guarded=False)
         self.add("Working paper", self.paper)
         self.add("Note", self.text)
+        self.first = self.text
         self.text.changed.connect(self._judge)
         self._judge()
 

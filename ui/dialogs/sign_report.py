@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QCheckBox, QLineEdit, QWidget
 
 from auditor_app.engagement.terms import SIGNING_ROLES
@@ -25,6 +26,9 @@ _KEYS = ("Key file (PKCS#12)", "Token or smart card (PKCS#11)")
 
 class SignReportDialog(Question):
     """Report, role, key, time stamp, output; pass phrase and PIN are forgotten once the job has them."""
+
+    signed = Signal(object)
+    """The path of the signed file."""
 
     def __init__(self, parent: QWidget, desk: Desk, report: Path | None) -> None:
         sentence = (
@@ -135,6 +139,7 @@ class SignReportDialog(Question):
 
     def _on_signed(self, output: Path) -> None:
         self._desk.say(f"Signed: {output}")
+        self.signed.emit(output)
         role = str(self.role.currentText()).lower()
         self.accept()
         text = f"{output}\n\nSigned as {role}. Check it with: Check a report…"
@@ -142,6 +147,7 @@ class SignReportDialog(Question):
 
     def _on_failed(self, error: AuditError) -> None:
         self.problem.say(Tone.BAD, "The report was not signed", error.sentence())
+        self.secret.setFocus()
         self._judge()
 
 

@@ -8,6 +8,7 @@ from enum import Enum
 from fractions import Fraction
 from typing import Any
 
+from auditor_app.counts import counted
 from ui.text import ABSENT, base_units, base_units_plain, count, short_hash, short_middle, visible
 from ui.theme import Tone
 
@@ -148,16 +149,24 @@ def chip_column(
 
 
 def left_out_words(titles: Sequence[str]) -> str:
-    """That columns stand nowhere on screen for want of room, and how to see them; empty where all are shown."""
-    if not titles:
-        return ""
-    return f"{len(titles)} more {'column' if len(titles) == 1 else 'columns'}: widen the window, or copy"
+    """That columns stand nowhere on screen for want of room; empty where all are shown."""
+    return counted(len(titles), "more column") if titles else ""
+
+
+def left_out_in_full(titles: Sequence[str]) -> str:
+    """Which columns those are, and how to see them."""
+    return f"{', '.join(titles)}: widen the window, or copy rows, which hold them all" if titles else ""
 
 
 def in_words(row: Any, columns: Sequence[Column], most: int = 3) -> str:
     """A row in one line: its first full values that say something, at most ``most``."""
     parts = [f"{column.title} {column.full(row)}" for column in columns if column.full(row)]
     return ", ".join(parts[:most])[:500]
+
+
+def reads_as_row(item: str, columns: Sequence[Column]) -> bool:
+    """Whether a text begins as :func:`in_words` begins the rows of a table with these columns."""
+    return any(item.startswith(f"{described.title} ") for described in columns)
 
 
 Marks = Mapping[str, tuple[str, str]]

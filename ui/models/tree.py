@@ -165,7 +165,12 @@ class TreeModel(QAbstractItemModel):
 
     def in_words(self, item: Any) -> str:
         """A row in one line, for a tickmark."""
-        return in_words(item, (self.leaf, *(entry.column for entry in self.columns)))
+        return in_words(item, self.described)
+
+    @property
+    def described(self) -> tuple[Column, ...]:
+        """The columns of a row, the tree's own first."""
+        return (self.leaf, *(entry.column for entry in self.columns))
 
     def _marked(self, item: Any) -> tuple[str, str]:
         return self._tickmarks.get(self.in_words(item), ("", "")) if self._tickmarks else ("", "")

@@ -42,6 +42,8 @@ def _short_tone(item: CoverageLine) -> Tone | None:
     return Tone.BAD if item.difference is not None and item.difference < 0 else None
 
 
+_CHART_AT_LEAST = 120
+
 _COVERAGE = (
     text_column("Asset", lambda item: item.asset),
     chip_column("Result", _covers, _covers_tone),
@@ -49,9 +51,9 @@ _COVERAGE = (
     units_column("Difference", lambda item: item.difference, lambda item: item.decimals, tone=_short_tone, note="Observed less gross liabilities; negative is a shortfall"),
     units_column("Liabilities", lambda item: item.liabilities, lambda item: item.decimals, note="Gross over all ledgers: customers' debts are not netted"),
     units_column("Observed", lambda item: item.observed, lambda item: item.decimals),
-    replace(units_column("Claimed", lambda item: item.claimed, lambda item: item.decimals), gives_way=1),
-    units_column("Debts", lambda item: item.debts or None, lambda item: item.decimals, note="What customers owe; shown where there are any"),
-    rate_column("Net rate", lambda item: item.net_rate, note="Against liabilities less debts, where there are debts"),
+    replace(units_column("Claimed", lambda item: item.claimed, lambda item: item.decimals), gives_way=3),
+    replace(units_column("Debts", lambda item: item.debts or None, lambda item: item.decimals, note="What customers owe; shown where there are any"), gives_way=2),
+    replace(rate_column("Net rate", lambda item: item.net_rate, note="Against liabilities less debts, where there are debts"), gives_way=1),
 )  # fmt: skip
 
 
@@ -174,7 +176,10 @@ class CoveragePage(Page):
         split.setStretchFactor(0, 1)
         yield
         self.chart = Chart("Coverage chart", self.desk.runner)
+        self.chart.setMinimumHeight(_CHART_AT_LEAST)
         split.addWidget(self.chart)
+        split.setStretchFactor(1, 1)
+        split.setSizes([240, 300])
         yield
         self.funds = TablePanel("Protection funds", _FUND_TOTALS, self.desk.runner)
         self.prices = TablePanel("Prices they were valued with", _PRICES, self.desk.runner, filterable=False)

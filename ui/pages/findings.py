@@ -68,6 +68,9 @@ def _procedure_in_full(item: PerformedProcedure) -> str:
     return " ".join(part for part in (wording, item.extent, item.outcome) if part)
 
 
+_DETAIL_AT_LEAST = 230
+
+
 class FindingDetail(QFrame):
     """One finding at length, with what its code means and what to do."""
 
@@ -148,8 +151,10 @@ class FindingsPage(Page):
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setAccessibleName("Finding in detail")
         scroll.setWidget(self.detail)
+        scroll.setMinimumWidth(_DETAIL_AT_LEAST)
         split.addWidget(scroll)
-        split.setSizes([700, 320])
+        split.setStretchFactor(1, 1)
+        split.setSizes([700, 300])
         yield
         self.findings.current_changed.connect(self._on_current)
         self.findings.activated.connect(self._open_page)

@@ -16,7 +16,7 @@ from auditor_app.findings import Finding
 from ui import ledger_work
 from ui.jobs import Job, Work
 from ui.ledger_work import LedgerForm, LedgerPlace
-from ui.models.columns import in_words
+from ui.models.columns import in_words, reads_as_row
 from ui.models.rows import RowsModel
 from ui.pages.page import Building, Page
 from ui.text import count, visible
@@ -172,6 +172,10 @@ class LedgerPage(Page):
         """The row under the cursor in words, for a tickmark."""
         index = self.view.currentIndex()
         return in_words(self.model.row_at(index.row()), self.model.described) if index.isValid() else ""
+
+    def names_a_row(self, item: str) -> bool:
+        """Whether a tickmark's item is a row of the ledger."""
+        return reads_as_row(item, self.model.described)
 
     def show_row_marks(self, marks: Marks) -> None:
         """Show tickmarks beside the rows of the part on screen."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from PySide6.QtWidgets import QFrame, QGridLayout
 
 from auditor_app.amounts import Amount
@@ -69,10 +71,10 @@ def _difference_column() -> Column:
 
 _COMMITMENTS = (
     text_column("Ledger", lambda item: item.ledger, wide=True),
-    text_column("Scheme", lambda item: item.scheme),
-    count_column("Digest bits", lambda item: item.digest_bits),
+    text_column("Scheme", lambda item: item.scheme, gives_way=1),
+    replace(count_column("Digest bits", lambda item: item.digest_bits), gives_way=3),
     count_column("Leaves", lambda item: item.leaf_count),
-    count_column("Claimed", lambda item: item.claimed_leaf_count),
+    replace(count_column("Claimed", lambda item: item.claimed_leaf_count), gives_way=2),
     hash_column("Root recalculated", lambda item: item.recomputed, ends=1),
     chip_column("In snapshot", lambda item: match_words(item.match), lambda item: match_tone(item.match)),
     chip_column("On website", lambda item: match_words(item.typed_match), lambda item: match_tone(item.typed_match)),
@@ -172,7 +174,7 @@ class LiabilitiesPage(Page):
         yield
         self.totals = TablePanel("Totals by ledger and asset", _TOTALS, self.desk.runner)
         layout.addWidget(self.totals, 1)
-        self.commitments.current_changed.connect(self.roots.show_check)
+        self.commitments.current_changed.connect(self._on_commitment)
         yield
 
     def tables(self) -> tuple[TablePanel, ...]:
@@ -183,6 +185,10 @@ class LiabilitiesPage(Page):
         """A typed root may have changed without a run."""
         super().refresh()
         self.roots.refresh()
+
+    def _on_commitment(self, check: CommitmentCheck | None) -> None:
+        if check is not None:  # between two runs there is none: a card that was hidden would lose the keyboard
+            self.roots.show_check(check)
 
     def nothing_yet(self) -> tuple[str, str]:
         """Before any run."""

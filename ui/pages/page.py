@@ -11,8 +11,9 @@ from PySide6.QtWidgets import QPushButton, QStackedLayout, QVBoxLayout, QWidget
 from auditor_app.engagement.papers import Papers
 from auditor_app.engagement.record import Audit
 from ui.desk import Desk
-from ui.models.columns import Marks
+from ui.models.columns import Marks, reads_as_row
 from ui.pages import PageEntry, page_of
+from ui.sample_state import status_in
 from ui.session import StepState
 from ui.text import cut, tooltip, visible
 from ui.theme import Tone
@@ -199,7 +200,21 @@ class Page(QWidget):
         chosen, meanings = self.selected_item(), dict(papers.tickmarks)
         found = [tick for tick in papers.ticks if tick.item == chosen and page_of(tick.paper) == self.entry.key]
         said = "; ".join(f"{tick.mark}  {meanings[tick.mark]} ({tick.stamp.person}, entry {tick.stamp.entry})" for tick in found[:6])  # fmt: skip
-        show_text(self._marks, f"On the selected row: {cut(said, 400)}" if said else "")
+        loose = (
+            ""
+            if said
+            else "; ".join(
+                f"{tick.mark}  {tick.item} ({meanings[tick.mark]}, {tick.stamp.person})"
+                for tick in papers.ticks
+                if page_of(tick.paper) == self.entry.key and not self.names_a_row(tick.item)
+            )
+        )
+        shown = f"On the selected row: {said}" if said else f"On this paper: {loose}" if loose else ""
+        show_text(self._marks, cut(shown, 400))
+
+    def names_a_row(self, item: str) -> bool:
+        """Whether a tickmark's item is a row of a table here, in the words that Ctrl+M gives it, or was typed freely."""
+        return any(reads_as_row(item, table.model.described) for table in self.tables())
 
     def _show_attached(self) -> None:
         """How many open notes and tickmarks stand on this page's papers."""
@@ -247,7 +262,7 @@ class Page(QWidget):
         judged = audit is not None and audit.request.trusted_time is not None
         lacks = note is not None and note.entry is None
         self._record.setVisible(lacks and judged and binder.writable and self.desk.case.current)
-        status = self.desk.case.status(self.entry.step)
+        status = status_in(self.desk.case, binder.papers, self.entry.step)
         self._chip.say(status.text, status.state.tone)
         if status.state is StepState.OUT_OF_DATE:
             self.banner.say(

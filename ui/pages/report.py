@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QFrame, QSplitter, QVBoxLayout, QWidget
 
+from auditor_app.counts import counted
 from auditor_app.engagement.record import Audit
 from auditor_app.errors import AuditError
 from ui import prompts, report_work
@@ -331,11 +332,16 @@ class ReportPage(Page):
         job.start()
 
     def _on_papers(self, path: Path, tables: int) -> None:
-        self.problem.say(Tone.GOOD, f"Working papers written: {tables} tables", str(path))
+        self.problem.say(Tone.GOOD, f"Working papers written: {counted(tables, 'table')}", str(path))
 
     def sign_report(self) -> None:
         """Sign a final report that is on the disk."""
-        SignReportDialog(self.window(), self.desk, self._written).open()
+        dialog = SignReportDialog(self.window(), self.desk, self._written)
+        dialog.signed.connect(self._on_signed)
+        dialog.open()
+
+    def _on_signed(self, signed: Path) -> None:
+        self._written = signed  # what one checks, or signs, next
 
     def check_report(self) -> None:
         """Check a report's signatures, attachments and journal head."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from functools import partial
 
+from PySide6.QtWidgets import QPushButton
+
 from auditor_app.engagement.record import Audit
 from auditor_app.errors import AuditError
 from ui.pages.page import Building, Page
 from ui.sampling_work import Loose, Sampled, read_loose, read_sampled
 from ui.theme import Tone
-from ui.widgets.blocks import column, tabs
+from ui.widgets.blocks import button, column, tabs
 from ui.widgets.reasoning import Reasoning
 from ui.widgets.sample_evaluate import EvaluateTab
 from ui.widgets.sample_plan import PlanTab
@@ -59,6 +61,15 @@ class SamplePage(Page):
         """The items."""
         return self.execute.items, self.results.items
 
+    def empty_buttons(self) -> tuple[QPushButton, ...]:
+        """A sample that stops the run can be put aside."""
+        self.without = button("Perform without the sample", self._on_without)
+        return (self.without,)
+
+    def _on_without(self) -> None:
+        self.desk.case.forget_sample()
+        self.desk.case.run()
+
     def nothing_yet(self) -> tuple[str, str]:
         """Before any run."""
         return (
@@ -69,6 +80,9 @@ class SamplePage(Page):
     def refresh(self) -> None:
         """The record may have changed without a run."""
         super().refresh()
+        outcome = self.desk.case.outcome
+        failed = outcome is not None and outcome.error is not None and outcome.error.code.startswith("SAMPLE.")
+        self.without.setVisible(failed and self.desk.case.inputs.sample is not None)
         snapshot = self.desk.case.inputs.snapshot
         if snapshot != self._loose_of:
             self._loose, self._loose_of = None, snapshot

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QSplitter
@@ -32,15 +33,15 @@ _COLUMNS = (
     text_column("Scheme", lambda item: item.page.name, note="Its name in snapshots and on the command line"),
     count_column("Limits", lambda item: len(item.page.limitations)),
     count_column("Bits", lambda item: item.properties.digest_bits),
-    text_column("Child sums", lambda item: _SUMS[item.properties.binds_child_sums], note="Whether a node's hash binds the sum of each child, or only both added up"),
-    _yes_no("Domains", lambda item: item.properties.domain_separation, "Whether leaves and nodes are hashed apart"),
-    _yes_no("Separators", lambda item: item.properties.field_separators, "Whether something stands between the hashed fields"),
-    text_column("Sums cut to", lambda item: item.page.properties["sums cut to"], note="Decimals that sums are cut to at every node"),
-    _yes_no("Negatives", lambda item: item.properties.allows_negatives, "Whether the rule accepts negative balances"),
-    _yes_no("Copies", lambda item: item.properties.duplicates_odd, "Whether a lone node is paired with its copy"),
-    _yes_no("Salted", lambda item: item.properties.salted, "Whether leaves hold a secret"),
-    _yes_no("Unique", lambda item: item.properties.unique_ids, "Whether one id may stand in one leaf only"),
-    _yes_no("Sample", lambda item: item.properties.confirmed, "Whether some published sample recalculates to its root"),
+    replace(text_column("Child sums", lambda item: _SUMS[item.properties.binds_child_sums], note="Whether a node's hash binds the sum of each child, or only both added up"), gives_way=1),
+    replace(_yes_no("Domains", lambda item: item.properties.domain_separation, "Whether leaves and nodes are hashed apart"), gives_way=2),
+    replace(_yes_no("Separators", lambda item: item.properties.field_separators, "Whether something stands between the hashed fields"), gives_way=3),
+    replace(text_column("Sums cut to", lambda item: item.page.properties["sums cut to"], note="Decimals that sums are cut to at every node"), gives_way=4),
+    replace(_yes_no("Negatives", lambda item: item.properties.allows_negatives, "Whether the rule accepts negative balances"), gives_way=5),
+    replace(_yes_no("Copies", lambda item: item.properties.duplicates_odd, "Whether a lone node is paired with its copy"), gives_way=6),
+    replace(_yes_no("Salted", lambda item: item.properties.salted, "Whether leaves hold a secret"), gives_way=7),
+    replace(_yes_no("Unique", lambda item: item.properties.unique_ids, "Whether one id may stand in one leaf only"), gives_way=8),
+    replace(_yes_no("Sample", lambda item: item.properties.confirmed, "Whether some published sample recalculates to its root"), gives_way=9),
     _use("Ledger", "root from a ledger"),
     _use("Proof", "customer's proof file"),
     _use("Tree", "whole-tree file"),

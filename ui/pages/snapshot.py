@@ -20,6 +20,7 @@ from ui.session import InputFile, Outcome
 from ui.text import short_middle, tooltip
 from ui.theme import Tone
 from ui.widgets.blocks import GRID, Banner, button, column, holder, label, row, show_text
+from ui.widgets.elided import Elided
 from ui.widgets.fields import TypedField, hex_digits, instant
 from ui.widgets.hash_label import HashLabel
 from ui.widgets.table_panel import TablePanel
@@ -31,7 +32,7 @@ _INPUTS_WIDTH = (308, 372)
 _SIGNERS = (
     text_column("Signer", lambda item: item.signer, wide=True),
     hash_column("Fingerprint", lambda item: item.spki_sha256, ends=1),
-    text_column("Algorithm", lambda item: item.algorithm),
+    text_column("Algorithm", lambda item: item.algorithm, gives_way=1),
     text_column("Pinned from", lambda item: "; ".join(item.provenance), yields=True),
 )
 _CHAINS = (
@@ -65,7 +66,7 @@ class _FileLine(QWidget):
         self._name = label("")
         self._folder = label("", "muted")
         self.buttons = row(spacing=0)
-        head = row(label(name, "overline"), 1, self.buttons)
+        head = row(Elided(name, "overline"), 1, self.buttons)
         self.setLayout(column(head, self._name, self._folder, spacing=2))
 
     def show_file(self, file: InputFile | None) -> None:

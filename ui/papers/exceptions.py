@@ -44,11 +44,11 @@ class ExceptionsPaper(Paper):
             chip_column("State", lambda item: "Open" if _open(item) else "Closed", lambda item: Tone.BAD if _open(item) else Tone.GOOD),
             Column("Paper", lambda item: self._reference(item.procedure), self._named, lambda item: self._reference(item.procedure), note="Working-paper reference of the procedure"),
             text_column("Item", lambda item: item.item, wide=True),
-            text_column("Finding", lambda item: item.finding),
-            text_column("Expected", lambda item: item.expected, gives_way=3),
-            text_column("Observed", lambda item: item.observed, gives_way=4),
-            text_column("Response", lambda item: item.response, gives_way=2),
-            text_column("Disposition", lambda item: item.disposition, gives_way=1),
+            text_column("Finding", lambda item: item.finding, gives_way=1),
+            text_column("Expected", lambda item: item.expected, gives_way=4),
+            text_column("Observed", lambda item: item.observed, gives_way=5),
+            text_column("Response", lambda item: item.response, gives_way=3),
+            text_column("Disposition", lambda item: item.disposition, gives_way=2),
         )  # fmt: skip
         self.table = TablePanel("Exceptions log", columns, desk.runner)
         self.raise_one = button("Raise an exception…", self._on_raise)

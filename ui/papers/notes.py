@@ -25,7 +25,7 @@ _COLUMNS = (
     text_column("Note", lambda item: item.text, wide=True),
     text_column("Reply", lambda item: item.reply, yields=True),
     text_column("By", lambda item: item.raised.person, yields=True),
-    text_column("Time (UTC)", lambda item: item.raised.at),
+    text_column("Time (UTC)", lambda item: item.raised.at, gives_way=1),
 )  # fmt: skip
 
 

@@ -51,7 +51,10 @@ class PeoplePaper(Paper):
 
     def show_papers(self, papers: Papers) -> None:
         """Everybody, and what may be done."""
+        added = frozenset(item.name for item in papers.people) - self._names
         self._names = frozenset(item.name for item in papers.people)
+        if self.name.text().strip() in added:
+            self._start_anew()
         self.table.show_rows(papers.people)
         self._judge()
 
@@ -60,6 +63,13 @@ class PeoplePaper(Paper):
             self.name.setText(person.name)
             for role, box in self.roles.items():
                 box.setChecked(role in person.roles)
+
+    def _start_anew(self) -> None:
+        """The person is in the list: the next one starts without name and roles."""
+        self.name.clear()
+        for box in self.roles.values():
+            box.setChecked(False)
+        self.name.setFocus()
 
     def _judge(self, *_: object) -> None:
         name = self.name.text().strip()

@@ -15,12 +15,13 @@ from PySide6.QtWidgets import (
     QLayout,
     QPushButton,
     QSizePolicy,
+    QStyledItemDelegate,
     QTabWidget,
     QVBoxLayout,
     QWidget,
 )
 
-from ui.text import menu_text, visible
+from ui.text import menu_text, sentence_case, visible
 from ui.theme import Tone
 
 GRID = 8
@@ -70,6 +71,7 @@ def choice(name: str) -> QComboBox:
     made = QComboBox()
     made.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
     made.setAccessibleName(name)
+    made.setItemDelegate(QStyledItemDelegate(made))  # the default one knows no style sheet
     made.view().setAccessibleName(f"{name}: choices")
     return made
 
@@ -152,6 +154,7 @@ class Banner(QFrame):
 
     def say(self, tone: Tone, heading: str, text: str) -> None:
         """Show it."""
+        text = sentence_case(text)
         self.setProperty("tone", tone.value)
         for item in (self._heading, self._text):
             item.setProperty("ink", tone.value)
@@ -194,7 +197,7 @@ class EmptyState(QFrame):
     def say(self, heading: str, text: str) -> None:
         """Say something else."""
         show_text(self._heading, heading)
-        show_text(self._text, text)
+        show_text(self._text, sentence_case(text))
 
 
 def _fill(layout: QBoxLayout, items: tuple[QWidget | QLayout | int, ...], spacing: int, margins: int) -> None:

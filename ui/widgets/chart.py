@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from functools import partial
 
-from PySide6.QtCore import QRect, QSize, QTimer
-from PySide6.QtGui import QImage, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtCore import QRect, QSize, Qt, QTimer
+from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QSizePolicy
 
 from ui.chart_work import Dots, MakeFigure, Picture, draw
 from ui.jobs import Job, JobRunner
+from ui.theme import current
 
+WAITING = "Drawing…"
 _MARGIN = 8
 _SETTLED_MS = 60
 _DPI = 100
@@ -62,13 +64,16 @@ class Chart(QFrame):
             self._settled.start()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """The picture inside the card's border."""
+        """The picture inside the card's border; until there is one, a quiet word that it is being drawn."""
         super().paintEvent(event)
-        if not self._image.isNull():
-            painter = QPainter(self)
+        painter = QPainter(self)
+        if self._image.isNull():
+            painter.setPen(QColor(current().muted))
+            painter.drawText(self._place(), Qt.AlignmentFlag.AlignCenter, WAITING)
+        else:
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
             painter.drawImage(self._place(), self._image)
-            painter.end()
+        painter.end()
 
     def _place(self) -> QRect:
         return self.rect().adjusted(_MARGIN, _MARGIN, -_MARGIN, -_MARGIN)

@@ -17,6 +17,7 @@ from auditor_app.pace import duration
 from ui.case import Case
 from ui.chain_work import Subject, read_deadlines
 from ui.jobs import Job, JobRunner
+from ui.text import listed
 from ui.theme import Tone
 from ui.widgets.blocks import Banner, button
 
@@ -82,8 +83,8 @@ class DeadlineBanner(Banner):
             said = "; ".join(f"{_named(item)} about {duration(seconds)} left" for item, seconds in left.items())
             self.say(Tone.WARN, "Capture before the proofs are gone", f"{_RULE} By estimate: {said}.")
         else:
-            names = ", ".join(map(_named, self._deadlines))
-            self.say(Tone.INFO, "No evidence yet", f"{_RULE} For {names} that has passed: proofs need an archive node.")
+            names = listed([_named(item) for item in self._deadlines])
+            self.say(Tone.INFO, "No evidence yet", f"{_RULE} That is over for {names}: proofs need an archive node.")
 
     def _on_case_changed(self) -> None:
         """Another snapshot or trust store: read its blocks. Only what was signed by pinned keys is believed."""

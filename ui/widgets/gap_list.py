@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
-from ui.text import cut
+from ui.text import cut, menu_text
 from ui.widgets.blocks import GRID, button, column, label, show_text
 
 if TYPE_CHECKING:
     from auditor_app.report.elements import Gap
 
-_LONGEST = 44
+_LONGEST = 110
+_LINE = 36
 
 
 class GapList(QFrame):
@@ -50,7 +52,8 @@ class GapList(QFrame):
         self.buttons = []
         for at, gap in enumerate(gaps):
             text = f"{gap.text[:1].upper()}{gap.text[1:]}"
-            made = button(cut(text, _LONGEST), partial(self._go, gap), link=True)
+            made = button("", partial(self._go, gap), link=True)
+            made.setText("\n".join(menu_text(line) for line in wrap(cut(text, _LONGEST), _LINE)))
             made.setAccessibleName(f"Go to: {text}")
             made.setToolTip(cut(text, 300))
             self._rows.insertWidget(at, made)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRect, Qt
+from PySide6.QtCore import QRect, QSize, Qt
 from PySide6.QtGui import (
     QColor,
     QContextMenuEvent,
     QFocusEvent,
+    QFontMetrics,
     QGuiApplication,
     QKeyEvent,
     QKeySequence,
     QPainter,
     QPaintEvent,
     QPen,
+    QResizeEvent,
 )
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QToolButton, QWidget
 
@@ -21,7 +23,8 @@ from ui.theme import current, mono_font
 
 _ACCOUNT_ENDS = 17
 _LARGE_LINE = 32
-_LARGE_POINTS = 15
+_LARGE_POINTS = (15.0, 13.0, 11.5, 10.0)
+_SPACING = 8
 
 
 class HashLabel(QWidget):
@@ -30,7 +33,7 @@ class HashLabel(QWidget):
     def __init__(
         self, name: str, digest: str = "", *, whole: bool = False, account: bool = False, large: bool = False
     ) -> None:
-        """``large`` is for comparing by eye: in lines of 32 digits, so that none is cut off."""
+        """``large`` is for comparing by eye: in lines of 32 digits, as large as there is room for, so that none is cut off."""
         super().__init__()
         self._digest = ""
         self._whole = whole
@@ -38,7 +41,7 @@ class HashLabel(QWidget):
         self._shown = QLabel()
         self._shown.setTextFormat(Qt.TextFormat.PlainText)
         font = mono_font()
-        font.setPointSizeF(_LARGE_POINTS if large else font.pointSizeF())
+        font.setPointSizeF(_LARGE_POINTS[0] if large else font.pointSizeF())
         self._shown.setFont(font)
         self._large = large
         self._copy = QToolButton()
@@ -50,7 +53,7 @@ class HashLabel(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(8)
+        layout.setSpacing(_SPACING)
         layout.addWidget(self._shown)
         layout.addWidget(self._copy)
         layout.addStretch(1)
@@ -87,11 +90,48 @@ class HashLabel(QWidget):
         if self._account:
             self._shown.setText(short_middle(digest, _ACCOUNT_ENDS))
         else:
-            lines = [safe[at : at + _LARGE_LINE] for at in range(0, len(safe), _LARGE_LINE)] if self._large else [safe]
-            self._shown.setText("\n".join(map(groups, lines)) if self._whole else short_hash(safe))
+            self._shown.setText(self._in_lines(safe) if self._whole else short_hash(safe))
+            self._fit()
         self._shown.setToolTip(tooltip(digest if self._account else groups(digest)))
         self.setAccessibleDescription(safe)
         self._copy.setEnabled(bool(digest))
+
+    def _in_lines(self, digits: str) -> str:
+        step = _LARGE_LINE if self._large else len(digits) or 1
+        return "\n".join(groups(digits[at : at + step]) for at in range(0, len(digits), step))
+
+    def _beside(self) -> int:
+        """What stands beside the digits."""
+        return self._copy.sizeHint().width() + 2 * _SPACING
+
+    def minimumSizeHint(self) -> QSize:
+        """A large digest asks for its smallest size only."""
+        least = super().minimumSizeHint()
+        if self._large and self._whole:
+            least.setWidth(min(least.width(), self._wide(_LARGE_POINTS[-1]) + self._beside()))
+        return least
+
+    def _wide(self, points: float) -> int:
+        """How wide the longest line is at that size."""
+        font = self._shown.font()
+        font.setPointSizeF(points)
+        longest = min(len(self._digest), _LARGE_LINE)
+        return QFontMetrics(font).horizontalAdvance(groups("0" * longest))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """As large as there is room for."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        if not (self._large and self._whole):
+            return
+        room = self.width() - self._beside()
+        points = next((points for points in _LARGE_POINTS if self._wide(points) <= room), _LARGE_POINTS[-1])
+        font = self._shown.font()
+        if font.pointSizeF() != points:
+            font.setPointSizeF(points)
+            self._shown.setFont(font)
 
     @property
     def shown(self) -> str:

@@ -48,7 +48,7 @@ class ProseEdit(QPlainTextEdit):
         self.setAccessibleName(name)
         self.setPlaceholderText(placeholder)
         self.setTabChangesFocus(True)
-        self.setFixedHeight(lines * _LINE + 14)
+        self.setFixedHeight(lines * _LINE + 18)
 
     def event(self, event: QEvent) -> bool:
         """Let the window have its own key combinations."""

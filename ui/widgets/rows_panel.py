@@ -12,10 +12,11 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QLabel, QMenu, QWi
 
 from auditor_app.operation import CancelToken, run
 from ui.jobs import Job, JobRunner, Work
-from ui.models.columns import Column, left_out_words
+from ui.models.columns import Column, left_out_in_full, left_out_words
 from ui.models.filters import BadFilter, Predicate
 from ui.text import menu_text, tooltip
 from ui.widgets.blocks import label, show_text
+from ui.widgets.elided import Elided
 from ui.widgets.filter_field import FilterField
 
 HEADER_HEIGHT = 32
@@ -70,7 +71,8 @@ class RowsPanel(QWidget):
         self._job: Job | None = None
         self.field = FilterField(columns, title)
         self._count = _told(f"{title}: displayed rows")
-        self._room = _told(f"{title}: columns left out")
+        self._room = Elided("", "muted")
+        self._room.setAccessibleName(f"{title}: columns left out")
         self._room.hide()
         self._why = label("", wrap=True)
         self._why.setProperty("ink", "bad")
@@ -151,7 +153,7 @@ class RowsPanel(QWidget):
 
     def _show_left_out(self, titles: Sequence[str]) -> None:
         show_text(self._room, left_out_words(titles))
-        self._room.setToolTip(tooltip(", ".join(titles)))
+        self._room.setToolTip(tooltip(left_out_in_full(titles)))
 
     def _on_filtered(self, predicate: Predicate | None) -> None:
         if predicate is not None or self._predicate is not None:

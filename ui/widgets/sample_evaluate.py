@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QGridLayout, QWidget
 
 from auditor_app.errors import AuditError
-from ui import sampling_work
+from ui import prompts, sampling_work
 from ui.desk import Desk
 from ui.papers.paper import scrolled, tab_room
 from ui.sample_planning import amount_text
@@ -42,11 +43,13 @@ class EvaluateTab(QWidget):
         self.printed = label("", wrap=True)
         self.nothing = label("", wrap=True)
         self.record = button("Record the evaluation", self._on_record, primary=True)
+        self.save = button("Save as file…", self._on_save)
+        self._document: sampling_work.Document | None = None
         self.problem = Banner()
         self.confidence.editingFinished.connect(changed)
         words = label("Confidence")
         words.setBuddy(self.confidence)
-        head = row(words, self.confidence, 1, self.record, spacing=2 * GRID)
+        head = row(words, self.confidence, 1, self.save, self.record, spacing=2 * GRID)
         inner = QWidget()
         inner.setLayout(column(self.problem, self.verdict, card(column(head, self.nothing, self.numbers, spacing=2 * GRID)), self.printed, 1, spacing=2 * GRID))  # fmt: skip
         self.setLayout(tab_room(scrolled(inner, "Evaluation of the sample")))
@@ -56,6 +59,8 @@ class EvaluateTab(QWidget):
         done, inside = sampled.conclusion, self._desk.binder.papers is not None
         self.record.setVisible(inside)
         self.record.setEnabled(done is not None and writable)
+        self._document = None if sampled.loose is None else sampled.loose.execution
+        self.save.setVisible(self._document is not None)
         show_facts(self.numbers, () if done is None else facts_of(done), self._reasoning, beside=True)
         if done is None:
             self.verdict.hide()
@@ -66,7 +71,10 @@ class EvaluateTab(QWidget):
         tone, said = (Tone.GOOD, "Within the plan") if done.within_plan else (Tone.BAD, "Beyond what the plan allows")
         self.verdict.say(tone, said, f"{done.deviations} deviations among {done.size} items; tolerable rate {_percent(done.tolerable)}.")  # fmt: skip
         if not inside:
-            show_text(self.printed, "No engagement is open: nothing of this is recorded, and no report prints it.")
+            show_text(
+                self.printed,
+                "No engagement is open: nothing of this is recorded, and no report prints it. Save it as a file, or make an engagement (Ctrl+N) and draw the sample there.",
+            )
         else:
             show_text(self.printed, "The report prints limits: computing them is an agreed procedure." if sampled.limits_agreed else "The report prints no limit: under agreed-upon procedures one is printed only where computing it is itself an agreed procedure.")  # fmt: skip
 
@@ -74,6 +82,18 @@ class EvaluateTab(QWidget):
         self.problem.hide()
         work = partial(sampling_work.evaluate_engaged, self.confidence.text().strip())
         self._desk.binder.write("Evaluating the sample", work, self._on_done, self._on_failed)
+
+    def _on_save(self) -> None:
+        prompts.save_file(self, "Save the evaluation", "Evaluations (*.json)", self._desk.beside_snapshot("evaluated.json"), self.save_to)  # fmt: skip
+
+    def save_to(self, path: Path) -> None:
+        """Write what ``sample evaluate --json`` prints."""
+        if self._document is not None:
+            work = partial(sampling_work.save_conclusion, self._document, self.confidence.text().strip(), path)
+            job = self._desk.runner.make_aside(work, "Saving")
+            job.succeeded.connect(lambda where: self._desk.say(f"Saved as {where}"))
+            job.failed.connect(lambda error: self.problem.say(Tone.WARN, "Nothing was written", error.sentence()))
+            job.start()
 
     def _on_done(self, _: object) -> None:
         self.problem.say(Tone.GOOD, "Recorded", "The evaluation stands in the journal.")

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
 from PySide6.QtWidgets import QWidget
 
-from auditor_app.errors import AuditError
+from auditor_app.counts import counted
+from auditor_app.errors import AuditError, SamplingError
+from auditor_app.instants import format_instant
+from auditor_app.pace import duration
+from auditor_app.sampling.drand import CHAINS, MAX_ROUND
 from ui import prompts
 from ui.desk import Desk
 from ui.papers.paper import scrolled, tab_room
 from ui.sample_planning import CommitTyped, RecordShown, commit_engaged, commit_sample, read_record
 from ui.sampling_work import DrawTyped, Loose, Sampled, draw_engaged, draw_loose, fetch_randomness
-from ui.text import count
+from ui.text import count, sentence_case
 from ui.theme import Tone
 from ui.widgets.blocks import GRID, Banner, button, card, choice, column, label, row, show_text
 from ui.widgets.fields import TypedField
@@ -40,6 +45,25 @@ _WHY_DRAW = (
 )
 
 
+def round_in_words(number: str, now: datetime) -> str:
+    """When round ``number`` of drand's quicknet is published, seen from ``now``; a round to take where none is typed."""
+    chain = CHAINS["quicknet"]
+    if not number:
+        soon = now + timedelta(hours=1)
+        return f"For instance {chain.first_round_after(soon)}: it is published in an hour. Every {chain.period} seconds there is one more."  # fmt: skip
+    if not number.isascii() or not number.isdigit() or not 1 <= int(number) <= MAX_ROUND:
+        return "A round is a whole number."
+    try:
+        at = chain.time_of(int(number))
+    except SamplingError as error:
+        return sentence_case(error.sentence())
+    if at <= now:
+        return f"Round {number} was published {format_instant(at)} and can be known: take one after {chain.first_round_after(now)}."  # fmt: skip
+    left = at - now
+    long = f"{left.days} days" if left.days > 1 else duration(left.total_seconds())
+    return f"Round {number} is published {format_instant(at)}, in {long}."
+
+
 def _whole(text: str) -> str:
     if not text.isascii() or not text.isdigit() or int(text) == 0:
         raise ValueError("a whole number of items")
@@ -58,6 +82,7 @@ class SelectTab(QWidget):
         for _, name, _, _, _ in _SOURCES:
             self.source.addItem(name)
         self.named = TypedField("Which round, block or digests", "")
+        self.when = label("", "muted", wrap=True)
         self.commit = button("Write commitment record…", self._on_commit)
         self.open_record = button("Use a record written earlier…", self._on_open_record, link=True)
         self._record = label("", "muted", wrap=True)
@@ -77,6 +102,8 @@ class SelectTab(QWidget):
         self.outcome = Banner()
         self._fill(reasoning)
         self.source.currentIndexChanged.connect(self._on_source)
+        self.named.textChanged.connect(self._say_when)
+        desk.case.sample_refused.connect(self._on_not_drawn)
         self._on_source(0)
 
     def _fill(self, reasoning: Reasoning) -> None:
@@ -84,7 +111,7 @@ class SelectTab(QWidget):
             label("1  Commit, before the randomness exists", "section"),
             reasoning.hold(label(_WHY_COMMIT, "muted", wrap=True)),
             row(self.source, self.named, self.commit, spacing=2 * GRID),
-            row(self.open_record, 1), self._record, self.digest, self._hand_over,
+            self.when, row(self.open_record, 1), self._record, self.digest, self._hand_over,
         )  # fmt: skip
         second = column(
             label("2  Type the randomness, once it is public", "section"),
@@ -129,15 +156,20 @@ class SelectTab(QWidget):
         where = "in the journal" if sampled.recorded else "in this window only"
         units = f", {int(drawn.size):,} monetary units" if drawn.kind == "reserves" else ""
         said = f"Committed {drawn.committed_at}, drawn with {drawn.source}. It stands {where}."
-        self.outcome.say(Tone.GOOD, f"Drawn: {count(len(drawn.items))} items{units}", said)
+        self.outcome.say(Tone.GOOD, f"Drawn: {counted(len(drawn.items), 'item')}{units}", said)
 
     def _on_read(self, shown: RecordShown) -> None:
         self.shown = shown
         self.digest.show_digest(shown.digest)
+        self._ask_for_randomness()
         if shown.kind in _KINDS:
             self.source.setCurrentIndex(_KINDS.index(shown.kind))
         self.refresh()
-        weaker = f" Weaker than a drand round: {shown.weakness.rstrip('.')}." if shown.weakness else ""
+        weaker = (
+            f" Weaker than a drand round: {shown.weakness[:1].lower()}{shown.weakness[1:].rstrip('.')}."
+            if shown.weakness
+            else ""
+        )
         strata = f" Strata: {'; '.join(shown.strata)}." if shown.strata else ""
         show_text(self._record, f"Committed {shown.committed_at} to {shown.source}, {count(shown.size)} to draw, in {shown.path}.{strata}{weaker}")  # fmt: skip
 
@@ -163,16 +195,28 @@ class SelectTab(QWidget):
     def _on_source(self, at: int) -> None:
         self.named.setPlaceholderText(_SOURCES[at][2])
         self.named.setEnabled(bool(_SOURCES[at][2]))
-        self.randomness.setPlaceholderText(_SOURCES[at][4])
+        if not self.named.isEnabled():
+            self.named.clear()
+        self._say_when()
+        self._ask_for_randomness()
+
+    def _ask_for_randomness(self) -> None:
+        """What the record in use waits for; without one, what the chosen source would."""
+        kind = _KINDS[self.source.currentIndex()] if self.shown is None else self.shown.kind
+        asked = dict(zip(_KINDS, (source[4] for source in _SOURCES), strict=True))
+        self.randomness.setPlaceholderText(asked.get(kind, ""))
+
+    def _say_when(self, *_: object) -> None:
+        """When a drand round is published: offline, a round's time is a sum."""
+        if _KINDS[self.source.currentIndex()] != "drand":
+            show_text(self.when, "" if self.named.isEnabled() else "Dice need no more words here: throw them in public, after the record is handed over.")  # fmt: skip
+            return
+        show_text(self.when, round_in_words(self.named.text().strip(), datetime.now(UTC)))
 
     def _on_commit(self) -> None:
         snapshot = self._desk.case.inputs.snapshot
         if snapshot is not None:
-            stem = snapshot.path.parent / f"{snapshot.path.stem}-sample"
-            names = (
-                stem.with_name(f"{stem.name}{number}.json") for number in ("", *(f"-{at}" for at in range(2, 100)))
-            )
-            suggested = next((name for name in names if not name.exists()), stem)
+            suggested = self._desk.beside_snapshot(f"{snapshot.path.stem}-sample.json")
             prompts.save_file(self, "Write commitment record", prompts.RECORDS, suggested, self.write_record)
 
     def write_record(self, record: Path) -> None:
@@ -180,7 +224,7 @@ class SelectTab(QWidget):
         planned, inputs = self._plan.typed(), self._desk.case.inputs
         if planned is None or inputs.snapshot is None or inputs.trust_store is None:
             return
-        source = _SOURCES[self.source.currentIndex()][0] + self.named.text().strip()
+        source = self._typed_source()
         typed = CommitTyped(inputs.snapshot.path, inputs.trust_store.path, inputs.trusted_time, planned, source, record)
         self.extend.clear()
         if planned.method.startswith("two-stage") and self._plan.planned is not None:
@@ -194,6 +238,10 @@ class SelectTab(QWidget):
         job.failed.connect(self._on_failed)
         self._desk.follow(job)
         job.start()
+
+    def _typed_source(self) -> str:
+        prefix, _, asks, _, _ = _SOURCES[self.source.currentIndex()]
+        return prefix + (self.named.text().strip() if asks else "")
 
     def _on_open_record(self) -> None:
         prompts.open_file(self, "Use a commitment record", prompts.RECORDS, self._on_committed)
@@ -245,3 +293,4 @@ class SelectTab(QWidget):
 
     def _on_not_drawn(self, error: AuditError) -> None:
         self.problem.say(Tone.WARN, "The sample was not drawn", error.sentence())
+        self._desk.say("The sample was not drawn")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QCheckBox, QFormLayout, QWidget
 
+from auditor_app.counts import counted
 from auditor_app.errors import AuditError
 from ui import prompts, sampling_work
 from ui.desk import Desk
@@ -149,6 +150,7 @@ class AnswersTab(QWidget):
         self.extract = self._choice("Extract of the exchange's ledger")
         self.replies = self._choice("Customers' replies")
         self.alternatives = self._choice("Alternative procedures")
+        self._by_role = {"ledger extract": self.extract, "customer replies": self.replies, "alternative procedures": self.alternatives}  # fmt: skip
         self.observed = QCheckBox("For reserve addresses: take the balances that the last run observed")
         self.more = QCheckBox("The extract holds more rows than the sample")
         self.reply_by = TypedField("Reply by", "reply by: a day")
@@ -189,12 +191,16 @@ class AnswersTab(QWidget):
         drawn, done, inside = sampled.drawn, sampled.execution, self._desk.binder.papers is not None
         self._loose = sampled.loose
         self.typed = sampled.typed
+        for role, path in sampled.answers:
+            choice = self._by_role.get(role)
+            if choice is not None and choice.path is None:
+                choice.use(path)
         if drawn is None:
             said = "No sample is drawn yet: plan it, commit to it, draw it."
         elif inside and not sampled.recorded:
             said = "The sample on screen is part of the run only. Commit to one and draw it in this engagement: its journal then holds what becomes of each item."  # fmt: skip
         elif done is None:
-            said = f"{count(len(drawn.items))} items were drawn. Import what the exchange and its customers answer."
+            said = f"{counted(len(drawn.items), 'item was', 'items were')} drawn. Import what the exchange and its customers answer."
         else:
             said = f"{count(done.deviations)} of {count(len(done.items))} items deviate. Amounts made wrong on purpose were {'found to differ, as they must' if done.dummy_rejected else 'NOT found: do not rely on this'}."
         show_text(self.state, said)
@@ -211,7 +217,7 @@ class AnswersTab(QWidget):
             self.outside.say(Tone.INFO, "No engagement is open", "Answers are compared here all the same, and can be saved as files, but nothing is recorded and no report shows them. Letters need the names of client and firm, which an engagement holds.")  # fmt: skip
 
     def _on_letters(self) -> None:
-        suggested = Path.home() / "letters"
+        suggested = self._desk.beside_snapshot("letters")
         prompts.save_file(self, "New folder for the letters", "Folders (*)", suggested, self.write_letters)
 
     def write_letters(self, folder: Path) -> None:
@@ -265,8 +271,9 @@ class ResultsTab(QWidget):
         self.items.current_changed.connect(self._on_chosen)
         actions = row(self.alternative, self.pending, 1, self.drop, self.compare, self.save, spacing=GRID)
         actions.setStretch(1, 4)
+        self.nothing = label("", wrap=True)
         why = reasoning.hold(label(_WHY_RESULTS, "muted", wrap=True))
-        self.setLayout(tab_room(why, self.items, self.meanings, holder(actions), stretch=1))
+        self.setLayout(tab_room(self.nothing, why, self.items, self.meanings, holder(actions), stretch=1))
 
     def show_sampled(self, sampled: Sampled, *, writable: bool) -> None:
         """The last execution."""
@@ -278,6 +285,8 @@ class ResultsTab(QWidget):
         self._kept = sampled.typed
         self._chosen = None
         self.items.show_rows(items)
+        drawn_only = "Nothing is compared yet: import the answers on the tab Answers, then compare."
+        show_text(self.nothing, "" if items else drawn_only if sampled.drawn else "No sample is drawn yet: plan it, commit to it, draw it.")  # fmt: skip
         used = {mark for item in items for mark in item.tickmarks}
         show_text(self.meanings, "   ".join(f"{mark}  {text}" for mark, text in TICKMARKS.items() if mark in used))
         self.save.setVisible(self._document is not None)
@@ -317,7 +326,7 @@ class ResultsTab(QWidget):
         self._answers.compare()
 
     def _on_save(self) -> None:
-        prompts.save_file(self, "Save the executed sample", "Executed samples (*.json)", Path.home() / "executed.json", self.save_to)  # fmt: skip
+        prompts.save_file(self, "Save the executed sample", "Executed samples (*.json)", self._desk.beside_snapshot("executed.json"), self.save_to)  # fmt: skip
 
     def save_to(self, path: Path) -> None:
         """Write what ``sample execute -o`` writes."""

@@ -49,7 +49,9 @@ class VerdictLines(QFrame):
             verdict: Verdict = getattr(verdicts, area.value)
             counting = sum(item.counts for item in findings if item.area is area)
             words, tone = _ANSWERS[verdict]
-            self._chips[area].say(f"{counting} {words.lower()}" if counting > 1 else words, tone)
+            if verdict is Verdict.EXCEPTIONS and counting:
+                words = f"{counting} exception{'' if counting == 1 else 's'}"
+            self._chips[area].say(words, tone)
         self.show()
 
     @property

@@ -123,7 +123,7 @@ def test_a_draw_needs_an_earlier_commitment_in_the_journal(book: EngagementFile)
 
     assert "no earlier commitment" in _refused(book, step("draw", "aa" * 32), documents=kept)
     book.record(books.act(step("commit", "aa" * 32), documents=kept))
-    assert "stands in the journal already" in _refused(book, step("commit", "aa" * 32), documents=kept)
+    assert "the same plan was committed to" in _refused(book, step("commit", "aa" * 32), documents=kept)
     assert "no earlier commitment" in _refused(book, step("draw", "bb" * 32), documents=kept)
     book.record(books.act(step("draw", "aa" * 32), documents=kept))
     assert [item.action.step for item in book.papers.samples] == ["commit", "draw"]
