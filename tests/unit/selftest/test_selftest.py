@@ -139,7 +139,7 @@ TAKEN_OUT: dict[str, tuple[str, str, Patch]] = {
     "own assets": ("RS-06", "ASSET.SELF_ISSUED", answers(supplied, "self_issued_findings", [])),
     "ranges": ("ZK-01", "RANGE.FIELD", answers(zero_knowledge, "range_findings", ((), ()))),
     "proofs not checked": ("ZK-01", "ZK.NOT_CHECKED", no_zk_limitation),
-    "debts": ("ZK-02", "LEAF.NET_DEBT", lambda patch: patch.setattr(supplied, "net_debts", no_debts)),
+    "debts": ("ZK-02", "LEAF.NET_DEBT", lambda patch: patch.setattr(supplied, "debts_found", no_debts)),
     "late roots": ("PB-01", "ROOT.NOT_TIMESTAMPED", answers(supplied, "lateness_findings", [])),
     "second roots": ("PB-01", "ROOT.EQUIVOCATION", answers(supplied, "equivocation_findings", [])),
     "nonces": ("PB-02", "FRESH.NONCE", answers(freshness, "_nonce", [])),
