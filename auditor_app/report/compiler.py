@@ -1,6 +1,6 @@
-"""The Typst compiler: in this process for a short document, in one of its own for a long one.
+"""The Typst compiler: in this process for a short document, in processes of their own for the parts of a long one.
 
-Typst keeps what it laid out for as long as its process lives, about 400 MiB for 5,000 addresses. A process of its own gives
+Typst keeps what it laid out for as long as its process lives, about 75 KiB for a row of an appendix. A process of its own gives
 that back, leaves the window responsive, and can be stopped.
 """
 
@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import multiprocessing
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Literal
@@ -50,8 +51,8 @@ def compiled(job: Job, token: CancelToken, *, apart: bool) -> bytes:
     with tempfile.TemporaryDirectory() as project, tempfile.TemporaryDirectory() as packages:
         for name, data in job.project.items():
             Path(project, name).write_bytes(data)
-        bench = _Bench(project, packages, job.fonts, job.standards)
-        answer = _apart(bench, token) if apart else _compile(bench)
+        work = partial(_compile, _Bench(project, packages, job.fonts, job.standards))
+        answer = in_own_process(work, token) if apart else work()
     if isinstance(answer, str):
         raise ReportError(
             "REPORT.BUILD",
@@ -81,16 +82,17 @@ def _compile(bench: _Bench) -> bytes | str:
     return pdf
 
 
-def _serve(bench: _Bench, answer: Connection) -> None:
+def _serve(work: Callable[[], bytes | str], answer: Connection) -> None:
     """The other process."""
-    answer.send(_compile(bench))
+    answer.send(work())
     answer.close()
 
 
-def _apart(bench: _Bench, token: CancelToken) -> bytes | str:
+def in_own_process(work: Callable[[], bytes | str], token: CancelToken) -> bytes | str:
+    """What ``work`` gives, from a process whose memory ends with it; a sentence where it ended without an answer."""
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe(duplex=False)
-    process = context.Process(target=_serve, args=(bench, theirs), name="typesetter", daemon=True)
+    process = context.Process(target=_serve, args=(work, theirs), name="typesetter", daemon=True)
     process.start()
     theirs.close()
     try:

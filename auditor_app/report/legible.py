@@ -7,6 +7,7 @@ dropped, reordered or drawn over its neighbours.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Set as AbstractSet
 
@@ -24,6 +25,7 @@ FONT_FILES = (
 
 SANS, MONO = "IBM Plex Sans", "IBM Plex Mono"
 _OWN_SPACES = frozenset("\u00a0\u202f")
+_PLAIN = re.compile(r"[ -~\u00a0\u202f]*")
 _INVISIBLE = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"})
 _MARKS = frozenset({"Mn", "Mc", "Me"})
 
@@ -45,7 +47,7 @@ def legible(text: str, covered: AbstractSet[int]) -> str:
 
     At most one combining mark may follow a letter: stacked marks would be drawn over the neighbouring lines.
     """
-    if text.isascii() and text.isprintable():
+    if _PLAIN.fullmatch(text):
         return text
     shown: list[str] = []
     after_letter = False

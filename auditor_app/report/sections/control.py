@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
+
 from auditor_app.chain.ownership.lookup import NOT_DECIDED_WORDS, Control
 from auditor_app.chain.ownership.model import Binds, Freshness, Outcome, OwnershipLine, OwnershipResult
 from auditor_app.report.blocks import (
@@ -17,7 +20,6 @@ from auditor_app.report.blocks import (
     Tone,
     code,
     given,
-    mark,
     said,
 )
 from auditor_app.report.material import Material
@@ -25,13 +27,12 @@ from auditor_app.report.quantities import place_text
 
 _ROWS = (
     Column("No., address", 2.6),
-    Column("Asset", 0.6),
-    Column("Method", 1),
-    Column("Result", 0.9),
-    Column("Binds", 0.7),
-    Column("Message", 1),
-    Column("Remark", 1.5),
+    Column("Asset, method", 1.35),
+    Column("Result, message, what it binds", 1.95),
+    Column("Remark", 2),
 )
+_REPEATED = 4
+"""A remark that stands in so many rows is printed once, above them."""
 _RESULTS = {
     Outcome.VALID: Mark("agrees", "Agrees"),
     Outcome.INVALID: Mark("exception", "Differs"),
@@ -46,11 +47,21 @@ def build(material: Material) -> tuple[PageBlock, ...]:
     ownership = material.audit.ownership
     if ownership is None:
         return (Paragraph(said("The snapshot holds no proofs of control; who controls the addresses is not shown.")),)
-    rows = tuple(_row(number, line) for number, line in enumerate(ownership.lines, start=1))
-    return (
-        Paragraph(_introduction(ownership)),
-        Table(_ROWS, rows, "tiny"),
-    )
+    remarks = _repeated(ownership)
+    rows = tuple(_row(number, line, remarks) for number, line in enumerate(ownership.lines, start=1))
+    blocks: list[PageBlock] = [Paragraph(_introduction(ownership))]
+    if remarks:
+        columns = (Column("Remark", 0.4), Column("In words", 4))
+        listed = tuple((said(tag, "strong"), given(note)) for note, tag in remarks.items())
+        blocks.append(Table(columns, listed, "small"))
+    return (*blocks, Table(_ROWS, rows, "tiny"))
+
+
+def _repeated(ownership: OwnershipResult) -> dict[str, str]:
+    """Remarks of many rows and the sign that stands for each, in the order in which they first occur."""
+    counts = Counter(line.note for line in ownership.lines if line.note)
+    often = (note for note, count in counts.items() if count >= _REPEATED)
+    return {note: f"R{number}" for number, note in enumerate(often, start=1)}
 
 
 def _introduction(ownership: OwnershipResult) -> Cell:
@@ -66,9 +77,10 @@ def _introduction(ownership: OwnershipResult) -> Cell:
     )
 
 
-def _row(number: int, line: OwnershipLine) -> tuple[Cell, ...]:
-    shown = line.outcome is Outcome.VALID
-    remark: Cell = (Given(line.note),) if line.note else ()
+def _row(number: int, line: OwnershipLine, remarks: Mapping[str, str]) -> tuple[Cell, ...]:
+    remark: Cell = ()
+    if line.note:
+        remark = (Said(remarks[line.note], "strong"),) if line.note in remarks else (Given(line.note),)
     if line.seen_before:
         remark = (
             *remark,
@@ -78,18 +90,21 @@ def _row(number: int, line: OwnershipLine) -> tuple[Cell, ...]:
         )
     return (
         code(f"{place_text(number)}  {line.row.address or line.row.account}"),
-        given(line.row.asset, "strong"),
-        given(line.scheme or line.method),
-        (_UNDECIDED if line.undecided else _RESULTS[line.outcome],),
-        given(line.binds.value) if shown and line.binds is not Binds.NOTHING else said("—", "muted"),
-        _freshness(line) if shown else said("—", "muted"),
+        (Given(line.row.asset, "strong"), Given(f"  {line.scheme or line.method}", "muted")),
+        _result(line),
         remark,
     )
 
 
-def _freshness(line: OwnershipLine) -> Cell:
-    word = line.freshness.value.capitalize()
-    return mark("agrees", word) if line.freshness is Freshness.FRESH else mark("warning", word)
+def _result(line: OwnershipLine) -> Cell:
+    """Whether the proof agrees, and of one that does how fresh its message is and what it binds."""
+    if line.undecided:
+        return (_UNDECIDED,)
+    if line.outcome is not Outcome.VALID:
+        return (_RESULTS[line.outcome],)
+    tone: Tone = "agrees" if line.freshness is Freshness.FRESH else "warning"
+    binds = () if line.binds is Binds.NOTHING else (Given(f"  {line.binds.value}", "muted"),)
+    return (_RESULTS[line.outcome], Said("  "), Mark(tone, line.freshness.value.capitalize()), *binds)
 
 
 def control_cell(control: Control) -> Cell:
