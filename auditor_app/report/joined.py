@@ -191,8 +191,8 @@ def _first_page(tag: Any) -> tuple[int, int] | None:
     if not isinstance(tag, pikepdf.Dictionary):
         return None
     if "/Pg" in tag:
-        page: tuple[int, int] = tag.Pg.objgen
-        return page
+        own: tuple[int, int] = tag.Pg.objgen
+        return own
     return next((page for child in _children(tag) if (page := _first_page(child)) is not None), None)
 
 
