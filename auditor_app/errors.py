@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import traceback
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,7 @@ class Location:
 
 
 NOWHERE = Location()
+E = TypeVar("E", bound="AuditError")
 
 
 class AuditError(Exception):
@@ -70,6 +71,20 @@ class AuditError(Exception):
             text += f" ({beside})"
         text += "."
         return f"{text} {self.action}" if self.action else text
+
+    def recast(self, kind: type[E], code: str = "", *, at: Location | None = None, action: str = "") -> E:
+        """The same message as an error of another kind: under ``code`` and at ``at`` where given.
+
+        ``action`` is for a message that has none: what this error said to do is kept.
+        """
+        return kind(
+            code or self.code,
+            self.what,
+            at=self.at if at is None else at,
+            expected=self.expected,
+            observed=self.observed,
+            action=self.action or action,
+        )
 
     def __str__(self) -> str:
         return self.sentence()

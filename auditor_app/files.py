@@ -28,7 +28,11 @@ def read_capped(path: Path, *, max_bytes: int, code: str) -> bytes:
         data = b"" if status.st_size > max_bytes else file.read(max_bytes + 1)
     if max(status.st_size, len(data)) > max_bytes:
         raise AuditError(
-            code, "the file is over the size limit", at=Location(str(path)), expected=f"at most {max_bytes} bytes"
+            code,
+            "the file is over the size limit",
+            at=Location(str(path)),
+            expected=f"at most {max_bytes} bytes",
+            action="Ask for a file within the limit.",
         )
     return data
 
@@ -96,7 +100,12 @@ def _beside(path: Path, chunks: Iterable[bytes], mode: int) -> Iterator[Callable
 
 
 def _unwritten(path: Path, error: OSError) -> AuditError:
-    return AuditError("OUTPUT.WRITE", f"the file cannot be written ({error.strerror})", at=Location(str(path)))
+    return AuditError(
+        "OUTPUT.WRITE",
+        f"the file cannot be written ({error.strerror})",
+        at=Location(str(path)),
+        action="Free some space, or choose another folder.",
+    )
 
 
 def write_new(path: Path, data: bytes, *, code: str, mode: int = 0o644) -> None:

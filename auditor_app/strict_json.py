@@ -13,7 +13,7 @@ MAX_DEPTH = 16
 _MAX_INTEGER_DIGITS = 20
 _STRING_OR_BRACKET = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"?|[\[{]|[\]}]', re.DOTALL)
 _TOKEN = re.compile(r"""(?P<string>"[^"\\]*(?:\\.[^"\\]*)*")(?P<key>\s*:)?|[{}]|[-+.\w]+""", re.DOTALL)
-_CORRECTED = "Ask the issuer for a corrected file."
+_CORRECTED = "Ask whoever made the file for a corrected one."
 
 _SURROGATE_ESCAPE = re.compile(r"\\u[dD][89a-fA-F]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -36,11 +36,12 @@ def parse(
     numbers: Numbers = "integers",
     max_bytes: int,
     max_depth: int = MAX_DEPTH,
+    action: str = _CORRECTED,
 ) -> Any:
     """Parse ``data`` or raise :class:`AuditError` with ``code``, naming ``file`` and the byte.
 
     ``numbers="integers"`` refuses anything but short integers; ``"text"`` returns every number as
-    :class:`NumberText`, verbatim.
+    :class:`NumberText`, verbatim. ``action`` is what the reader can do about a document that is refused.
     """
     if len(data) > max_bytes:
         raise AuditError(
@@ -53,14 +54,14 @@ def parse(
         )
     if data.startswith(b"\xef\xbb\xbf"):
         at = Location(file, byte=0)
-        raise AuditError(code, "the JSON document starts with a byte order mark", at=at, action=_CORRECTED)
-    _check_depth(data, max_depth, file=file, code=code)
+        raise AuditError(code, "the JSON document starts with a byte order mark", at=at, action=action)
+    _check_depth(data, max_depth, file=file, code=code, action=action)
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         at = Location(file, byte=error.start)
-        raise AuditError(code, "the JSON document is not UTF-8", at=at, action=_CORRECTED) from None
-    return _Reader(text, file, code, numbers).document()
+        raise AuditError(code, "the JSON document is not UTF-8", at=at, action=action) from None
+    return _Reader(text, file, code, numbers, action).document()
 
 
 class _Reader:
@@ -70,11 +71,12 @@ class _Reader:
     refused is the first of its kind there: a second look, taken only at a refused file, finds the byte.
     """
 
-    def __init__(self, text: str, file: str, code: str, numbers: Numbers) -> None:
+    def __init__(self, text: str, file: str, code: str, numbers: Numbers, action: str) -> None:
         self._text = text
         self._file = file
         self._code = code
         self._numbers = numbers
+        self._action = action
 
     def document(self) -> Any:
         """The value that the text holds."""
@@ -96,7 +98,7 @@ class _Reader:
         """``place`` is the character of the text at which the refused thing starts."""
         before = self._text[:place]
         at = Location(self._file, row=before.count("\n") + 1, byte=len(before.encode("utf-8")))
-        raise AuditError(self._code, what, at=at, action=_CORRECTED)
+        raise AuditError(self._code, what, at=at, action=self._action)
 
     def _members(self, items: list[tuple[str, Any]]) -> dict[str, Any]:
         members = dict(items)
@@ -149,7 +151,7 @@ def _repeated_keys(text: str) -> Iterator[tuple[str, int]]:
             seen.add(key)
 
 
-def _check_depth(data: bytes, max_depth: int, *, file: str, code: str) -> None:
+def _check_depth(data: bytes, max_depth: int, *, file: str, code: str, action: str) -> None:
     """Refuse deep nesting before the recursive parser sees it."""
     depth = 0
     for match in _STRING_OR_BRACKET.finditer(data):
@@ -159,7 +161,7 @@ def _check_depth(data: bytes, max_depth: int, *, file: str, code: str) -> None:
             if depth > max_depth:
                 at = Location(file, byte=match.start())
                 what = f"the JSON is nested deeper than {max_depth} levels"
-                raise AuditError(code, what, at=at, action=_CORRECTED)
+                raise AuditError(code, what, at=at, action=action)
         elif token in b"]}":
             depth -= 1
 

@@ -5,11 +5,9 @@ from __future__ import annotations
 import argparse
 
 from auditor_app.cli.terminal import add_json_option, emit_json, say
-from auditor_app.errors import LedgerError, UsageError
 from auditor_app.merkle.counterexamples.table import demonstrate
-from auditor_app.merkle.scheme import Scheme
 from auditor_app.merkle.scheme_page import SchemePage, scheme_page
-from auditor_app.merkle.schemes import SCHEMES, scheme_named
+from auditor_app.merkle.schemes import SCHEMES, scheme_named, typed_scheme
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -41,7 +39,7 @@ def _list(options: argparse.Namespace) -> int:
 
 
 def _show(options: argparse.Namespace) -> int:
-    page = scheme_page(_scheme(options.name))
+    page = scheme_page(typed_scheme(options.name))
     emit_json(options.json, _document(page))
     say(f"{page.name}  {page.title}")
     say(f"  source  {page.source}")
@@ -68,7 +66,7 @@ def _show(options: argparse.Namespace) -> int:
 
 
 def _demo(options: argparse.Namespace) -> int:
-    demonstration = demonstrate(_scheme(options.name), options.limitation.upper())
+    demonstration = demonstrate(typed_scheme(options.name), options.limitation.upper())
     emit_json(
         options.json,
         {
@@ -87,14 +85,6 @@ def _demo(options: argparse.Namespace) -> int:
         say(f"    {value}")
     say(demonstration.conclusion)
     return 0 if demonstration.holds else 1
-
-
-def _scheme(name: str) -> Scheme:
-    """The scheme; a usage error if there is none of that name."""
-    try:
-        return scheme_named(name)
-    except LedgerError as error:
-        raise UsageError("USAGE", error.what, expected=error.expected) from None
 
 
 def _document(page: SchemePage) -> dict[str, object]:

@@ -151,7 +151,13 @@ class EngagementFile:
         body = self._store.document(sha256)
         if body is None or hashlib.sha256(body).hexdigest() != sha256:
             what = "a result that the journal names is missing" if body is None else "a kept result was changed"
-            raise EngagementError("ENGAGEMENT.DOCUMENT", what, at=Location(self.path.name), expected=sha256)
+            raise EngagementError(
+                "ENGAGEMENT.DOCUMENT",
+                what,
+                at=Location(self.path.name),
+                expected=sha256,
+                action="Restore the file from a copy.",
+            )
         return body
 
     def remember(self, sha256: str, path: Path) -> None:
@@ -228,7 +234,9 @@ def states_of(stored: Sequence[StoredEntry], *, file: str) -> Iterator[Papers]:
             action="Run engagement check, and compare the file with an earlier copy.",
         )
     if not stored:
-        raise EngagementError("ENGAGEMENT.JOURNAL", "the journal is empty", at=Location(file))
+        raise EngagementError(
+            "ENGAGEMENT.JOURNAL", "the journal is empty", at=Location(file), action="Restore the file from a copy."
+        )
     papers: Papers | None = None
     for item in stored:
         papers = step(papers, item, file=file)
@@ -254,7 +262,9 @@ def checked(entry: Entry) -> Entry:
     try:
         return typed(msgspec.to_builtins(entry), Entry)
     except msgspec.ValidationError as error:
-        raise EngagementError("ENGAGEMENT.REFUSED", f"this cannot be recorded: {error}") from None
+        raise EngagementError(
+            "ENGAGEMENT.REFUSED", f"this cannot be recorded: {error}", action="Correct that field."
+        ) from None
 
 
 def _entry(act: Act, head: Head) -> Entry:

@@ -26,6 +26,7 @@ from auditor_app.typed import typed
 
 PAYLOAD_TYPE = "application/vnd.reserve-auditor.sign-off.v1+json"
 MAX_BYTES = 2**16
+_AGAIN = "Ask the signer for the signed sign-off again."
 
 
 class SignedStatement(Closed, frozen=True, kw_only=True):
@@ -64,9 +65,11 @@ def authenticated(text: str, store: TrustStore, *, file: str) -> SignedStatement
     try:
         envelope = dsse.decode(text.strip().encode("utf-8", "replace"), file=file)
     except AuditError as error:
-        raise EngagementError("ENGAGEMENT.SIGN_OFF", f"this is no signed sign-off: {error.what}", at=at) from None
+        raise EngagementError(
+            "ENGAGEMENT.SIGN_OFF", f"this is no signed sign-off: {error.what}", at=at, action=_AGAIN
+        ) from None
     if envelope.payload_type != PAYLOAD_TYPE or len(envelope.signatures) != 1:
-        raise EngagementError("ENGAGEMENT.SIGN_OFF", "this is no sign-off under one signature", at=at)
+        raise EngagementError("ENGAGEMENT.SIGN_OFF", "this is no sign-off under one signature", at=at, action=_AGAIN)
     signature = envelope.signatures[0]
     key = store.key(signature.keyid)
     if key is None or key.role != "auditor":
@@ -78,10 +81,15 @@ def authenticated(text: str, store: TrustStore, *, file: str) -> SignedStatement
             action="Pin the signer's key, with its fingerprint from a second channel.",
         )
     if key.revoked_at is not None:
-        raise EngagementError("ENGAGEMENT.SIGN_OFF", f"the signer's key was revoked from {key.revoked_at} on", at=at)
+        raise EngagementError(
+            "ENGAGEMENT.SIGN_OFF",
+            f"the signer's key was revoked from {key.revoked_at} on",
+            at=at,
+            action="Have it signed under a key that is valid.",
+        )
     public, algorithm = load_spki(base64.b64decode(key.spki))
     if not algorithm.verify(public, signature.sig, dsse.pae(PAYLOAD_TYPE, envelope.payload)):
-        raise EngagementError("ENGAGEMENT.SIGN_OFF", "the signature does not fit the sign-off", at=at)
+        raise EngagementError("ENGAGEMENT.SIGN_OFF", "the signature does not fit the sign-off", at=at, action=_AGAIN)
     return _parsed(envelope.payload, file)
 
 
@@ -91,4 +99,6 @@ def _parsed(payload: bytes, file: str) -> SignedStatement:
     try:
         return typed(document, SignedStatement)
     except msgspec.ValidationError as error:
-        raise EngagementError("ENGAGEMENT.SIGN_OFF", f"this is no sign-off: {error}", at=Location(file)) from None
+        raise EngagementError(
+            "ENGAGEMENT.SIGN_OFF", f"this is no sign-off: {error}", at=Location(file), action=_AGAIN
+        ) from None

@@ -31,7 +31,9 @@ def head_of_report(path: Path) -> KnownHead:
             held = pdf.attachments.get(MANIFEST)
             data = b"" if held is None else held.get_file().read_bytes()
     except pikepdf.PdfError:
-        raise EngagementError("ENGAGEMENT.HEAD", "this is no PDF that can be read", at=Location(path.name)) from None
+        raise EngagementError(
+            "ENGAGEMENT.HEAD", "this is no PDF that can be read", at=Location(path.name), action="Name the report."
+        ) from None
     match = None if not data else _HEAD.match(_stated(data, path.name))
     if match is None:
         raise EngagementError(
@@ -49,7 +51,10 @@ def _stated(manifest: bytes, file: str) -> str:
         document = strict_json.parse(manifest, file=file, code="ENGAGEMENT.HEAD", max_bytes=_MAX_ATTACHMENT_BYTES)
     except AuditError as error:
         raise EngagementError(
-            "ENGAGEMENT.HEAD", f"the report's list of attachments cannot be read: {error.what}", at=Location(file)
+            "ENGAGEMENT.HEAD",
+            f"the report's list of attachments cannot be read: {error.what}",
+            at=Location(file),
+            action="Ask for the report again.",
         ) from None
     stated = document.get("journalHead") if isinstance(document, dict) else None
     return stated if isinstance(stated, str) else ""

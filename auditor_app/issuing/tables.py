@@ -32,11 +32,20 @@ def _from_plain(data: bytes, file: str, role: str) -> bytes:
     try:
         rows = list(csv.reader(io.StringIO(data.decode("utf-8-sig"), newline=""), strict=True))
     except (UnicodeDecodeError, csv.Error) as error:
-        raise AuditError("ISSUER.INPUT", f"the file is no UTF-8 CSV: {error}", at=Location(file)) from None
+        raise AuditError(
+            "ISSUER.INPUT",
+            f"the file is no UTF-8 CSV: {error}",
+            at=Location(file),
+            action="Save it again as CSV in UTF-8.",
+        ) from None
     header = [field.name for field in fields]
     if not rows or rows[0] != header:
         raise SnapshotError(
-            "SNAPSHOT.GRAMMAR", "the header differs", at=Location(file, row=1), expected=",".join(header)
+            "SNAPSHOT.GRAMMAR",
+            "the header differs",
+            at=Location(file, row=1),
+            expected=",".join(header),
+            action="Correct the header row.",
         )
     for number, row in enumerate(rows[1:], start=2):
         if len(row) != len(fields):
@@ -46,6 +55,7 @@ def _from_plain(data: bytes, file: str, role: str) -> bytes:
                 at=Location(file, row=number),
                 expected=str(len(fields)),
                 observed=str(len(row)),
+                action="Correct the row; quote a cell that holds a comma.",
             )
     try:
         return members.write_table(fields, tuple(map(tuple, rows[1:])))

@@ -13,7 +13,7 @@ from auditor_app.errors import LedgerError, Location, ProofError, UsageError
 from auditor_app.merkle.limitations import scheme_limitations
 from auditor_app.merkle.published import ProofCheck, ProofDocument, ProofFormat, PublishedProof, check_proof
 from auditor_app.merkle.scheme import Scheme
-from auditor_app.merkle.schemes import SCHEMES, scheme_named
+from auditor_app.merkle.schemes import SCHEMES, scheme_named, typed_scheme
 
 AUTO = "auto"
 
@@ -117,12 +117,12 @@ def detect(document: ProofDocument, *, scheme: str = AUTO, published_root: str |
 def _formats(document: ProofDocument, scheme: str) -> list[tuple[Scheme, ProofFormat]]:
     """The scheme asked for, or all whose form the document has."""
     if scheme != AUTO:
-        known = known_scheme(scheme)
+        known = typed_scheme(scheme)
         if known.proof is None:
             raise UsageError("USAGE", f"the scheme {scheme} has no proof files", action="Name another scheme.")
         fitting = [(known, known.proof)]
     else:
-        tried = ((item, item.proof) for item in map(known_scheme, SCHEMES))
+        tried = ((item, item.proof) for item in map(scheme_named, SCHEMES))
         fitting = [(item, form) for item, form in tried if form is not None and form.recognises(document)]
     if not fitting:
         raise ProofError(
@@ -139,14 +139,6 @@ def _formats(document: ProofDocument, scheme: str) -> list[tuple[Scheme, ProofFo
             raise UsageError("USAGE", f"the scheme {name} has no anchor file", action="Leave --anchor out.")
         return taking
     return fitting
-
-
-def known_scheme(name: str) -> Scheme:
-    """The scheme of that name, a usage error if there is none."""
-    try:
-        return scheme_named(name)
-    except LedgerError as error:
-        raise UsageError("USAGE", error.what, expected=error.expected) from None
 
 
 def _readings(scheme: Scheme, form: ProofFormat, document: ProofDocument) -> Iterator[Mapping[str, str]]:
@@ -199,14 +191,7 @@ def _read(scheme: Scheme, document: ProofDocument) -> tuple[PublishedProof, ...]
     try:
         return scheme.proof.read(document)
     except LedgerError as error:
-        raise ProofError(
-            "PROOF.UNREADABLE",
-            error.what,
-            at=Location(document.file),
-            expected=error.expected,
-            observed=error.observed,
-            action=error.action,
-        ) from None
+        raise error.recast(ProofError, "PROOF.UNREADABLE", at=Location(document.file)) from None
 
 
 def first_difference(checks: Sequence[ProofCheck]) -> Difference | None:

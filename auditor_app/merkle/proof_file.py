@@ -73,14 +73,7 @@ def _document(path: Path, limit: int, anchor: ProofDocument | None, options: Map
     except ProofError:
         raise
     except AuditError as error:
-        raise ProofError(
-            error.code,
-            error.what,
-            at=error.at,
-            expected=error.expected,
-            observed=error.observed,
-            action=error.action or "Ask for the file as the exchange issues it.",
-        ) from None
+        raise error.recast(ProofError, action="Ask for the file as the exchange issues it.") from None
     return ProofDocument(path.name, data, parsed, anchor, options)
 
 

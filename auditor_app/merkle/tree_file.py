@@ -15,7 +15,7 @@ from auditor_app.errors import LedgerError, Location, ProofError, UsageError
 from auditor_app.merkle.limitations import scheme_limitations, weak_hash
 from auditor_app.merkle.proof_file import MAX_ANCHOR_BYTES, load_document, normalise_root
 from auditor_app.merkle.published_tree import TreeCheck, TreeFile, TreeFormat
-from auditor_app.merkle.schemes import SCHEMES, scheme_named
+from auditor_app.merkle.schemes import SCHEMES, scheme_named, typed_scheme
 from auditor_app.merkle.tree_reading import head_of
 from auditor_app.operation import CancelToken, Operation
 
@@ -78,14 +78,7 @@ def check_tree(
     try:
         found = yield from tree.form.check(file, token)
     except LedgerError as error:
-        raise ProofError(
-            "PROOF.UNREADABLE",
-            error.what,
-            at=Location(tree.paths[0].name),
-            expected=error.expected,
-            observed=error.observed,
-            action=error.action,
-        ) from None
+        raise error.recast(ProofError, "PROOF.UNREADABLE", at=Location(tree.paths[0].name)) from None
     scheme = scheme_named(tree.scheme)
     subject = f"tree {tree.paths[0].name}"
     return replace(
@@ -97,8 +90,8 @@ def check_tree(
 
 def _formats(scheme: str) -> list[tuple[str, TreeFormat]]:
     """The whole-tree formats of all schemes, or of the one asked for."""
-    if scheme != AUTO and scheme not in SCHEMES:
-        raise UsageError("USAGE", f"the scheme {scheme!r} is not known", expected=", ".join(SCHEMES))
+    if scheme != AUTO:
+        typed_scheme(scheme)
     known = ((name, scheme_named(name).tree) for name in SCHEMES if scheme in (AUTO, name))
     return [(name, form) for name, form in known if form is not None]
 

@@ -240,7 +240,12 @@ def source_of(members: SourceMembers, at: Location) -> Source:
     order = ("kind", "chain", "round", "height", "auditor", "client")
     source = parse_source(":".join(members[key] for key in order if key in members))
     if source.committed != members:
-        raise SamplingError("SAMPLE.COMMITMENT", "the record names its source in another form than this program", at=at)
+        raise SamplingError(
+            "SAMPLE.COMMITMENT",
+            "the record names its source in another form than this program",
+            at=at,
+            action="Use the record as it was written.",
+        )
     return source
 
 

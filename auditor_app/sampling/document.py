@@ -11,12 +11,11 @@ from typing import Any
 
 import msgspec
 
-from auditor_app.amounts import Amount
-from auditor_app.errors import UsageError
 from auditor_app.merkle.result import ProofStep
 from auditor_app.sampling.distributions import Distribution
 from auditor_app.sampling.drawn import DrawnSample, read_drawn
 from auditor_app.sampling.evaluate import most_likely_misstatement, stringer_rate, upper_limit
+from auditor_app.sampling.plan_document import book_value
 from auditor_app.sampling.rates import parse_rate
 from auditor_app.sampling.result import SampleItem, SampleResult
 from auditor_app.snapshot.statement import Column
@@ -54,17 +53,10 @@ def evaluation_document(asked: EvaluationAsked) -> dict[str, str]:
         bound = stringer_rate(distribution, size, taints, confidence)
         document["stringerRate"] = f"{bound:.10g}"
         if asked.book_value:
-            book = _book_value(asked.book_value)
+            book = book_value(asked.book_value)
             document["mostLikelyMisstatement"] = f"{float(most_likely_misstatement(size, taints, book)):.10g}"
             document["stringerBound"] = f"{float(Fraction(bound) * book):.10g}"
     return document
-
-
-def _book_value(text: str) -> Fraction:
-    try:
-        return Amount.parse(text).fraction()
-    except ValueError as error:
-        raise UsageError("USAGE", f"--book-value: {error}") from None
 
 
 FORM = 2

@@ -236,12 +236,15 @@ def _monetary(asked: PlanAsked) -> dict[str, str]:
     allowed = allowed_deviations(Distribution.POISSON, size, confidence.value, tolerable.value)
     document["allowedDeviations"] = str(allowed)
     if asked.book_value:
-        document["interval"] = str(_book_value(asked.book_value) / size)
+        document["interval"] = str(book_value(asked.book_value) / size)
     return document
 
 
-def _book_value(text: str) -> Fraction:
+def book_value(text: str) -> Fraction:
+    """A typed book value in units of the asset; :class:`UsageError` where it is no amount."""
     try:
         return Amount.parse(text).fraction()
     except ValueError as error:
-        raise UsageError("USAGE", f"--book-value: {error}") from None
+        raise UsageError(
+            "USAGE", f"--book-value: {error}", action="Give it in units of the asset, such as 1250000.50."
+        ) from None

@@ -96,4 +96,9 @@ def read_seal(path: Path) -> Seal:
 
 
 def _not_a_record(error: Exception, at: Location) -> SamplingError:
-    return SamplingError("SAMPLE.COMMITMENT", f"this is no commitment record: {error}", at=at)
+    return SamplingError(
+        "SAMPLE.COMMITMENT",
+        f"this is no commitment record: {error}",
+        at=at,
+        action="Name the record that the commitment wrote.",
+    )

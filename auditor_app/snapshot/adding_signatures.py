@@ -69,7 +69,11 @@ def with_signatures(envelope: Envelope, keys: Sequence[SigningKey], file: str) -
         present.add(key.keyid)
     if len(present) > MAX_SIGNATURES:
         raise AuditError(
-            "ISSUER.INPUT", "there are too many signatures", at=Location(file), expected=f"at most {MAX_SIGNATURES}"
+            "ISSUER.INPUT",
+            "there are too many signatures",
+            at=Location(file),
+            expected=f"at most {MAX_SIGNATURES}",
+            action="Sign with fewer keys.",
         )
     added = tuple(key.sign(envelope.payload_type, envelope.payload) for key in keys)
     return Envelope(envelope.payload_type, envelope.payload, tuple(sorted((*envelope.signatures, *added))))

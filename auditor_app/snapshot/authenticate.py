@@ -98,14 +98,9 @@ def authenticate_evidence(
     try:
         return _evidence(path, store, typed, token)
     except SnapshotError as error:
-        kind, code = (
-            (SignatureError, "EVIDENCE.INVALID")
-            if isinstance(error, SignatureError)
-            else (SnapshotError, "EVIDENCE.UNREADABLE")
-        )
-        raise kind(
-            code, error.what, at=error.at, expected=error.expected, observed=error.observed, action=error.action
-        ) from None
+        if isinstance(error, SignatureError):
+            raise error.recast(SignatureError, "EVIDENCE.INVALID") from None
+        raise error.recast(SnapshotError, "EVIDENCE.UNREADABLE") from None
 
 
 def _evidence(path: Path, store: TrustStore, typed: str | None, token: CancelToken) -> AuthenticEvidence:
@@ -151,6 +146,7 @@ def read_envelope(container: Container, file: str) -> Envelope:
             at=Location(layout.ENVELOPE),
             expected=PAYLOAD_TYPE,
             observed=envelope.payload_type[:100],
+            action="Ask the issuer for a snapshot of this format.",
         )
     return envelope
 
@@ -183,6 +179,7 @@ def compare_members(container: Container, subjects: tuple[Subject, ...]) -> None
             at=Location(held[first]),
             expected=expected[first],
             observed=held[first],
+            action="Ask for the file as it was signed.",
         )
 
 

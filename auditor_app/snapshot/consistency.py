@@ -157,6 +157,7 @@ def _check_subjects(subjects: tuple[Subject, ...]) -> dict[str, Subject]:
             "the statement lists too many members",
             at=Location(STATEMENT_FILE),
             expected=f"at most {layout.MAX_MEMBERS}",
+            action="The issuer has to pack larger parts.",
         )
     reserved = (layout.ENVELOPE, layout.TIMESTAMP)
     layout.check_names((*reserved, *(item.name for item in subjects)), file=STATEMENT_FILE)

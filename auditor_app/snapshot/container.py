@@ -28,6 +28,7 @@ except ImportError:  # no wheel for this system: the same number, slower
     from zlib import crc32
 
 _OPEN = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+_WITHIN = "Ask for a file within the limit."
 _CENTRAL_MAX = layout.CENTRAL.size + layout.MAX_NAME_BYTES + 28
 
 
@@ -132,6 +133,7 @@ class ArchiveContainer:
                 at=Location(self._name, byte=self._offsets[name]),
                 expected=f"{crc:08x}",
                 observed=f"{entry.crc:08x}",
+                action="Treat the file as changed on its way.",
             )
         return data
 
@@ -158,7 +160,10 @@ class ArchiveContainer:
                 some = os.read(self._descriptor, len(view))
         except OSError as error:
             raise SnapshotError(
-                "SNAPSHOT.UNREADABLE", f"the file cannot be read ({error.strerror})", at=Location(self._name)
+                "SNAPSHOT.UNREADABLE",
+                f"the file cannot be read ({error.strerror})",
+                at=Location(self._name),
+                action="Copy the file again.",
             ) from None
         view[: len(some)] = some
         return len(some)
@@ -254,7 +259,7 @@ class ArchiveContainer:
         )
 
     def _limit(self, what: str, expected: str) -> NoReturn:
-        raise SnapshotError("SNAPSHOT.LIMIT", what, at=Location(self._name), expected=expected)
+        raise SnapshotError("SNAPSHOT.LIMIT", what, at=Location(self._name), expected=expected, action=_WITHIN)
 
 
 def member_limit(name: str) -> int:
@@ -281,6 +286,7 @@ class FolderContainer:
                     "the member is over the size limit",
                     at=Location(name),
                     expected=f"at most {member_limit(name)} bytes",
+                    action=_WITHIN,
                 )
         self.sizes: Mapping[str, int] = MappingProxyType(dict(sorted(found.items())))
 
@@ -291,7 +297,12 @@ class FolderContainer:
             data = read_section(lambda view, _offset: file.readinto(view) or 0, 0, self.sizes[name], look)
             longer = file.read(1)
         if longer or len(data) != self.sizes[name]:
-            raise SnapshotError("SNAPSHOT.CONTAINER", "the member changed while it was read", at=Location(name))
+            raise SnapshotError(
+                "SNAPSHOT.CONTAINER",
+                "the member changed while it was read",
+                at=Location(name),
+                action="Open the folder again when nothing writes to it.",
+            )
         return data
 
     def close(self) -> None:
@@ -331,7 +342,12 @@ class FolderContainer:
         except OSError as error:
             _unreadable(here, f"the folder cannot be read ({error.strerror})")
         if not items:
-            raise SnapshotError("SNAPSHOT.CONTAINER", "the folder is empty", at=Location(folder or self._path.name))
+            raise SnapshotError(
+                "SNAPSHOT.CONTAINER",
+                "the folder is empty",
+                at=Location(folder or self._path.name),
+                action="Ask for the folder as it was packed.",
+            )
         for item in items:
             name = f"{folder}/{item.name}" if folder else item.name
             layout.check_name(name, file=self._path.name)  # also bounds how deep folders nest
@@ -352,4 +368,5 @@ class FolderContainer:
                     "the folder holds too many members",
                     at=Location(self._path.name),
                     expected=f"at most {layout.MAX_MEMBERS} members",
+                    action=_WITHIN,
                 )

@@ -62,7 +62,7 @@ def decode(data: bytes, *, file: str) -> Envelope:
     try:
         document = strict_json.parse(data, file=file, code="SNAPSHOT.JSON", max_bytes=MAX_ENVELOPE_BYTES, max_depth=4)
     except AuditError as error:
-        raise SnapshotError(error.code, error.what, at=error.at, expected=error.expected) from None
+        raise error.recast(SnapshotError) from None
     envelope = Envelope(
         _text(_member(document, "payloadType", file), file),
         _bytes(_member(document, "payload", file), file),

@@ -38,6 +38,7 @@ CENTRAL = struct.Struct("<4s6H3I5H2I")
 END = struct.Struct("<4s4H2IH")
 END64 = struct.Struct("<4sQ2H2I4Q")
 LOCATOR = struct.Struct("<4sIQI")
+_PACK_AGAIN = "The issuer has to pack it again."
 LOCAL_SIGN, CENTRAL_SIGN, END_SIGN = b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x06"
 END64_SIGN, LOCATOR_SIGN = b"PK\x06\x06", b"PK\x06\x07"
 
@@ -59,6 +60,7 @@ def check_name(name: str, *, file: str) -> None:
             f"the member name {name[:80]!r} is not allowed",
             at=Location(file),
             expected="letters, digits, . _ - and / between folders, at most 255 characters",
+            action=_PACK_AGAIN,
         )
 
 
@@ -73,16 +75,21 @@ def check_names(names: Iterable[str], *, file: str) -> None:
                 "the container holds too many members",
                 at=Location(file),
                 expected=f"at most {MAX_MEMBERS} members",
+                action=_PACK_AGAIN,
             )
         check_name(name, file=file)
         folded = name.lower()
         if folded in seen:
-            raise SnapshotError("SNAPSHOT.CONTAINER", f"the member name {name!r} occurs twice", at=Location(file))
+            raise SnapshotError(
+                "SNAPSHOT.CONTAINER", f"the member name {name!r} occurs twice", at=Location(file), action=_PACK_AGAIN
+            )
         seen.add(folded)
         parts = folded.split("/")
         folders.update("/".join(parts[:depth]) for depth in range(1, len(parts)))
     for name in sorted(seen & folders):
-        raise SnapshotError("SNAPSHOT.CONTAINER", f"{name!r} is both a member and a folder", at=Location(file))
+        raise SnapshotError(
+            "SNAPSHOT.CONTAINER", f"{name!r} is both a member and a folder", at=Location(file), action=_PACK_AGAIN
+        )
 
 
 def local_header(entry: Entry) -> bytes:

@@ -176,6 +176,7 @@ def read_funds(data: bytes, name: str) -> tuple[FundRow, ...]:
                 "a fund held on chain names no CAIP-10 account",
                 at=Location(name, row=number, column="account"),
                 observed=r[3],
+                action="Ask the issuer for a corrected list.",
             )
         rows.append(FundRow(r[0], r[1], r[2], r[3], r[4], int(r[5]), r[6], r[7]))
     return tuple(rows)

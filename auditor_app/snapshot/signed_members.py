@@ -38,9 +38,7 @@ class SignedMembers:
         try:
             data = self._container.read(name, follow)
         except SnapshotError as error:
-            raise SignatureError(
-                self._code, error.what, at=Location(name), expected=error.expected, observed=error.observed
-            ) from None
+            raise error.recast(SignatureError, self._code, at=Location(name)) from None
         if digest.hexdigest() != subject.digest.sha256 or len(data) != int(subject.annotations.size):
             raise SignatureError(
                 self._code,

@@ -29,6 +29,7 @@ from auditor_app.typed import typed
 VERSION = "3"
 Role = Literal["issuer", "auditor"]
 _MAX_BYTES = 16 * 2**20
+_NAME_ONE = "Name a trust store, as trust add writes it."
 _SEPARATORS = re.compile(r"[ :-]")
 HEX64 = re.compile(r"[0-9a-f]{64}\Z")
 
@@ -117,16 +118,9 @@ def load_store(path: Path) -> TrustStore:
     """Read and check a store; :class:`TrustStoreError` TRUST.STORE when anything in it is not as written by us."""
     try:
         data = read_capped(path, max_bytes=_MAX_BYTES, code="TRUST.STORE")
-        document = strict_json.parse(data, file=path.name, code="TRUST.STORE", max_bytes=_MAX_BYTES)
+        document = strict_json.parse(data, file=path.name, code="TRUST.STORE", max_bytes=_MAX_BYTES, action=_NAME_ONE)
     except AuditError as error:
-        raise TrustStoreError(
-            error.code,
-            error.what,
-            at=error.at,
-            expected=error.expected,
-            observed=error.observed,
-            action=error.action or "Name a trust store, as trust add writes it.",
-        ) from None
+        raise error.recast(TrustStoreError, action=_NAME_ONE) from None
     try:
         store = typed(document, TrustStore)
     except msgspec.ValidationError as error:

@@ -81,7 +81,10 @@ class FileRange:
                     yield chunk
         except OSError as error:
             raise AuditError(
-                "ISSUER.INPUT", f"the file cannot be read ({error.strerror})", at=Location(str(self.path))
+                "ISSUER.INPUT",
+                f"the file cannot be read ({error.strerror})",
+                at=Location(str(self.path)),
+                action="Copy the file again.",
             ) from None
 
 
@@ -172,6 +175,7 @@ def write_enveloped(
             "the statement is over the format's limit",
             expected=f"an envelope of at most {layout.MAX_ENVELOPE_BYTES} bytes",
             observed=f"{len(head)} bytes for {len(measured)} members",
+            action="Pack fewer, larger members.",
         )
     tail = () if timestamp is None else (measure(layout.TIMESTAMP, Bytes(timestamp)),)
     write_container(path, (measure(layout.ENVELOPE, Bytes(head)), *measured, *tail))
@@ -202,7 +206,9 @@ def build_statement(
         else:
             statement = typed({**document, "predicateType": EVIDENCE_PREDICATE}, EvidenceStatement)
     except msgspec.ValidationError as error:
-        raise AuditError("ISSUER.INPUT", f"the statement breaks the format: {error}") from None
+        raise AuditError(
+            "ISSUER.INPUT", f"the statement breaks the format: {error}", action="Correct the description."
+        ) from None
     check_statement(statement)
     return statement
 

@@ -6,7 +6,7 @@ import importlib
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from auditor_app.errors import LedgerError
+from auditor_app.errors import LedgerError, UsageError
 from auditor_app.merkle.scheme import Scheme
 
 SCHEMES: Mapping[str, str] = MappingProxyType(
@@ -52,3 +52,10 @@ def scheme_named(name: str) -> Scheme:
     module, _, attribute = where.partition(":")
     scheme: Scheme = getattr(importlib.import_module(f"{__name__}.{module}"), attribute)
     return scheme
+
+
+def typed_scheme(name: str) -> Scheme:
+    """The scheme whose name a person typed; :class:`UsageError` listing all names if there is none of that name."""
+    if name not in SCHEMES:
+        raise UsageError("USAGE", f"the scheme {name!r} is not known", expected=", ".join(SCHEMES))
+    return scheme_named(name)

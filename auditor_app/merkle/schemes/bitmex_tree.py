@@ -147,7 +147,7 @@ def _trace(
     try:
         keys = [sub_nonce(account.nonce, tree.height, account.number) for account in accounts]
     except LedgerError as error:
-        raise ProofError("PROOF.UNREADABLE", error.what, expected=error.expected, observed=error.observed) from None
+        raise error.recast(ProofError, "PROOF.UNREADABLE") from None
     filler = sub_nonce(bytes(32), tree.height, 0) if scheme == "river" else None
     padding = unclaimed = unclaimed_value = 0
     first = tree.leaves - 1

@@ -91,7 +91,10 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
             yield handle
     except OSError as error:
         raise ProofError(
-            "PROOF.UNREADABLE", f"the file cannot be read ({error.strerror})", at=Location(str(path))
+            "PROOF.UNREADABLE",
+            f"the file cannot be read ({error.strerror})",
+            at=Location(str(path)),
+            action="Copy the file again.",
         ) from None
 
 
@@ -100,7 +103,13 @@ def _pass(path: Path, tally: _Tally, wanted: set[bytes], token: CancelToken) -> 
     rule = node_rule(SCALES)
     with _opened(path) as above, _opened(path) as ahead:
         if path.stat().st_size > MAX_TREE_BYTES:
-            raise ProofError("PROOF.UNREADABLE", "the tree file is over the size limit", at=Location(path.name))
+            raise ProofError(
+                "PROOF.UNREADABLE",
+                "the tree file is over the size limit",
+                at=Location(path.name),
+                expected=f"at most {MAX_TREE_BYTES} bytes",
+                action="Ask for a file within the limit.",
+            )
         lines, lower = (NodeLines(path.name, bounded(handle), SCALES) for handle in (above, ahead))
         below = iter(lower)
         next(below, None)
