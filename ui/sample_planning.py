@@ -162,7 +162,7 @@ def _risks(typed: PlanInput) -> RisksAsked | None:
 
 
 def _listed(typed: PlanInput, token: CancelToken) -> int:
-    from auditor_app.sampling.reciprocal import read_list
+    from auditor_app.sampling.imported_list import read_list
     from auditor_app.sampling.tables import read_table_file
 
     if typed.listed is None:

@@ -32,8 +32,9 @@ from auditor_app.issuing.pack import pack
 from auditor_app.operation import CancelToken, Operation, Progress
 from auditor_app.report.document import ReportOptions, build_report
 from auditor_app.resource_files import resource
-from auditor_app.sampling.commitment import commit, write_record
+from auditor_app.sampling.commitment import commit
 from auditor_app.sampling.distributions import Distribution
+from auditor_app.sampling.records import write_any
 from auditor_app.snapshot.authentic import AuthenticSnapshot
 from auditor_app.snapshot.authenticate import authenticate_snapshot
 from auditor_app.snapshot.members import read_addresses, read_balances
@@ -194,7 +195,7 @@ def _capture_and_commit(files: DemoFiles, store: TrustStore, token: CancelToken)
     finally:
         snapshot.members.close()
     files.sample.unlink(missing_ok=True)
-    write_record(record, files.sample)
+    write_any(record, files.sample)
 
 
 def _sign_captured(path: Path, snapshot: AuthenticSnapshot) -> None:

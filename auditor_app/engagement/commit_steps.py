@@ -15,8 +15,10 @@ from auditor_app.operation import CancelToken, Operation, Progress
 from auditor_app.sampling.commitment import commit, sampled_ledger
 from auditor_app.sampling.distributions import Distribution
 from auditor_app.sampling.drawn import Stratum
+from auditor_app.sampling.imported_list import read_list
+from auditor_app.sampling.lookup import Compare
 from auditor_app.sampling.plan import MAX_SIZE, AttributePlan, plan_typed
-from auditor_app.sampling.reciprocal import Compare, commit_list, read_list
+from auditor_app.sampling.reciprocal import commit_list
 from auditor_app.sampling.records import AnyRecord
 from auditor_app.sampling.reserves import SELECTIONS, Selection, commit_reserves, reserve_population
 from auditor_app.sampling.strata import allocate, committed_strata, count_strata, parse_band

@@ -10,7 +10,9 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+import msgspec
 
 from auditor_app import strict_json
 from auditor_app.engagement.actions import RecordSample
@@ -18,7 +20,7 @@ from auditor_app.engagement.file import Act, Author
 from auditor_app.engagement.papers import Papers, SampleStep
 from auditor_app.engagement.sampling_steps import Step, act_of_step, with_files
 from auditor_app.engagement.terms import InputReference, InputRole
-from auditor_app.errors import EngagementError, UsageError
+from auditor_app.errors import EngagementError, SamplingError, UsageError
 from auditor_app.files import read_capped
 from auditor_app.operation import CancelToken, Operation, Progress
 from auditor_app.sampling.answers import (
@@ -42,6 +44,9 @@ from auditor_app.sampling.letters import (
     reply_form,
 )
 from auditor_app.sampling.tables import ImportedTable, read_table_file
+from auditor_app.typed import typed
+
+T = TypeVar("T")
 
 Document = Mapping[str, Any]
 _LONGEST_PARAMETER = 50_000
@@ -205,8 +210,21 @@ def read_alternatives(text: str) -> tuple[Replacement, ...]:
     """The alternatives typed beside items, from the parameter ``alternatives`` of an execution's entry."""
     if not text:
         return ()
-    rows = strict_json.parse(text.encode("utf-8"), file="alternatives", code="SAMPLE.TABLE", max_bytes=2**20)
+    rows = _parameter(text, tuple[tuple[str, str, str, str], ...], name="alternatives", code="SAMPLE.TABLE")
     return tuple(Replacement(*row) for row in rows)
+
+
+def _parameter(text: str, kind: type[T], *, name: str, code: str) -> T:
+    """A parameter of an entry that holds JSON; the entry may be another's, so its shape is not taken on trust."""
+    document = strict_json.parse(text.encode("utf-8"), file=name, code=code, max_bytes=2**20)
+    try:
+        return typed(document, kind)
+    except msgspec.ValidationError as error:
+        raise SamplingError(
+            code,
+            f"the parameter {name} of the entry cannot be read: {error}",
+            action="Ask who wrote it, and with what.",
+        ) from None
 
 
 def merged(drawn: Document, asked: LettersAsked) -> Merged:
@@ -270,27 +288,25 @@ def performed_again(
     token: CancelToken,
 ) -> Operation[dict[str, Any] | None]:
     """A letters, execute or evaluate step repeated from kept results and found files; ``None`` for another step."""
-    typed = action.parameters
-    files = {file.role: place(file) for file in inputs}
-    names = {file.role: file.name for file in inputs}
+    given = action.parameters
+    files: dict[str, Path] = {file.role: place(file) for file in inputs}
+    names: dict[str, str] = {file.role: file.name for file in inputs}
     if action.step == "execute":
         asked = ExecutionAsked(
-            typed=read_alternatives(typed.get("alternatives", "")),
-            more_rows=typed.get("more-rows") == "yes",
-            run=typed.get("run", ""),
+            typed=read_alternatives(given.get("alternatives", "")),
+            more_rows=given.get("more-rows") == "yes",
+            run=given.get("run", ""),
         )
-        drawn = _kept(kept, typed.get("draw", ""))
-        execution = yield from _executed(drawn, files, asked, token, names=names, kept=kept)  # type: ignore[arg-type]
+        drawn = _kept(kept, given.get("draw", ""))
+        execution = yield from _executed(drawn, files, asked, token, names=names, kept=kept)
         return execution_document(execution)
     if action.step == "letters":
-        values = strict_json.parse(
-            typed.get("values", "{}").encode("utf-8"), file="values", code="SAMPLE.LETTER", max_bytes=2**20
-        )
+        values = _parameter(given.get("values", "{}"), dict[str, str], name="values", code="SAMPLE.LETTER")
         wanted = LettersAsked(files.get("letter template"), files.get("letter contacts"), tuple(values.items()))
-        made = _merged(_kept(kept, typed.get("draw", "")), wanted, names)  # type: ignore[arg-type]
+        made = _merged(_kept(kept, given.get("draw", "")), wanted, names)
         return letters_document(made.template, made.letters)
-    if action.step == "evaluate" and "execution" in typed:
-        return concluded(_kept(kept, typed["execution"]), typed.get("confidence", ""))
+    if action.step == "evaluate" and "execution" in given:
+        return concluded(_kept(kept, given["execution"]), given.get("confidence", ""))
     return None
 
 

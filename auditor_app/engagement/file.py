@@ -277,7 +277,7 @@ def _entry(act: Act, head: Head) -> Entry:
         inputs=act.inputs,
         documents=tuple(sorted(act.documents)),
         amendment=act.amendment,
-        action=act.action,  # type: ignore[arg-type]
+        action=act.action,  # type: ignore[arg-type]  # AnyAction lists every Action; what is missing there, checked() refuses
     )
 
 

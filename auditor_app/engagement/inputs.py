@@ -8,6 +8,7 @@ import stat
 from pathlib import Path
 
 from auditor_app.engagement.record import AuditRequest, InputFile
+from auditor_app.engagement.terms import InputRole
 from auditor_app.errors import AuditError, Location
 from auditor_app.operation import CancelToken, Operation, Progress
 
@@ -24,7 +25,7 @@ def input_files(
     :class:`AuditError` when a file cannot be read, ``LEDGER.CHANGED`` when it is another one.
     """
     record = None if request.sample is None else request.sample.record
-    named = (
+    named: tuple[tuple[InputRole, Path | None], ...] = (
         ("snapshot", request.snapshot),
         ("trust store", request.trust_store),
         ("evidence", request.evidence),
@@ -58,7 +59,7 @@ def _state(status: os.stat_result) -> FileState:
     return status.st_size, status.st_mtime_ns, status.st_dev, status.st_ino
 
 
-def _digested(role: str, path: Path, before: FileState | None, token: CancelToken) -> Operation[InputFile]:
+def _digested(role: InputRole, path: Path, before: FileState | None, token: CancelToken) -> Operation[InputFile]:
     digest, size = hashlib.sha256(), 0
     try:
         with path.open("rb") as file:

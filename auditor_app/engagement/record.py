@@ -8,6 +8,7 @@ from pathlib import Path
 from auditor_app.chain.observed import AddressLine, EvidenceSummary
 from auditor_app.chain.ownership.model import OwnershipResult
 from auditor_app.coverage.lines import CoverageLine, FundLine, FundTotal
+from auditor_app.engagement.terms import InputRole
 from auditor_app.findings import Finding, Limitation, Verdicts
 from auditor_app.merkle.result import CommitmentCheck, TotalCheck
 from auditor_app.sampling.result import SampleResult
@@ -95,7 +96,7 @@ class PerformedProcedure:
 class InputFile:
     """One file that was read: its role (``snapshot``, ``trust store`` …), name without folder, size and SHA-256."""
 
-    role: str
+    role: InputRole
     name: str
     size: int
     sha256: str

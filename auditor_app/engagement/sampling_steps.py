@@ -32,8 +32,9 @@ from auditor_app.sampling.document import (
 )
 from auditor_app.sampling.draw import draw
 from auditor_app.sampling.drawn import DrawnSample
+from auditor_app.sampling.imported_list import read_list
 from auditor_app.sampling.plan_document import PlanAsked, plan_document
-from auditor_app.sampling.reciprocal import ListRecord, LookedUp, draw_list, read_list
+from auditor_app.sampling.reciprocal import ListRecord, LookedUp, draw_list
 from auditor_app.sampling.records import AnyRecord, load_any, record_document
 from auditor_app.sampling.reserves import ReserveRecord, draw_reserves, reserve_population
 from auditor_app.sampling.result import SampleResult

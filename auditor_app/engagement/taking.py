@@ -40,7 +40,7 @@ def take(path: Path, role: InputRole, token: CancelToken) -> Operation[InputRefe
 
 def referenced(file: InputFile) -> InputReference:
     """The reference to a file that a run read."""
-    return InputReference(role=file.role, name=file.name, size=str(file.size), sha256=file.sha256)  # type: ignore[arg-type]
+    return InputReference(role=file.role, name=file.name, size=str(file.size), sha256=file.sha256)
 
 
 def new_inputs(papers: Papers, files: tuple[InputReference, ...]) -> tuple[AddInput, ...]:

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, cast
+from typing import Annotated, Any, Literal, cast
+
+import msgspec
 
 from auditor_app.amounts import ZERO, Amount
 from auditor_app.errors import NOWHERE, Location, SamplingError
@@ -25,6 +27,7 @@ from auditor_app.sampling.tables import (
     require_columns,
     shown,
 )
+from auditor_app.typed import typed
 
 Said = Literal["agrees", "differs", "none"]
 """A customer's answer; ``none`` is a letter that came back or that nobody answered."""
@@ -112,22 +115,37 @@ def read_extract(
     return Extract(table.name, table.sha256, fields, rows)
 
 
+class _Observed(msgspec.Struct, frozen=True):
+    """What is read of an address of a run's result: base units as text, ``None`` where nothing was observed."""
+
+    account: str
+    asset: str
+    decimals: Annotated[int, msgspec.Meta(ge=0, le=255)]
+    observed: Annotated[str, msgspec.Meta(pattern=r"^-?[0-9]{1,80}\Z")] | None
+
+
 def observed_extract(addresses: Sequence[Mapping[str, Any]], sample: DrawnSample, sha256: str) -> Extract:
     """The observed balances of a recorded run as an extract: ``addresses`` of its result, ``sha256`` its digest.
 
     An account that the run did not observe has no answer. :class:`SamplingError` ``SAMPLE.TABLE`` for another kind of
-    sample.
+    sample, and for a result of another shape: it may have come in another's package.
     """
     if sample.kind != "reserves":
         raise SamplingError(
             "SAMPLE.TABLE", "a run observes reserve addresses only", action="Import an extract for this sample."
         )
+    try:
+        observed = typed(addresses, tuple[_Observed, ...])
+    except msgspec.ValidationError as error:
+        raise SamplingError(
+            "SAMPLE.TABLE", f"the run's balances cannot be read: {error}", action="Perform the run again."
+        ) from None
     seen: dict[str, Amount | None] = {}
-    for row in addresses:
-        if row["asset"] == sample.asset:
-            value = None if row["observed"] is None else Amount(int(row["observed"]), row["decimals"])
-            before = seen.get(row["account"], ZERO)
-            seen[row["account"]] = None if value is None or before is None else before + value
+    for row in observed:
+        if row.asset == sample.asset:
+            value = None if row.observed is None else Amount(int(row.observed), row.decimals)
+            before = seen.get(row.account, ZERO)
+            seen[row.account] = None if value is None or before is None else before + value
     rows = {
         item.id: Answer({sample.asset: value}, {}, NOWHERE)
         for item in sample.items

@@ -7,6 +7,7 @@ the record. Handing the digest to the client before the source speaks makes it m
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal, NoReturn
@@ -19,7 +20,7 @@ from auditor_app.sampling.distributions import Distribution
 from auditor_app.sampling.drawn import Positive, RateText, Stratum
 from auditor_app.sampling.plan import AttributePlan, plan_typed
 from auditor_app.sampling.randomness import Source, parse_source, refuse_unless_future
-from auditor_app.sampling.sealing import Seal, digest_of, read_seal, write_seal
+from auditor_app.sampling.sealing import Seal, digest_of, read_seal
 from auditor_app.sampling.strata import MAX_STRATA
 from auditor_app.snapshot.authentic import AuthenticSnapshot
 from auditor_app.snapshot.statement import Closed, Count, Hex64, Ledger, Name
@@ -101,10 +102,8 @@ def commit(
     allocated already (:mod:`auditor_app.sampling.strata`). Raises
     :class:`SamplingError` where the plan cannot be computed or the source had spoken by ``committed_at``.
     """
-    named = parse_source(source)
-    refuse_unless_future(named, parse_instant(committed_at))
+    named = future_source(source, committed_at, snapshot)
     chosen = sampled_ledger(snapshot, ledger)
-    refuse_past_block(named, snapshot)
     claim = chosen.commitments[0]
     plan = plan_typed(
         distribution,
@@ -148,7 +147,15 @@ def _refuse_strata(committed: Committed, plan: AttributePlan, at: Location = NOW
         )
 
 
-def refuse_past_block(source: Source, snapshot: AuthenticSnapshot) -> None:
+def future_source(text: str, committed_at: str, snapshot: AuthenticSnapshot) -> Source:
+    """The source that was typed; :class:`SamplingError` where it had spoken by ``committed_at``, or the snapshot knew it."""
+    named = parse_source(text)
+    refuse_unless_future(named, parse_instant(committed_at))
+    _refuse_past_block(named, snapshot)
+    return named
+
+
+def _refuse_past_block(source: Source, snapshot: AuthenticSnapshot) -> None:
     """A block at or below the one that the snapshot itself names existed before it: its hash was known."""
     named = snapshot.statement.predicate.chains.get(source.committed.get("chain", ""))
     if source.kind != "block" or named is None or int(source.committed["height"]) > int(named.block_height):
@@ -203,11 +210,6 @@ def sampled_ledger(snapshot: AuthenticSnapshot, name: str | None) -> Ledger:
     return chosen[0]
 
 
-def write_record(record: CommitmentRecord, path: Path) -> None:
-    """Write the record as JSON; a file of that name is never replaced."""
-    write_seal(record.committed, record.committed_at, path)
-
-
 def load_record(path: Path) -> CommitmentRecord:
     """Read and inspect a record; :class:`SamplingError` ``SAMPLE.COMMITMENT`` unless it holds in itself.
 
@@ -228,29 +230,25 @@ def opened(seal: Seal) -> CommitmentRecord:
             action="Draw it with: sample draw.",
         )
     committed = seal.opened(Committed)
-    source = source_of(committed.source, at)
-    refuse_unless_future(source, parse_instant(seal.committed_at))
-    plan = _plan(committed, at)
+    source = source_of(committed.source, seal)
+    plan = plan_of(committed.method, committed.parameters, at)
     _refuse_strata(committed, plan, at)
     return CommitmentRecord(committed, seal.digest, seal.committed_at, plan, source)
 
 
-def source_of(members: SourceMembers, at: Location) -> Source:
-    """The named source, its members compared with what its kind commits to."""
+def source_of(members: SourceMembers, seal: Seal) -> Source:
+    """The named source, its members compared with what its kind commits to, and still silent at the record's time."""
     order = ("kind", "chain", "round", "height", "auditor", "client")
     source = parse_source(":".join(members[key] for key in order if key in members))
     if source.committed != members:
         raise SamplingError(
             "SAMPLE.COMMITMENT",
             "the record names its source in another form than this program",
-            at=at,
+            at=seal.at,
             action="Use the record as it was written.",
         )
+    refuse_unless_future(source, parse_instant(seal.committed_at))
     return source
-
-
-def _plan(committed: Committed, at: Location) -> AttributePlan:
-    return plan_of(committed.method, committed.parameters, at)
 
 
 def plan_of(method: AttributeMethod, wanted: Parameters, at: Location) -> AttributePlan:
@@ -288,10 +286,15 @@ def refuse_other_snapshot(record: CommitmentRecord, snapshot: AuthenticSnapshot)
         ("order", committed.order, ledger.order),
         ("population", committed.parameters.population, ledger.row_count),
     )
+    refuse_differences(pairs)
+    return ledger
+
+
+def refuse_differences(pairs: Iterable[tuple[str, str, str]]) -> None:
+    """Refuse a draw where a thing's name, what was committed to and what is there now do not agree."""
     for name, expected, observed in pairs:
         if expected != observed:
             refuse_difference(name, expected, observed)
-    return ledger
 
 
 def refuse_difference(name: str, expected: str, observed: str) -> NoReturn:

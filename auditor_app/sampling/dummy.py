@@ -33,10 +33,15 @@ def dummy_of(proof: InclusionProof, seed: bytes, leaf_count: int) -> InclusionPr
     raise _impossible(proof)
 
 
+def dummy_key(seed: bytes) -> str:
+    """The key, 64 hex digits, that nobody could choose before the draw and that no row or list can hold."""
+    return sha256(b"por-sample/dummy/v1" + seed).hexdigest()
+
+
 def _made_up_rows(proof: InclusionProof, seed: bytes) -> list[str]:
     """The row with another key; then, for a scheme that does not hash the key, with other text cells in turn."""
     cells = proof.row.split(",")
-    name = sha256(b"por-sample/dummy/v1" + seed).hexdigest()
+    name = dummy_key(seed)
     rows = []
     for position, column in enumerate(proof.columns[: len(cells)]):
         if column.type in ("hex64", "token"):

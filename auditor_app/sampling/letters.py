@@ -125,10 +125,14 @@ def merge(
             )
         own = _own(sample, item, str(number).zfill(width))
         known = {**typed, **rows.get(item.id, {}), **own}
-        text = _FIELD.sub(lambda match, known=known: known[match[1]], template.text)  # type: ignore[misc]
+        text = _filled(template.text, known)
         file = f"letter-{number:0{width}}-{_UNSAFE.sub('_', item.id)[:60]}.txt"
         letters.append(Letter(file, item.id, text))
     return tuple(letters)
+
+
+def _filled(text: str, known: Mapping[str, str]) -> str:
+    return _FIELD.sub(lambda match: known[match[1]], text)
 
 
 def _contacts(contacts: ImportedTable, sample: DrawnSample, columns: Sequence[str]) -> dict[str, dict[str, str]]:

@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from math import ceil, floor, inf
 
 from auditor_app.errors import SamplingError
@@ -110,7 +111,7 @@ def attribute_size(
         for k, low, high, p in zip(allowed, lowest, highest, probabilities, strict=True):
             # within one band the probability falls as n grows, so the band serves if its top does
             if distributions.near_or_below(p, test.risk) and test.serves(k, high):
-                return _smallest(low, high, lambda n, k=k: test.serves(k, n))  # type: ignore[misc]
+                return _smallest(low, high, partial(test.serves, k))
     raise _too_large()
 
 

@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from hashlib import sha256
-from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
@@ -18,23 +16,23 @@ import msgspec
 from auditor_app.amounts import Amount
 from auditor_app.errors import Location, SamplingError
 from auditor_app.findings import finding
-from auditor_app.instants import parse_instant
 from auditor_app.operation import CancelToken
 from auditor_app.sampling.commitment import (
     SourceMembers,
-    refuse_difference,
-    refuse_past_block,
+    future_source,
+    refuse_differences,
     source_of,
 )
 from auditor_app.sampling.distributions import Distribution
 from auditor_app.sampling.draw import seed_of, weakness_of
 from auditor_app.sampling.drawn import DrawnItem, DrawnSample, Positive, RateText
+from auditor_app.sampling.dummy import dummy_key
 from auditor_app.sampling.monetary import MonetarySelection, cell, fixed_interval, random_start, random_units
 from auditor_app.sampling.plan import MAX_SIZE, allowed_deviations, monetary_size
-from auditor_app.sampling.randomness import Source, parse_source, read_randomness, refuse_unless_future
+from auditor_app.sampling.randomness import Source, read_randomness
 from auditor_app.sampling.rates import Rate, parse_rate
 from auditor_app.sampling.reciprocal import LookedUp
-from auditor_app.sampling.sealing import Seal, digest_of, write_seal
+from auditor_app.sampling.sealing import Seal, digest_of
 from auditor_app.snapshot.authentic import AuthenticSnapshot
 from auditor_app.snapshot.members import read_addresses
 from auditor_app.snapshot.statement import Closed, Decimals, Hex64, Name
@@ -139,9 +137,7 @@ def commit_reserves(
     committed_at: str,
 ) -> ReserveRecord:
     """Plan a monetary-unit sample and fix it before the source speaks; errors as for a commitment to leaves."""
-    named = parse_source(source)
-    refuse_unless_future(named, parse_instant(committed_at))
-    refuse_past_block(named, snapshot)
+    named = future_source(source, committed_at, snapshot)
     rates = [
         parse_rate(text, name=name)
         for text, name in ((confidence, "confidence"), (tolerable, "tolerable rate"), (expected, "expected rate"))
@@ -178,8 +174,7 @@ def _parameters(confidence: Rate, tolerable: Rate, expected: Rate) -> MonetaryPa
 def opened_reserves(seal: Seal) -> ReserveRecord:
     """A sealed record of reserve addresses, inspected: digest, plan and source recalculated."""
     committed = seal.opened(CommittedReserves)
-    source = source_of(committed.source, seal.at)
-    refuse_unless_future(source, parse_instant(seal.committed_at))
+    source = source_of(committed.source, seal)
     wanted = committed.parameters
     planned = _parameters(
         parse_rate(wanted.confidence, name="confidence"),
@@ -196,11 +191,6 @@ def opened_reserves(seal: Seal) -> ReserveRecord:
             action="Commit again with this program.",
         )
     return ReserveRecord(committed, seal.digest, seal.committed_at, source)
-
-
-def write_reserve_record(record: ReserveRecord, path: Path) -> None:
-    """Write the record as JSON; a file of that name is never replaced."""
-    write_seal(record.committed, record.committed_at, path)
 
 
 def draw_reserves(
@@ -223,18 +213,7 @@ def draw_reserves(
     seed = seed_of(record.digest, typed)
     accounts, values = list(population.claimed), list(population.claimed.values())
     selection = _select(committed.method, values, size, seed)
-    items = tuple(
-        DrawnItem(
-            id=accounts[hit.index],
-            key=accounts[hit.index],
-            reached=accounts[hit.index] in population.claimed,
-            book={population.asset: Amount(values[hit.index], population.decimals).plain()},
-            times=hit.times,
-            certain=hit.certain,
-        )
-        for hit in selection.hits
-    )
-    rejected = f"{accounts[0]}-{sha256(b'por-sample/dummy/v1' + seed).hexdigest()}" not in population.claimed
+    rejected = f"{accounts[0]}-{dummy_key(seed)}" not in population.claimed
     subject = f"addresses of {population.asset}"
     findings = list(weakness_of(record.source, subject, _PROCEDURE))
     if not rejected:
@@ -260,13 +239,30 @@ def draw_reserves(
         tolerable=wanted.tolerable,
         expected=wanted.expected,
         allowed_deviations=str(allowed),
-        items=items,
+        items=_items(population, selection),
         dummy_rejected=rejected,
         asset=population.asset,
         total=str(Fraction(population.total, unit)),
         interval=str(selection.interval / unit),
     )
     return LookedUp(sample, tuple(findings))
+
+
+def _items(population: ReservePopulation, selection: MonetarySelection) -> tuple[DrawnItem, ...]:
+    """The accounts that drawn units fall in, each once with how often it was hit."""
+    accounts = list(population.claimed.items())
+    return tuple(
+        DrawnItem(
+            id=account,
+            key=account,
+            reached=account in population.claimed,
+            book={population.asset: Amount(value, population.decimals).plain()},
+            times=hit.times,
+            certain=hit.certain,
+        )
+        for hit in selection.hits
+        for account, value in (accounts[hit.index],)
+    )
 
 
 def _size(record: ReserveRecord, extend_to: int | None) -> int:
@@ -298,6 +294,4 @@ def _refuse_others(committed: CommittedReserves, snapshot: AuthenticSnapshot, po
         ("total", committed.total, str(population.total)),
         ("number of decimals", str(committed.decimals), str(population.decimals)),
     )
-    for name, expected, observed in pairs:
-        if expected != observed:
-            refuse_difference(name, expected, observed)
+    refuse_differences(pairs)

@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Literal
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
@@ -28,11 +29,14 @@ class KeyRefused(ValueError):
     """The key is none of the four kinds, too short, or not in the one DER form; the text says which."""
 
 
+AlgorithmName = Literal["ed25519", "ecdsa-p256-sha256", "ecdsa-secp256k1-sha256", "rsa-pss-sha256"]
+
+
 @dataclass(frozen=True, slots=True)
 class Algorithm:
     """``accepts`` says whether a key is of this kind; ``verify`` returns whether a signature fits."""
 
-    name: str
+    name: AlgorithmName
     accepts: Callable[[object], bool]
     verify: Callable[[PublicKey, bytes, bytes], bool]
 

@@ -22,7 +22,7 @@ from auditor_app import strict_json
 from auditor_app.errors import AuditError, Location, TrustStoreError
 from auditor_app.files import read_capped, write_atomically
 from auditor_app.instants import parse_instant
-from auditor_app.snapshot.signatures import KeyRefused, fingerprint, load_public_pem, load_spki
+from auditor_app.snapshot.signatures import AlgorithmName, KeyRefused, fingerprint, load_public_pem, load_spki
 from auditor_app.snapshot.statement import Closed, Hex64, Instant, Text
 from auditor_app.typed import typed
 
@@ -54,7 +54,7 @@ class PinnedKey(Closed, frozen=True, kw_only=True):
 
     spki_sha256: Hex64 = msgspec.field(name="spkiSha256")
     spki: Annotated[str, msgspec.Meta(max_length=8192)]
-    algorithm: Literal["ed25519", "ecdsa-p256-sha256", "ecdsa-secp256k1-sha256", "rsa-pss-sha256"]
+    algorithm: AlgorithmName
     role: Role
     issuer: Text | None
     signer: Text
@@ -172,7 +172,7 @@ def add_key(
     key = PinnedKey(
         spki_sha256=fingerprint(der),
         spki=base64.b64encode(der).decode("ascii"),
-        algorithm=load_spki(der)[1].name,  # type: ignore[arg-type]
+        algorithm=load_spki(der)[1].name,
         role=role,
         issuer=issuer or None,
         signer=signer,

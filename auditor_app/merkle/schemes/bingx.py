@@ -22,19 +22,13 @@ decimal columns BTC, ETH, USDT, USDC and Total.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 
-from auditor_app.merkle.paired import PairedRule
-from auditor_app.merkle.path_file import refuse
-from auditor_app.merkle.published import MAX_LEVELS, Claim, ProofDocument, ProofFormat, PublishedProof, PublishedStep
-from auditor_app.merkle.rule import Layout, Node, Rule
-from auditor_app.merkle.scheme import Properties, Scheme, take_parameters
+from auditor_app.merkle.published import ProofFormat
+from auditor_app.merkle.scheme import Properties, Scheme
+from auditor_app.merkle.sided_page import SidedPage
 from auditor_app.merkle.template import Balances, BalanceText, Cell, Child, Hashed, NumberForm, Odd, Template, Text
-from auditor_app.merkle.text_sums import check_coins
-from auditor_app.merkle.transcript import is_transcript, path_items, read_transcript
 
 NAME = "bingx"
-PUBLISHER = "BingX"
 COINS = ("BTC", "ETH", "USDT", "USDC", "Total")
 _LISTED = BalanceText(order=COINS, number=NumberForm(zero="0.0"), absent="0.0")
 TEMPLATE = Template(
@@ -43,32 +37,15 @@ TEMPLATE = Template(
     odd=Odd.ALONE,
     sums=False,
 )
-_ITEM = re.compile(r"([lr]):([0-9a-f]{64})\Z", re.ASCII)
-
-
-def bind(layout: Layout, parameters: Mapping[str, str], leaf_count: int | None) -> Rule:  # noqa: ARG001
-    """The rule over a ledger; it takes no parameters."""
-    take_parameters(NAME, {}, parameters)
-    check_coins(NAME, layout, COINS, COINS)
-    return PairedRule(NAME, layout, TEMPLATE)
-
-
-def recognises(document: ProofDocument) -> bool:
-    """A transcript that names the scheme."""
-    return is_transcript(document, NAME)
-
-
-def read(document: ProofDocument) -> tuple[PublishedProof, ...]:
-    """One customer's path."""
-    if not recognises(document):
-        raise refuse(document, PUBLISHER, "the file is no transcript of the page", "a first line such as scheme: bingx")
-    found = read_transcript(document, PUBLISHER, ("uid", "leaf", "path", "root"), COINS)
-    layout, row = found.row({"uid": found.text("uid")}, COINS)
-    items = path_items(found, _ITEM, "l:hash or r:hash", MAX_LEVELS)
-    steps = tuple(PublishedStep(Node(bytes.fromhex(item[2])), "left" if item[1] == "l" else "right") for item in items)
-    rule = PairedRule(NAME, layout, TEMPLATE)
-    return (PublishedProof(rule, row, Claim(found.digest("leaf")), steps, Claim(found.digest("root"))),)
-
+PAGE = SidedPage(
+    scheme=NAME,
+    publisher="BingX",
+    coins=COINS,
+    template=TEMPLATE,
+    item=re.compile(r"([lr]):([0-9a-f]{64})\Z", re.ASCII),
+    form="l:hash or r:hash",
+    sides={"l": "left", "r": "right"},
+)
 
 SCHEME = Scheme(
     name=NAME,
@@ -77,6 +54,6 @@ SCHEME = Scheme(
     properties=Properties(
         digest_bits=256, binds_child_sums=None, domain_separation=False, field_separators=True, confirmed=False
     ),
-    bind=bind,
-    proof=ProofFormat(recognises, read),
+    bind=PAGE.bind,
+    proof=ProofFormat(PAGE.recognises, PAGE.read),
 )

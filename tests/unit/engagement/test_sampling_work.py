@@ -10,10 +10,12 @@ import pytest
 
 from auditor_app import strict_json
 from auditor_app.engagement.actions import RecordSample
+from auditor_app.engagement.execution_steps import performed_again, read_alternatives
 from auditor_app.engagement.papers import Papers, SampleStep, Stamp
 from auditor_app.engagement.sampling_work import sampled_work
 from auditor_app.engagement.terms import Terms
-from auditor_app.errors import EngagementError, SamplingError
+from auditor_app.errors import AuditError, EngagementError, SamplingError
+from auditor_app.operation import CancelToken, run
 from auditor_app.sampling.conclusion import conclude, conclusion_document
 from auditor_app.sampling.drawn import DrawnSample
 from auditor_app.sampling.execution import execution_document
@@ -89,3 +91,19 @@ def test_a_missing_result_and_a_strange_one_are_errors() -> None:
     del journal.kept[digest]
     with pytest.raises(EngagementError):
         journal.works()
+
+
+@pytest.mark.parametrize(
+    "text", ["1", "[1]", '["abcd"]', '[["a", "b", "c"]]', '[["a", "b", "c", 1]]', "{}", "[", '"x"']
+)
+def test_alternatives_of_another_shape_are_refused(text: str) -> None:
+    """The parameters of an entry come from whoever sent the package."""
+    with pytest.raises(AuditError, match="alternatives"):
+        read_alternatives(text)
+
+
+@pytest.mark.parametrize("values", ["[]", "1", '{"client": 1}', '{"client": null}', "{"])
+def test_values_of_letters_of_another_shape_are_refused(values: str) -> None:
+    action = RecordSample(step="letters", parameters={"values": values}, result="ab" * 32, commitment="ab" * 32)
+    with pytest.raises(AuditError, match="values"):
+        run(performed_again(action, (), lambda _: pytest.fail("no file"), lambda _: b"{}", CancelToken()))

@@ -16,9 +16,9 @@ from auditor_app.sampling.commitment import (
     commit,
     load_record,
     refuse_other_snapshot,
-    write_record,
 )
 from auditor_app.sampling.distributions import Distribution
+from auditor_app.sampling.records import write_any
 from auditor_app.snapshot.authentic import AuthenticSnapshot
 
 NOW = "2026-11-03T12:00:00Z"
@@ -45,7 +45,7 @@ def record(make_snapshot: Callable[..., AuthenticSnapshot]) -> CommitmentRecord:
 
 def test_the_digest_is_that_of_the_sorted_compact_json(record: CommitmentRecord, tmp_path: Path) -> None:
     """RFC 8785 of an object of plain ASCII strings is sorted keys without spaces."""
-    write_record(record, tmp_path / "r.json")
+    write_any(record, tmp_path / "r.json")
     document = json.loads((tmp_path / "r.json").read_bytes())
     text = json.dumps(document["committed"], sort_keys=True, separators=(",", ":"))
     assert hashlib.sha256(text.encode()).hexdigest() == document["commitmentSha256"] == record.digest.hex()
@@ -68,7 +68,7 @@ def test_the_digest_is_that_of_the_sorted_compact_json(record: CommitmentRecord,
 
 def test_a_record_reads_back_as_itself(record: CommitmentRecord, tmp_path: Path) -> None:
     path = tmp_path / "r.json"
-    write_record(record, path)
+    write_any(record, path)
     again = load_record(path)
     assert (again.committed, again.digest, again.committed_at, again.plan) == (
         record.committed,
@@ -83,7 +83,7 @@ def test_a_record_reads_back_as_itself(record: CommitmentRecord, tmp_path: Path)
     "source", ["dice", "block:eip155:1:24000000", "drand:default:9999999", f"secrets:{'aa' * 32}:{'bb' * 32}"]
 )
 def test_every_source_reads_back(source: str, make_snapshot: Callable[..., AuthenticSnapshot], tmp_path: Path) -> None:
-    write_record(committed(make_snapshot(), source=source), tmp_path / "r.json")
+    write_any(committed(make_snapshot(), source=source), tmp_path / "r.json")
     assert load_record(tmp_path / "r.json").source.text == source
 
 
@@ -121,7 +121,7 @@ def test_a_file_that_is_there_is_never_replaced(record: CommitmentRecord, tmp_pa
     path = tmp_path / "r.json"
     path.write_text("mine")
     with pytest.raises(AuditError, match="there already") as error:
-        write_record(record, path)
+        write_any(record, path)
     assert error.value.code == "SAMPLE.COMMITMENT"
     assert path.read_text() == "mine"
     assert list(tmp_path.iterdir()) == [path]
@@ -129,7 +129,7 @@ def test_a_file_that_is_there_is_never_replaced(record: CommitmentRecord, tmp_pa
 
 def test_a_folder_that_is_not_there_is_named(record: CommitmentRecord, tmp_path: Path) -> None:
     with pytest.raises(AuditError, match="cannot be written"):
-        write_record(record, tmp_path / "nowhere" / "r.json")
+        write_any(record, tmp_path / "nowhere" / "r.json")
 
 
 def _set(*path: str, value: object) -> Callable[[dict[str, Any]], None]:
@@ -161,7 +161,7 @@ def test_an_altered_record_is_refused(
     change: Callable[[dict[str, Any]], None], message: str, record: CommitmentRecord, tmp_path: Path
 ) -> None:
     path = tmp_path / "r.json"
-    write_record(record, path)
+    write_any(record, path)
     document = json.loads(path.read_bytes())
     change(document)
     path.write_text(json.dumps(document))
@@ -188,7 +188,7 @@ def test_a_record_that_was_made_up_is_refused(
 ) -> None:
     """The digest fits, but the content is not what this program would have committed to."""
     path = tmp_path / "r.json"
-    write_record(record, path)
+    write_any(record, path)
     document = json.loads(path.read_bytes())
     change(document["committed"])
     text = json.dumps(document["committed"], sort_keys=True, separators=(",", ":"))

@@ -155,6 +155,10 @@ def test_observed_balances_of_a_run() -> None:
     assert executed.items[1].checks[1].observed == "ETH 4.99"
     with pytest.raises(SamplingError, match="reserve addresses only"):
         observed_extract(rows, SAMPLE, "ab" * 32)
+    for strange in ({}, {"observed": "1.5"}, {"observed": "9" * 5000}, {"decimals": -1}, {"account": None}):
+        row = rows[0] | strange if strange else {}
+        with pytest.raises(SamplingError, match="balances cannot be read"):
+            observed_extract([row], sample, "ab" * 32)
 
 
 CELL = st.text(max_size=12) | st.sampled_from(

@@ -14,20 +14,18 @@ from auditor_app.errors import SamplingError
 from auditor_app.ledger.parts import SnapshotLedger
 from auditor_app.merkle.recompute import recompute
 from auditor_app.operation import CancelToken, run
-from auditor_app.sampling import reciprocal
 from auditor_app.sampling.commitment import load_record
 from auditor_app.sampling.distributions import Distribution
+from auditor_app.sampling.imported_list import ListPopulation, read_list
+from auditor_app.sampling.lookup import LookUp
 from auditor_app.sampling.reciprocal import (
-    ListPopulation,
     ListRecord,
     LookedUp,
     commit_list,
     draw_list,
     opened_list,
-    read_list,
-    write_list_record,
 )
-from auditor_app.sampling.records import load_any
+from auditor_app.sampling.records import load_any, write_any
 from auditor_app.sampling.sealing import read_seal
 from auditor_app.sampling.select import ticket_number
 from auditor_app.sampling.tables import read_table
@@ -124,7 +122,7 @@ def test_leaves_of_one_key_count_together(make_snapshot: MakeSnapshot, monkeypat
 def test_a_look_up_that_finds_everything_shows_itself(
     make_snapshot: MakeSnapshot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reciprocal._Lookup, "_judged", lambda *_: (None, ""))
+    monkeypatch.setattr(LookUp, "_judged", lambda *_: (None, ""))
     snapshot, listed = make_snapshot(), population()
     found = drawn(snapshot, committed(snapshot, listed), listed)
     assert not found.sample.dummy_rejected
@@ -134,7 +132,7 @@ def test_a_look_up_that_finds_everything_shows_itself(
 def test_the_list_is_committed(make_snapshot: MakeSnapshot, tmp_path: Path) -> None:
     snapshot, listed = make_snapshot(), population()
     record = committed(snapshot, listed)
-    write_list_record(record, tmp_path / "r.json")
+    write_any(record, tmp_path / "r.json")
     read = opened_list(read_seal(tmp_path / "r.json"))
     assert (read.committed, read.digest, read.plan) == (record.committed, record.digest, record.plan)
     assert isinstance(load_any(tmp_path / "r.json"), ListRecord)

@@ -17,10 +17,11 @@ from auditor_app.errors import SamplingError
 from auditor_app.ledger.parts import SnapshotLedger
 from auditor_app.merkle.recompute import recompute
 from auditor_app.operation import CancelToken, run
-from auditor_app.sampling.commitment import commit, load_record, write_record
+from auditor_app.sampling.commitment import commit, load_record
 from auditor_app.sampling.distributions import Distribution
 from auditor_app.sampling.document import drawn_sample
 from auditor_app.sampling.draw import draw
+from auditor_app.sampling.records import write_any
 from auditor_app.sampling.result import SampleResult
 from auditor_app.sampling.select import ticket_number
 from auditor_app.sampling.strata import allocate, committed_strata, count_strata, grow, parse_band
@@ -148,7 +149,7 @@ def test_bands_and_allocation_are_committed(make_snapshot: MakeSnapshot, tmp_pat
     _, third = make(make_snapshot, bands=(BANDS[0],))
     assert len({record.digest, other.digest, third.digest}) == 3
     assert other.size == 60
-    write_record(record, tmp_path / "r.json")
+    write_any(record, tmp_path / "r.json")
     read = load_record(tmp_path / "r.json")
     assert (read.committed, read.digest, read.size) == (record.committed, record.digest, 57)
     lying = tuple(
