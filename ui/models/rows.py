@@ -16,17 +16,14 @@ from ui.text import HIDDEN, masked, spreadsheet_cell, tooltip
 
 TONE_ROLE = int(Qt.ItemDataRole.UserRole) + 1
 CHIP_ROLE = int(Qt.ItemDataRole.UserRole) + 2
-_ROLES = frozenset(
-    {
-        *(
-            int(getattr(Qt.ItemDataRole, name))
-            for name in ("DisplayRole", "ToolTipRole", "TextAlignmentRole", "FontRole", "AccessibleTextRole")
-        ),
-        TONE_ROLE,
-        CHIP_ROLE,
-    }
+_DISPLAY, _TOOL_TIP, _ALIGNMENT, _FONT, _SPOKEN = (
+    int(getattr(Qt.ItemDataRole, name))
+    for name in ("DisplayRole", "ToolTipRole", "TextAlignmentRole", "FontRole", "AccessibleTextRole")
 )
+_ROLES = frozenset({_DISPLAY, _TOOL_TIP, _ALIGNMENT, _FONT, _SPOKEN, TONE_ROLE, CHIP_ROLE})
 """What cells answer. A view asks for several others of every cell it paints: those cost one look-up."""
+_LEFT = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+_RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
 _CHUNK = 4096
 _NO_PARENT = QModelIndex()
 
@@ -151,7 +148,7 @@ class RowsModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.ToolTipRole:
             return tooltip(column.note) or None
         if role == Qt.ItemDataRole.TextAlignmentRole:
-            return int(_alignment(column))
+            return alignment(column)
         return None
 
     def data(self, index: QModelIndex | QPersistentModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
@@ -159,15 +156,15 @@ class RowsModel(QAbstractTableModel):
         if role not in _ROLES or not index.isValid() or index.row() >= len(self._order):
             return None
         column, row = self.columns[index.column()], self._held_row(index.row())
-        if role == Qt.ItemDataRole.DisplayRole:
+        if role == _DISPLAY:
             return self.shown(column, row)
-        if role == Qt.ItemDataRole.ToolTipRole:
+        if role == _TOOL_TIP:
             return None if self._masks(column) else tooltip(self._mask_text(column, column.full(row)))
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            return int(_alignment(column))
-        if role == Qt.ItemDataRole.FontRole:
+        if role == _ALIGNMENT:
+            return alignment(column)
+        if role == _FONT:
             return self._mono if column.kind is Kind.MONO else None
-        if role == Qt.ItemDataRole.AccessibleTextRole:
+        if role == _SPOKEN:
             return f"{column.title}: {self.shown(column, row)}"
         if role == TONE_ROLE:
             return column.tone(row) if column.tone else None
@@ -196,7 +193,6 @@ class RowsModel(QAbstractTableModel):
         return HIDDEN if self._masks(column) else self._mask_text(column, column.shown(row))
 
 
-def _alignment(column: Column) -> Qt.AlignmentFlag:
-    numeric = column.kind in (Kind.AMOUNT, Kind.NUMBER)
-    side = Qt.AlignmentFlag.AlignRight if numeric else Qt.AlignmentFlag.AlignLeft
-    return side | Qt.AlignmentFlag.AlignVCenter
+def alignment(column: Column) -> int:
+    """Numbers to the right, everything else to the left."""
+    return _RIGHT if column.kind in (Kind.AMOUNT, Kind.NUMBER) else _LEFT

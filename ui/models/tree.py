@@ -16,11 +16,17 @@ from PySide6.QtGui import QFont
 from auditor_app.operation import CancelToken, Operation, Progress
 from ui.models.columns import Column, Kind, Marks, in_words
 from ui.models.filters import Predicate
-from ui.models.rows import CHIP_ROLE, TONE_ROLE, arranged
+from ui.models.rows import CHIP_ROLE, TONE_ROLE, alignment, arranged
 from ui.text import ABSENT, HIDDEN, count, spreadsheet_cell, tooltip
 from ui.theme import Tone
 
 TREE_ROW_HEIGHT = 30
+_ROW_SIZE = QSize(0, TREE_ROW_HEIGHT)
+_UNANSWERED = frozenset(
+    int(getattr(Qt.ItemDataRole, name))
+    for name in ("DecorationRole", "ForegroundRole", "BackgroundRole", "CheckStateRole")
+)
+"""What a view asks of every cell it paints, and no cell has."""
 _CHUNK = 4096
 _NO_PARENT = QModelIndex()
 
@@ -237,12 +243,12 @@ class TreeModel(QAbstractItemModel):
         if role == Qt.ItemDataRole.ToolTipRole:
             return tooltip(self.column_at(section).note) or None
         if role == Qt.ItemDataRole.TextAlignmentRole:
-            return int(self._alignment(section))
+            return alignment(self.column_at(section))
         return None
 
     def data(self, index: QModelIndex | QPersistentModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """One cell in one role."""
-        if not index.isValid():
+        if role in _UNANSWERED or not index.isValid():
             return None
         node, at = self._node(index), index.column()
         if role == Qt.ItemDataRole.DisplayRole:
@@ -253,11 +259,11 @@ class TreeModel(QAbstractItemModel):
         if role == Qt.ItemDataRole.ToolTipRole:
             return None if self._masks(at) else tooltip(self._full(node, at)) or None
         if role == Qt.ItemDataRole.TextAlignmentRole:
-            return int(self._alignment(at))
+            return alignment(self.column_at(at))
         if role == Qt.ItemDataRole.FontRole:
             return self._font(node, at)
         if role == Qt.ItemDataRole.SizeHintRole:
-            return QSize(0, TREE_ROW_HEIGHT)
+            return _ROW_SIZE
         if role in (TONE_ROLE, CHIP_ROLE):
             return self._chip(node, at) if role == CHIP_ROLE else self._tone(node, at)
         return None
@@ -332,8 +338,3 @@ class TreeModel(QAbstractItemModel):
         if node.item is None:
             return self._heavy if node.level == 1 else None
         return self._mono if self.column_at(at).kind is Kind.MONO else None
-
-    def _alignment(self, at: int) -> Qt.AlignmentFlag:
-        numeric = self.column_at(at).kind in (Kind.AMOUNT, Kind.NUMBER)
-        side = Qt.AlignmentFlag.AlignRight if numeric else Qt.AlignmentFlag.AlignLeft
-        return side | Qt.AlignmentFlag.AlignVCenter

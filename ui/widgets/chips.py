@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
+from functools import lru_cache
 
-from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QPointF, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFont, QPainter, QPalette, QPen, QPolygonF
-from PySide6.QtWidgets import QSizePolicy, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPalette, QPen, QPolygonF
+from PySide6.QtWidgets import QAbstractItemView, QSizePolicy, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
+from ui.models.columns import Column, Kind
 from ui.models.rows import CHIP_ROLE, TONE_ROLE
 from ui.theme import Tone, current
 
@@ -18,17 +20,22 @@ _PAD = 8
 
 def chip_width(text: str, font: QFont) -> int:
     """How wide a chip with this text is."""
-    from PySide6.QtGui import QFontMetrics
-
-    return QFontMetrics(chip_font(font)).horizontalAdvance(text) + _MARK + 3 * _PAD - 2
+    return _small(font.toString())[1].horizontalAdvance(text) + _MARK + 3 * _PAD - 2
 
 
 def chip_font(font: QFont) -> QFont:
     """A touch smaller and heavier than the text around it."""
-    small = QFont(font)
-    small.setPointSizeF(max(7.5, font.pointSizeF() - 1))
+    return _small(font.toString())[0]
+
+
+@lru_cache(maxsize=64)
+def _small(described: str) -> tuple[QFont, QFontMetrics]:
+    """A chip's font beside a font that Qt describes so, and its measures: chips are drawn by the dozen in every frame."""
+    small = QFont()
+    small.fromString(described)
+    small.setPointSizeF(max(7.5, small.pointSizeF() - 1))
     small.setWeight(QFont.Weight.Medium)
-    return small
+    return small, QFontMetrics(small)
 
 
 def draw_chip(painter: QPainter, place: QRect, text: str, tone: Tone, font: QFont) -> None:
@@ -74,18 +81,13 @@ def _draw_mark(painter: QPainter, centre: QPointF, tone: Tone, colour: QColor) -
 
 
 class CellDelegate(QStyledItemDelegate):
-    """Draws table cells: chips for chip columns, toned text elsewhere; columns that are neither cost Python nothing."""
-
-    def __init__(self, parent: QObject, is_plain: Callable[[int], bool] = lambda _: False) -> None:
-        """``is_plain`` says of a column's number that its cells have neither chip nor tone."""
-        super().__init__(parent)
-        self._is_plain = is_plain
+    """Draws the cells of columns with chips or tones; :func:`delegate` leaves all others to Qt."""
 
     def paint(
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
     ) -> None:
         """Background and focus as the style has them, then our chip over it."""
-        if self._is_plain(index.column()) or not index.data(CHIP_ROLE):
+        if not index.data(CHIP_ROLE):
             super().paint(painter, option, index)
             return
         bare = QStyleOptionViewItem(option)
@@ -104,8 +106,6 @@ class CellDelegate(QStyledItemDelegate):
     def initStyleOption(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> None:
         """Toned text for cells that have a tone."""
         super().initStyleOption(option, index)
-        if self._is_plain(index.column()):
-            return
         tone = index.data(TONE_ROLE)
         if tone is not None and not index.data(CHIP_ROLE):
             colour = QColor(current().tones[Tone(tone)].text)
@@ -116,11 +116,19 @@ class CellDelegate(QStyledItemDelegate):
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
         """Room for a chip or the text, with the sheet's padding."""
         size = super().sizeHint(option, index)
-        if not self._is_plain(index.column()) and index.data(CHIP_ROLE):
+        if index.data(CHIP_ROLE):
             size.setWidth(chip_width(str(index.data()), option.font) + 2 * _PAD)
         else:
             size.setWidth(size.width() + 2 * _PAD)
         return size
+
+
+def delegate(view: QAbstractItemView, columns: Sequence[Column], first: int = 0) -> None:
+    """Have the columns of a view, from its column ``first`` on, drawn as they are described: most cost no Python."""
+    special = view.findChild(CellDelegate) or CellDelegate(view)
+    for at, described in enumerate(columns, first):
+        plain = described.tone is None and described.kind is not Kind.CHIP
+        view.setItemDelegateForColumn(at, None if plain else special)  # type: ignore[arg-type] # Qt takes none, too
 
 
 class Chip(QWidget):

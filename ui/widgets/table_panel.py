@@ -17,7 +17,7 @@ from ui.models.rows import RowsModel, arranged
 from ui.text import count
 from ui.theme import mono_font
 from ui.widgets.blocks import GRID, card, column, label, row
-from ui.widgets.chips import CellDelegate
+from ui.widgets.chips import delegate
 from ui.widgets.passage import Passage
 from ui.widgets.rows_panel import HEADER_HEIGHT, MOST_COPIED, RowsPanel, dress, offer_copies, to_clipboard
 from ui.widgets.widths import MEASURED, widest_cell
@@ -44,7 +44,7 @@ class RowsView(QTableView):
         self.setModel(model)
         header = self.horizontalHeader()
         dress(self, header, name)
-        self.setItemDelegate(CellDelegate(self, self._is_plain))
+        delegate(self, model.columns)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setShowGrid(False)
         self.setWordWrap(False)
@@ -58,15 +58,12 @@ class RowsView(QTableView):
         header.setMinimumSectionSize(_NARROWEST)
         self.customContextMenuRequested.connect(self._open_menu)
 
-    def _is_plain(self, at: int) -> bool:
-        described = self._rows.columns[at]
-        return described.tone is None and described.kind is not Kind.CHIP
-
     def fit_columns(self) -> None:
         """Widths from the first rows; what is left goes to the wide columns, what is missing comes from long texts."""
         header, font, mono = self.horizontalHeader(), self.font(), mono_font()
         rows, shown = self._rows.first(MEASURED), self._rows.shown
         self._natural = []
+        delegate(self, self._rows.columns)
         for at, described in enumerate(self._rows.columns):
             self.setColumnHidden(at, False)
             room = _CHIP_ROOM if described.kind is Kind.CHIP else _TEXT_ROOM

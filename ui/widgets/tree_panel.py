@@ -35,7 +35,7 @@ from ui.models.tree import TREE_ROW_HEIGHT, Level, Node, TreeColumn, TreeModel, 
 from ui.text import count
 from ui.theme import current, mono_font
 from ui.widgets.blocks import GRID, choice, column, row
-from ui.widgets.chips import CellDelegate
+from ui.widgets.chips import delegate
 from ui.widgets.rows_panel import HEADER_HEIGHT, MOST_COPIED, RowsPanel, dress, offer_copies, to_clipboard
 from ui.widgets.widths import widest_text
 
@@ -61,7 +61,7 @@ class TreeView(QTreeView):
         self.setModel(model)
         header = self.header()
         dress(self, header, name)
-        self.setItemDelegate(CellDelegate(self))
+        delegate(self, [model.column_at(at) for at in range(model.columnCount())])
         self.setUniformRowHeights(True)
         self.setIndentation(16)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
