@@ -120,6 +120,8 @@ class _UsedPrice:
 
 def _fund_accounts(audit: Audit) -> list[_FundAccount]:
     """Each account with its proof of control; the snapshot's list may name fund accounts as well as reserves."""
+    if not audit.funds:
+        return []
     proofs = ProofsOfControl(audit.ownership)
     return [_FundAccount(line, proofs.of(line.account)) for line in audit.funds]
 

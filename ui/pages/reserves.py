@@ -179,4 +179,7 @@ class ReservesPage(Page):
         self._digest.show_digest(evidence.payload_sha256)
 
     def _on_chosen(self, chosen: ReserveRow | None) -> None:
-        self.detail.show_line(self.desk.case.audit, None if chosen is None else chosen.line)
+        if chosen is None:
+            self.detail.show_line(None, None)
+        else:
+            self.detail.show_line(self.desk.case.audit, chosen.line, chosen.control)

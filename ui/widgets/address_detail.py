@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 from auditor_app.chain.exchange_reading import AccountExchanges
 from auditor_app.chain.names import chain_name
 from auditor_app.chain.observed import AddressLine
-from auditor_app.chain.ownership.lookup import NO_PROOF_WORDS, ProofsOfControl, outcome_words
+from auditor_app.chain.ownership.lookup import NO_PROOF, NO_PROOF_WORDS, Control, outcome_words
 from auditor_app.chain.ownership.model import Freshness, Outcome, OwnershipLine
 from auditor_app.chain.proof_steps import ProofStep
 from auditor_app.engagement.record import Audit
@@ -45,6 +45,7 @@ class AddressDetail(QScrollArea):
         self._runner = runner
         self._job: Job | None = None
         self._line: AddressLine | None = None
+        self._found: Control = NO_PROOF
         self._audit: Audit | None = None
         self._hidden = False
         self.steps: tuple[ProofStep, ...] = ()
@@ -87,14 +88,14 @@ class AddressDetail(QScrollArea):
         self.setWidget(inner)
         self.hide()
 
-    def show_line(self, audit: Audit | None, line: AddressLine | None) -> None:
-        """Show another address, or none."""
+    def show_line(self, audit: Audit | None, line: AddressLine | None, control: Control = NO_PROOF) -> None:
+        """Show another address with the proofs found for it, or none."""
         if line is self._line and audit is self._audit:
             return
         if self._job is not None:
             self._job.cancel()
             self._job = None
-        self._audit, self._line = audit, line
+        self._audit, self._line, self._found = audit, line, control
         self._clear()
         self.setVisible(audit is not None and line is not None)
         if audit is None or line is None:
@@ -150,16 +151,16 @@ class AddressDetail(QScrollArea):
         show_text(self._amounts, self._mask(amounts) + counted)
         chain = line.address.chain
         show_text(self._chain, f"{chain_name(chain)}  {chain}")
-        self._show_control(audit, line)
+        self._show_control(audit)
 
-    def _show_control(self, audit: Audit, line: AddressLine) -> None:
+    def _show_control(self, audit: Audit) -> None:
         """Every proof that names the account, the one that counts first."""
         _empty(self._control)
         self._said = []
         if audit.ownership is None:
             self._add_proof(Chip(NO_PROOF_WORDS, Tone.NEUTRAL), "The snapshot holds no proofs of control.")
             return
-        control = ProofsOfControl(audit.ownership).of(line.address.account, line.address.asset)
+        control = self._found
         for item in sorted(control.lines, key=lambda item: item is not control.line):
             self._add_proof(Chip(outcome_words(item), outcome_tone(item)), _proof(item))
         if not control.lines:

@@ -39,14 +39,16 @@ class RailEntry:
 
 
 class RailModel(QAbstractListModel):
-    """The entries; states are asked for when painted."""
+    """The entries; states are asked for when painted, and kept until they change: each looks at every finding."""
 
     def __init__(self, entries: Sequence[RailEntry], parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._entries = tuple(entries)
+        self._states: dict[int, StepStatus | None] = {}
 
     def states_changed(self) -> None:
-        """Repaint the chips."""
+        """Ask for the states again and repaint the chips."""
+        self._states.clear()
         if self._entries:
             self.dataChanged.emit(self.index(0), self.index(len(self._entries) - 1))
 
@@ -62,11 +64,11 @@ class RailModel(QAbstractListModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return entry.title
         if role == _STATUS_ROLE:
-            return entry.status()
+            return self._state(index.row())
         if role == _REFERENCE_ROLE:
             return entry.reference
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            status = entry.status()
+            status = self._state(index.row())
             place = f", {entry.number} of {self.steps}" if entry.number else ""
             return f"{entry.title}{place}: {status.text}" if status else entry.title
         if role == _GROUP_ROLE:
@@ -74,6 +76,11 @@ class RailModel(QAbstractListModel):
         if role == _NUMBER_ROLE:
             return entry.number
         return None
+
+    def _state(self, at: int) -> StepStatus | None:
+        if at not in self._states:
+            self._states[at] = self._entries[at].status()
+        return self._states[at]
 
     @property
     def steps(self) -> int:
