@@ -150,3 +150,21 @@ def test_a_job_is_not_forgotten_before_its_result_has_arrived(runner: JobRunner,
     qtbot.waitUntil(lambda: not runner.busy, timeout=3000)
     assert arrived == [42]
     assert heard == [True]
+
+
+@pytest.mark.parametrize(
+    ("error", "code"), [(MemoryError(), "MACHINE.MEMORY"), (OSError(28, "No space left"), "MACHINE.DISK")]
+)
+def test_what_the_machine_lacks_is_no_defect_of_the_program(
+    runner: JobRunner, qtbot: QtBot, error: Exception, code: str
+) -> None:
+    def lacking(token: CancelToken) -> Operation[str]:
+        yield Progress(0, None, "steps", "Working")
+        raise error
+
+    job = runner.make(lacking, "Lacking")
+    with qtbot.waitSignal(job.failed, timeout=3000) as arrived:
+        job.start()
+    assert isinstance(arrived.args[0], AuditError)
+    assert arrived.args[0].code == code
+    assert arrived.args[0].action
