@@ -191,3 +191,77 @@ def test_a_slot_that_holds_no_canonical_word_is_refused(value: bytes) -> None:
     root, proofs = build({slot: value})
     with pytest.raises(TrieError):
         slot_value(NodeTable(proofs[slot]), root, slot)
+
+
+@pytest.mark.parametrize("size", [0, 1, 54, 55, 56, 57, 255, 256, 65_535, 65_536])
+def test_lengths_at_every_step_of_the_encoding(size: int) -> None:
+    for item in (b"\xff" * size, [b"\x01"] * size):
+        assert rlp.encode(item) == other_rlp.encode(item)
+        assert rlp.decode(rlp.encode(item)) == item
+
+
+def test_lists_are_read_as_deep_as_the_limit() -> None:
+    def nested(levels: int) -> rlp.Item:
+        item: rlp.Item = []
+        for _ in range(levels - 1):
+            item = [item]
+        return item
+
+    assert rlp.decode(rlp.encode(nested(32))) == nested(32)
+    with pytest.raises(rlp.RlpError, match="nested"):
+        rlp.decode(rlp.encode(nested(33)))
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("c2a001", "cut short"),  # a hash of one byte within its list
+        ("e0a0" + "01" * 31, "cut short"),  # a hash of thirty-one
+        ("c8a0" + "01" * 7 + "01" * 24, "cut short"),  # one that would end behind its list
+        ("b90038" + "01" * 56, "not canonical"),  # a length with a leading zero, long enough in itself
+        ("b7" + "01" * 54, "cut short"),
+        ("b8", "not canonical"),
+        ("f9", "not canonical"),
+    ],
+)
+def test_what_reaches_behind_its_end_is_refused(text: str, words: str) -> None:
+    with pytest.raises(rlp.RlpError, match=words):
+        rlp.decode(bytes.fromhex(text))
+
+
+def test_an_extension_that_leads_elsewhere_proves_absence() -> None:
+    """Behind it stands a leaf that would fit, were the extension's own nibbles not those of another key."""
+    leaf = rlp.encode([b"\x34", LONG])
+    branch = rlp.encode([b"", b"", b"", keccak256(leaf), b"", keccak256(leaf), *[b""] * 11])
+    root, extension = rooted([b"\x00\x82\x12", keccak256(branch)])
+    table = NodeTable([extension, branch, leaf])
+    assert table.lookup_position(root, 0x1234) == LONG
+    assert table.lookup_position(root, 0x1254) == LONG
+    for other in (0x5634, 0x1334, 0x1244, 0x1235):
+        assert table.lookup_position(root, other) is None
+
+
+@pytest.mark.parametrize(("size", "outside"), [(28, False), (29, True), (30, True)])
+def test_a_node_of_32_bytes_stands_outside_its_parent_and_a_smaller_one_inside(size: int, outside: bool) -> None:
+    """The last nibble is the branch's, so that the leaf's own path is empty."""
+    leaf: rlp.Item = [b"\x20", b"\xee" * size]
+    encoded = rlp.encode(leaf)
+    assert (len(encoded) >= 32) is outside
+    nibbles = PATH.hex()[:63]
+    for apart in (True, False):
+        branch = rlp.encode([keccak256(encoded) if apart else leaf] * 16 + [b""])
+        root, extension = rooted([bytes.fromhex("1" + nibbles), keccak256(branch)])
+        nodes = [extension, branch, *([encoded] if apart else [])]
+        if apart is outside:
+            assert prove(root, b"key", nodes) == b"\xee" * size
+        else:
+            with pytest.raises(TrieError, match="stands outside its parent" if apart else "stands inside its parent"):
+                prove(root, b"key", nodes)
+
+
+def test_what_is_missing_is_named() -> None:
+    root, extension = rooted([b"\x00" + PATH[:1], PATH])
+    with pytest.raises(TrieError, match=f"the node {PATH.hex()[:16]}… is missing from the proof"):
+        prove(root, b"key", [extension])
+    with pytest.raises(TrieError, match="the root is missing from the proof"):
+        prove(root, b"key", [])
