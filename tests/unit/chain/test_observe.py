@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from auditor_app.chain.grading import _grade_of
 from auditor_app.chain.observe import observe
 from auditor_app.chain.observed import Grade, ReserveResult, typed_blocks
 from auditor_app.errors import SignatureError
@@ -133,6 +134,10 @@ def test_two_hosts_that_agree_are_two_sources_two_ports_of_one_host_are_not() ->
     assert grade("a.example:1", "A.example:2") is Grade.ONE_SOURCE
     assert grade("a.example", "a.example") is Grade.ONE_SOURCE
     assert grade("own-node:10.0.0.7") is Grade.OWN_NODE
+    assert _grade_of("bip122:0", ["own-node:10.0.0.7"]) is Grade.OWN_NODE
+    for chain in ("tron:0x2b6653dc", "solana:5eykt4UsFv8P8NJdTREpY1vzqKqZKvdp", "xrpl:0", "eip155x:1"):
+        assert _grade_of(chain, ["own-node:10.0.0.7"]) is Grade.ONE_SOURCE  # it cannot show past state either
+        assert _grade_of(chain, ["own-node:10.0.0.7", "b.example"]) is Grade.TWO_SOURCES
 
 
 def test_sources_that_disagree_are_an_exception_and_the_lower_balance_counts() -> None:

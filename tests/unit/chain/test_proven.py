@@ -23,7 +23,7 @@ from auditor_app.errors import ChainError
 from auditor_app.operation import CancelToken
 from auditor_app.snapshot.authentic import AuthenticEvidence
 from auditor_app.snapshot.statement import Annotations, Asset, BlockReference, Digest, EvidenceBlock, Subject
-from tests.unit.chain.snapshots import EVM_B, EVM_C, USDT, Members, evidence, snapshot
+from tests.unit.chain.snapshots import ASSETS, EVM_B, EVM_C, USDT, Members, evidence, snapshot
 from tests.unit.chain.trie_builder import absence, build
 
 CHAIN, HEIGHT = "eip155:1", 100
@@ -509,3 +509,87 @@ def test_whose_word_a_tokens_decimals_are(can: bool, monkeypatch: pytest.MonkeyP
     for tokens, observed in (([A], True), ([], False)):
         with ProvenState(HONEST.bundle([A], tokens), bytes.fromhex(HONEST.hash[2:]), HEIGHT) as state:
             assert (state.decimals_observed, state.not_reexecuted) == (observed, "")
+
+
+BNB = "eip155:56"
+
+
+def two_chains(
+    rows: list[tuple[str, str, int]], assets: tuple[Asset, ...], token: CancelToken = TOKEN
+) -> ReserveResult:
+    """The honest world's proofs on one chain, beside rows of another chain at another block, and the first one's hash typed."""
+    file = proof_file(HONEST.bundle([A], []), HONEST.hash, rows=rows)
+    other = EvidenceBlock(block_height="5", block_hash="0x" + "ab" * 32, hash_from="snapshot")
+    predicate = msgspec.structs.replace(
+        file.statement.predicate, chains={**file.statement.predicate.chains, BNB: other}
+    )
+    file = replace(file, statement=msgspec.structs.replace(file.statement, predicate=predicate))
+    chains = {
+        CHAIN: BlockReference(block_height=str(HEIGHT), block_hash=HONEST.hash),
+        BNB: BlockReference(block_height="5", block_hash="0x" + "ab" * 32),
+    }
+    held = snapshot(rows, chains=chains, assets=assets, columns=())
+    return observe(held, file, token, typed_blocks([(CHAIN, HONEST.hash)]))
+
+
+def test_one_chains_proofs_are_not_anothers() -> None:
+    """An address is the same on every EVM chain; what it holds is not."""
+    coin = Asset(symbol="ETH", decimals=18, on_chain=("eip155:1/slip44:60", f"{BNB}/slip44:60"))
+    elsewhere = f"{BNB}:{EVM_A.rpartition(':')[2]}"
+    for amount in (7, 8):
+        result = two_chains([(EVM_A, "ETH", 7), (elsewhere, "ETH", amount)], (coin,))
+        assert grades(result) == [Grade.PROVEN, Grade.ONE_SOURCE]
+        assert "EVIDENCE.PROOF" not in codes(result)
+
+
+def test_an_asset_that_is_not_on_the_chain_is_not_proven_to_be_none() -> None:
+    assets = (
+        Asset(symbol="ETH", decimals=18, on_chain=("eip155:1/slip44:60",)),
+        Asset(symbol="BTC", decimals=8, on_chain=()),
+    )
+    for amount in (0, 5):
+        result = two_chains([(EVM_A, "ETH", 7), (EVM_A, "BTC", amount)], assets)
+        (seen,) = (item for (_, symbol), item in result.observations.items() if symbol == "BTC")
+        assert (seen.grade, seen.amount) == (Grade.ONE_SOURCE, amount)
+        assert "EVIDENCE.PROOF" not in codes(result)
+
+
+def test_what_rests_on_a_layout_is_said_and_that_calls_were_not_run_only_where_there_are_any() -> None:
+    limits = {
+        item.code
+        for item in run(proof_file(HONEST.bundle([A, B, C], [A, C]), HONEST.hash), typed=HONEST.hash).limitations
+    }
+    assert "EVIDENCE.DECIMALS" in limits
+    assert "EVIDENCE.NOT_REEXECUTED" not in limits
+    rows = [(EVM_A, "ETH", 7)]
+    coins = run(proof_file(HONEST.bundle([A], []), HONEST.hash, rows=rows), typed=HONEST.hash, rows=rows)
+    assert not {"EVIDENCE.DECIMALS", "EVIDENCE.NOT_REEXECUTED"} & {item.code for item in coins.limitations}
+
+
+class Counting(CancelToken):
+    """Counts how often the work looked whether it was cancelled."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.looks = 0
+
+    def check(self) -> None:
+        self.looks += 1
+
+
+def test_each_chain_and_each_balance_is_a_moment_to_stop() -> None:
+    def looks(rows: list[tuple[str, str, int]], holders: list[bytes]) -> int:
+        token = Counting()
+        chains = {CHAIN: BlockReference(block_height=str(HEIGHT), block_hash=HONEST.hash)}
+        file = proof_file(HONEST.bundle(holders, []), HONEST.hash, rows=rows)
+        observe(snapshot(rows, chains=chains), file, token, typed_blocks([(CHAIN, HONEST.hash)]))
+        return token.looks
+
+    one, two = [(EVM_A, "ETH", 7)], [(EVM_A, "ETH", 7), (EVM_B, "ETH", 5)]
+    assert looks(two, [A, B]) == looks(one, [A]) + 1
+    both, alone = Counting(), Counting()
+    two_chains(one, ASSETS, both)
+    chains = {CHAIN: BlockReference(block_height=str(HEIGHT), block_hash=HONEST.hash)}
+    file = proof_file(HONEST.bundle([A], []), HONEST.hash, rows=one)
+    observe(snapshot(one, chains=chains, columns=()), file, alone, typed_blocks([(CHAIN, HONEST.hash)]))
+    assert both.looks > alone.looks
