@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -14,24 +14,19 @@ from auditor_app.ledger.checks import LedgerTally
 from auditor_app.ledger.duplicates import DuplicateSearch, duplicate_finding, keyed_fingerprints
 from auditor_app.ledger.grammar import Grammar
 from auditor_app.ledger.parts import count_rows
-from auditor_app.ledger.scan import PartTally, RowBlock, scan_blocks
+from auditor_app.ledger.scan import PartTally, scan_blocks
 from auditor_app.ledger.source import LedgerPart, LedgerSource, rows_read
 from auditor_app.merkle.compare import compare_roots, compare_totals, root_findings, total_findings
 from auditor_app.merkle.compiled_pass import Declined, is_worth_it, read_compiled
-from auditor_app.merkle.inclusion import ProvableTree
-from auditor_app.merkle.limitations import scheme_limitations, weak_hash
+from auditor_app.merkle.limitations import scheme_limitations
 from auditor_app.merkle.result import ColumnTotal, LedgerResult
-from auditor_app.merkle.rule import Layout
-from auditor_app.merkle.scheme import FROM_LEDGER, Scheme
-from auditor_app.merkle.schemes import scheme_named
-from auditor_app.merkle.tree import TreeBuilder
+from auditor_app.merkle.tree_job import TreeJob
 from auditor_app.merkle.warm import FEWEST_ROWS, readiness
 from auditor_app.operation import CancelToken, Operation
 from auditor_app.snapshot.statement import Commitment
 
 if TYPE_CHECKING:
-    from auditor_app.merkle.fast.proofs import FastTree
-    from auditor_app.merkle.fast.reading import FastRead, UnfinishedTree
+    from auditor_app.merkle.fast.reading import FastRead
     from auditor_app.merkle.fast.search import FastDuplicateSearch
 
 
@@ -45,39 +40,6 @@ class RootResult:
     totals: tuple[ColumnTotal, ...]
     findings: tuple[Finding, ...]
     limitations: tuple[Limitation, ...]
-
-
-@dataclass
-class Job:
-    """One tree on its way to a root; ``stopped`` says why there will be none."""
-
-    scheme_name: str
-    parameters: Mapping[str, str]
-    scheme: Scheme | None = None
-    builder: TreeBuilder | None = None
-    quick: UnfinishedTree | None = None
-    leaf_count: int | None = None
-    tree: ProvableTree | FastTree | None = None
-    stopped: LedgerError | None = None
-    findings: list[Finding] = field(default_factory=list)
-
-    @property
-    def root(self) -> str | None:
-        """The recalculated root in hex."""
-        digest = None if self.tree is None else self.tree.root_digest
-        return None if digest is None else digest.hex()
-
-    @property
-    def digest_bits(self) -> int | None:
-        """The scheme's digest bits, where the scheme is known."""
-        return None if self.scheme is None else self.scheme.properties.digest_bits
-
-    def needs_another_pass(self, rows: int) -> bool:
-        """Whether the rule had to know the leaf count and was told none, or one of another depth."""
-        if self.builder is None or self.stopped is not None or not self.builder.rule.needs_leaf_count:
-            return False
-        depth = self.builder.rule.depth
-        return self.leaf_count is None or depth(self.leaf_count) != depth(rows)
 
 
 def recompute(
@@ -95,7 +57,7 @@ def recompute(
     pass. A breach of the grammar ends in a result with one critical finding; other errors (an unreadable or changing
     file, a member whose digest differs) are raised.
     """
-    jobs = [_prepare(source, commitment.scheme, commitment.parameters) for commitment in commitments]
+    jobs = [TreeJob.prepared(source, item.scheme, item.parameters) for item in commitments]
     try:
         tally, repeated = yield from _all_passes(source, jobs, token)
     except LedgerError as error:
@@ -125,7 +87,7 @@ def recompute_root(
     source: LedgerSource, scheme: str, parameters: Mapping[str, str], token: CancelToken
 ) -> Operation[RootResult]:
     """The root and totals of a ledger by one scheme; whatever makes the input unusable is raised, not found."""
-    job = _prepare(source, scheme, parameters)
+    job = TreeJob.prepared(source, scheme, parameters)
     _raise_unless_empty(job)
     tally, repeated = yield from _all_passes(source, [job], token)
     _raise_unless_empty(job)
@@ -135,82 +97,32 @@ def recompute_root(
     )
 
 
-def _raise_unless_empty(job: Job) -> None:
+def _raise_unless_empty(job: TreeJob) -> None:
     """Raise what stopped the tree; a ledger without rows is a finding, not a refusal."""
     if job.stopped is not None and job.stopped.code != "LEDGER.EMPTY":
         raise job.stopped
-
-
-# ---- before the pass
-
-
-def _prepare(source: LedgerSource, scheme: str, parameters: Mapping[str, str]) -> Job:
-    """Look the scheme up and fix it to the ledger; what fails becomes a finding and the other trees go on."""
-    job = Job(scheme, parameters)
-    try:
-        job.scheme = scheme_named(scheme)
-    except LedgerError as error:
-        _stop(source, job, error)
-        return job
-    job.findings += weak_hash(job.scheme, procedure="root", subject=_subject(source, job))
-    _bind(source, job, source.declared_rows)
-    return job
-
-
-def _instead(scheme: Scheme | None) -> str:
-    """What to do with a ledger whose scheme does not bind to columns."""
-    takes = None if scheme is None else scheme.tree_takes.get(FROM_LEDGER)
-    return f"Use proof tree with {takes}." if takes else "Compare published proofs with the published root instead."
-
-
-def _bind(source: LedgerSource, job: Job, leaf_count: int | None) -> None:
-    """Fix the job's scheme to the ledger, believing it to have ``leaf_count`` rows, and begin its tree."""
-    bind = None if job.scheme is None else job.scheme.bind
-    try:
-        if bind is None:
-            raise LedgerError(
-                "SCHEME.PARAMETERS",
-                f"the scheme {job.scheme_name} defines no way from a ledger to a root",
-                action=_instead(job.scheme),
-            )
-        rule = bind(Layout.of(source.columns), job.parameters, leaf_count)
-    except LedgerError as error:
-        _stop(source, job, error)
-        return
-    job.builder = TreeBuilder(rule)
-    job.leaf_count = leaf_count
-
-
-def _stop(source: LedgerSource, job: Job, error: LedgerError) -> None:
-    """Give one tree up, with its finding."""
-    job.stopped = error
-    job.findings.append(from_error(error, procedure="root", subject=_subject(source, job)))
-
-
-def _subject(source: LedgerSource, job: Job) -> str:
-    return f"ledger {source.name}, {job.scheme_name}"
 
 
 # ---- the pass
 
 
 def _all_passes(
-    source: LedgerSource, jobs: Sequence[Job], token: CancelToken
+    source: LedgerSource, jobs: Sequence[TreeJob], token: CancelToken
 ) -> Operation[tuple[LedgerTally, tuple[Finding, ...]]]:
     """The pass over the ledger, the search for repeated ids, and another pass where a rule needs one."""
     tally, search, notes = yield from _read(source, jobs, token)
     repeated = yield from _duplicates(source, tally, search, token)
     for job in jobs:
         if job.needs_another_pass(tally.rows):
-            yield from _read_again(source, job, tally.rows, token)
-        _finish(source, job, tally)
+            yield from _read_again(job, tally.rows, token)
+        job.finish(tally)
     return tally, (*notes, *repeated)
 
 
 _Read = tuple[LedgerTally, "DuplicateSearch | FastDuplicateSearch | None", tuple[Finding, ...]]
 
 
-def _read(source: LedgerSource, jobs: Sequence[Job], token: CancelToken) -> Operation[_Read]:
+def _read(source: LedgerSource, jobs: Sequence[TreeJob], token: CancelToken) -> Operation[_Read]:
     """Scan every part and feed every tree: with compiled code where it is worth it, else row by row."""
     parts = source.parts(token)
     first = next(parts, None)
@@ -230,14 +142,14 @@ def _read(source: LedgerSource, jobs: Sequence[Job], token: CancelToken) -> Oper
 
 
 def _read_quickly(
-    source: LedgerSource, jobs: Sequence[Job], parts: Iterator[LedgerPart], token: CancelToken
+    source: LedgerSource, jobs: Sequence[TreeJob], parts: Iterator[LedgerPart], token: CancelToken
 ) -> Operation[FastRead | Declined]:
     """The pass with compiled code; rules that must know the leaf count are told it first."""
     if any(job.needs_another_pass(0) and job.leaf_count is None for job in jobs):
         rows = yield from _count_rows(source, token)
         for job in jobs:
             if job.needs_another_pass(rows):
-                _bind(source, job, rows)
+                job.bind(rows)
     active = [(job, job.builder.rule) for job in jobs if job.builder is not None and job.stopped is None]
     compare_ids = source.order == "tree" and _ids_are_unique(jobs)
     read = yield from read_compiled(
@@ -260,7 +172,7 @@ def _count_rows(source: LedgerSource, token: CancelToken) -> Operation[int]:
 
 
 def _read_by_reference(
-    source: LedgerSource, jobs: Sequence[Job], parts: Iterator[LedgerPart], token: CancelToken
+    source: LedgerSource, jobs: Sequence[TreeJob], parts: Iterator[LedgerPart], token: CancelToken
 ) -> Operation[tuple[LedgerTally, DuplicateSearch | None]]:
     """The pass row by row, in blocks."""
     grammar = Grammar.of(source.columns)
@@ -275,44 +187,32 @@ def _read_by_reference(
             if search is not None:
                 search.add([cells[0] for cells in block.cells])
             for job in jobs:
-                _feed(source, job, block)
+                job.feed(block)
             size += len(block.data)
             yield rows_read(source, block.first_row + len(block.cells), size, "hashing leaves")
         tally.add(part, part_tally.result())
     return tally, search
 
 
-def _feed(source: LedgerSource, job: Job, block: RowBlock) -> None:
-    """Hash one block's leaves into one tree."""
-    if job.builder is None or job.stopped is not None:
-        return
-    rule = job.builder.rule
-    if rule.needs_leaf_count and job.leaf_count is None:
-        return
-    try:
-        job.builder.add(rule.leaves(block))
-    except LedgerError as error:
-        _stop(source, job, error)
-
-
-def _read_again(source: LedgerSource, job: Job, rows: int, token: CancelToken) -> Operation[None]:
+def _read_again(job: TreeJob, rows: int, token: CancelToken) -> Operation[None]:
     """Build one tree whose rule had to know the leaf count, now that the rows are counted."""
+    source = job.source
     grammar = Grammar.of(source.columns)
     quick = job.quick is not None
     job.quick = None
-    _bind(source, job, rows)
+    job.bind(rows)
     if quick and not isinstance((yield from _read_quickly(source, [job], source.parts(token), token)), Declined):
         return
     size = 0
     for part in source.parts(token):
         for block in scan_blocks(part, grammar):
             token.check()
-            _feed(source, job, block)
+            job.feed(block)
             size += len(block.data)
             yield rows_read(source, block.first_row + len(block.cells), size, "hashing leaves with their depth")
 
 
-def _ids_are_unique(jobs: Sequence[Job]) -> bool:
+def _ids_are_unique(jobs: Sequence[TreeJob]) -> bool:
     """Whether ids must be unique: some scheme says so, or no known scheme says otherwise."""
     known = [job.scheme.properties.unique_ids for job in jobs if job.scheme is not None]
     return any(known) or not known
@@ -351,32 +251,6 @@ def _collect_ids(
 # ---- after the pass
 
 
-def _finish(source: LedgerSource, job: Job, tally: LedgerTally) -> None:
-    """Close one tree, or say why there is no root."""
-    if job.builder is None or job.stopped is not None:
-        return
-    try:
-        if job.quick is not None:
-            job.tree = job.quick.finish(source, tally.part_rows, job.parameters)
-            return
-        built = job.builder.finish()
-    except LedgerError as error:
-        _stop(source, job, error)
-        return
-    if built.root_digest is None:
-        _stop(
-            source,
-            job,
-            LedgerError(
-                "LEDGER.EMPTY",
-                f"the ledger has no rows, and the scheme {job.scheme_name} has no root for that",
-                action="Ask for the ledger.",
-            ),
-        )
-        return
-    job.tree = ProvableTree(built, source.columns, job.parameters, tuple(tally.part_rows))
-
-
 def _column_totals(source: LedgerSource, tally: LedgerTally) -> tuple[ColumnTotal, ...]:
     """Exact sums as amounts."""
     grammar = Grammar.of(source.columns)
@@ -386,20 +260,20 @@ def _column_totals(source: LedgerSource, tally: LedgerTally) -> tuple[ColumnTota
     )
 
 
-def _limitations(source: LedgerSource, jobs: Sequence[Job], rows: int | None = None) -> tuple[Limitation, ...]:
+def _limitations(source: LedgerSource, jobs: Sequence[TreeJob], rows: int | None = None) -> tuple[Limitation, ...]:
     """What this ledger's procedures could not have shown."""
     subject = f"ledger {source.name}"
     found = [limitation("COMPLETENESS", subject=subject), limitation("ID_UNIQUENESS", subject=subject)]
     for job in jobs:
         if job.scheme is not None:
-            found += scheme_limitations(job.scheme, _subject(source, job), rows)
+            found += scheme_limitations(job.scheme, job.subject, rows)
     return tuple(found)
 
 
 def _refused(
     source: LedgerSource,
     commitments: Sequence[Commitment],
-    jobs: Sequence[Job],
+    jobs: Sequence[TreeJob],
     typed_root: str | None,
     error: LedgerError,
 ) -> LedgerResult:

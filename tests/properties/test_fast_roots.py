@@ -34,6 +34,7 @@ from auditor_app.merkle.template import (
     Text,
 )
 from auditor_app.merkle.tree import TreeBuilder
+from auditor_app.merkle.tree_job import TreeJob
 from auditor_app.operation import CancelToken, run
 from auditor_app.snapshot.statement import Column, Commitment
 from tests.unit.ledger.memory import MemoryLedger
@@ -145,7 +146,7 @@ def read(source: MemoryLedger, rule: TemplateRule, threads: int) -> tuple[Any, A
         read_compiled(source, source.parts(TOKEN), [(rule, len(source.rows))], TOKEN, compare_ids=True, threads=threads)
     )
     assert not isinstance(quick, Declined)
-    job = module.Job("any", {}, builder=TreeBuilder(rule), leaf_count=len(source.rows))
+    job = TreeJob(source, "any", {}, builder=TreeBuilder(rule), leaf_count=len(source.rows))
     tally, _ = run(module._read_by_reference(source, [job], source.parts(TOKEN), TOKEN))
     assert quick.tally.sums() == tally.sums()
     assert quick.tally.findings() == tally.findings()

@@ -13,6 +13,7 @@ from auditor_app.ledger.columns import parse_columns
 from auditor_app.merkle import inclusion as inclusion_module
 from auditor_app.merkle import recompute as recompute_module
 from auditor_app.merkle import tree as tree_module
+from auditor_app.merkle import tree_job
 from auditor_app.merkle.inclusion import verify_inclusion
 from auditor_app.merkle.recompute import recompute
 from auditor_app.merkle.rule import Layout, Node
@@ -78,7 +79,7 @@ def arranged(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
         return rule("arranged", layout, TEMPLATE)
 
     scheme = Scheme(name="arranged", title="", source="", properties=properties, bind=bind)
-    for module in (recompute_module, inclusion_module):
+    for module in (tree_job, inclusion_module):
         monkeypatch.setattr(module, "scheme_named", lambda name: scheme)
     return naive
 

@@ -27,6 +27,7 @@ from auditor_app.ledger.parts import CsvLedger, SnapshotLedger
 from auditor_app.merkle import recompute as module
 from auditor_app.merkle.fast import kept, part, reading
 from auditor_app.merkle.recompute import recompute_root
+from auditor_app.merkle.tree_job import TreeJob
 from auditor_app.operation import Cancelled, CancelToken, run
 from auditor_app.snapshot import consistency
 from tests.unit.merkle.bad_files import both, of_csv, of_snapshot, outcome, rows, write_snapshot
@@ -94,14 +95,14 @@ def test_proofs_come_from_nodes_kept_wherever_there_was_room(
     path.write_bytes(rows(400))
     monkeypatch.setattr("auditor_app.ledger.parts.PART_ROWS", 64)
     source = CsvLedger(path, parse_columns(COLUMNS))
-    jobs = [module._prepare(source, "mexc", {"proofId": "x"})]
+    jobs = [TreeJob.prepared(source, "mexc", {"proofId": "x"})]
     run(module._all_passes(source, jobs, CancelToken()))
     tree = jobs[0].tree
     assert tree is not None
     quick = run(tree.prove(source, [0, 77, 399], CancelToken()))
     with monkeypatch.context() as patch:
         patch.setattr(module, "is_worth_it", lambda part: False)
-        jobs = [module._prepare(source, "mexc", {"proofId": "x"})]
+        jobs = [TreeJob.prepared(source, "mexc", {"proofId": "x"})]
         run(module._all_passes(source, jobs, CancelToken()))
     assert jobs[0].tree is not None
     assert quick == run(jobs[0].tree.prove(source, [0, 77, 399], CancelToken()))
@@ -240,7 +241,7 @@ def test_proofs_and_snapshots_are_read_without_a_second_thread(tmp_path: Path, m
     def prove(token: CancelToken) -> Any:
         snapshot = authenticate(path)
         source = SnapshotLedger(snapshot, snapshot.statement.predicate.ledgers[0])
-        jobs = [module._prepare(source, "mexc", {"proofId": "x"})]
+        jobs = [TreeJob.prepared(source, "mexc", {"proofId": "x"})]
         yield from module._all_passes(source, jobs, token)
         tree = jobs[0].tree
         assert tree is not None

@@ -24,6 +24,7 @@ from auditor_app.ledger.columns import parse_columns
 from auditor_app.ledger.parts import CsvLedger, SnapshotLedger
 from auditor_app.merkle import recompute as module
 from auditor_app.merkle.recompute import recompute
+from auditor_app.merkle.tree_job import TreeJob
 from auditor_app.operation import CancelToken, Operation, run
 from auditor_app.snapshot import consistency
 from auditor_app.snapshot.container import ArchiveContainer, FolderContainer
@@ -152,7 +153,7 @@ def csv_work(path: Path, watch: Callable[[], None]) -> Operation[tuple[Any, ...]
     """The same for a plain file."""
     source = CsvLedger(path, parse_columns(COLUMNS))
     watch()
-    jobs = [module._prepare(source, "mexc", {"proofId": "x"})]
+    jobs = [TreeJob.prepared(source, "mexc", {"proofId": "x"})]
     tally, found = yield from module._all_passes(source, jobs, CancelToken())
     tree = jobs[0].tree
     assert tree is not None

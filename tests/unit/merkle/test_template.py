@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from auditor_app.errors import LedgerError
 from auditor_app.ledger.columns import parse_columns
-from auditor_app.merkle import recompute as recompute_module
+from auditor_app.merkle import tree_job
 from auditor_app.merkle.recompute import recompute_root
 from auditor_app.merkle.rule import Layout, Node, Row
 from auditor_app.merkle.scheme import Binder, Properties, Scheme
@@ -148,7 +148,7 @@ def registered(monkeypatch: pytest.MonkeyPatch, bind: Binder) -> None:
     """Make ``recompute`` know a scheme ``test``."""
     properties = Properties(digest_bits=256, binds_child_sums=True, domain_separation=False, field_separators=False)
     scheme = Scheme(name="test", title="Test", source="", properties=properties, bind=bind)
-    monkeypatch.setattr(recompute_module, "scheme_named", lambda name: scheme)
+    monkeypatch.setattr(tree_job, "scheme_named", lambda name: scheme)
 
 
 @given(ledgers, st.sampled_from(Odd), st.booleans(), st.sampled_from([None, 2]))
