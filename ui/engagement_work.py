@@ -109,7 +109,8 @@ class JournalLine:
 
 def journal_lines(book: EngagementFile, token: CancelToken) -> Operation[tuple[JournalLine, ...]]:
     """The whole journal, a line an entry."""
-    from auditor_app.engagement.telling import action_name, told
+    from auditor_app.engagement.actions import action_name
+    from auditor_app.engagement.telling import told
 
     lines: list[JournalLine] = []
     stored = book.stored()

@@ -25,7 +25,7 @@ from auditor_app.engagement.file import create, open_for_reading, open_for_writi
 from auditor_app.engagement.papers import Papers
 from auditor_app.engagement.papers_document import check_document, entry_document, papers_document
 from auditor_app.engagement.recording import record_inputs
-from auditor_app.engagement.telling import action_name, told
+from auditor_app.engagement.telling import told
 from auditor_app.engagement.terms import (
     INPUT_ROLES,
     ROLES,
@@ -218,7 +218,9 @@ def _show(options: argparse.Namespace) -> int:
         journal = [entry_document(entry, digest) for entry, digest in zip(entries, digests, strict=True)]
         emit_json(options.json, {"entries": journal, "head": papers.head.sha256})
         for entry, digest in zip(entries, digests, strict=True):
-            say(f"{entry.number:>6}  {entry.at}  {digest[:16]}  {action_name(entry.action):<18}  {entry.person}")
+            say(
+                f"{entry.number:>6}  {entry.at}  {digest[:16]}  {actions.action_name(entry.action):<18}  {entry.person}"
+            )
             say(f"        {told(entry)}")
         return 0
     emit_json(options.json, papers_document(papers))

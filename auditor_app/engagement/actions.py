@@ -23,6 +23,11 @@ class Action(Closed, frozen=True, kw_only=True, tag_field="type"):
     """Base of every action; ``type`` names it in the journal."""
 
 
+def action_name(action: Action) -> str:
+    """The action's name in the journal, like ``change-terms``."""
+    return str(action.__struct_config__.tag)
+
+
 class OpenEngagement(Action, frozen=True, kw_only=True, tag="open-engagement"):
     """The first entry of every journal."""
 

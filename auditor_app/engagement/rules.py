@@ -71,7 +71,7 @@ def after(papers: Papers, entry: Entry, sha256: str) -> Papers:
     if not isinstance(entry.action, _NO_EDIT):
         changed = replace(changed, sign_offs=_after_edit(changed.sign_offs, author, stamp))
     if entry.amendment is not None:
-        name = str(entry.action.__struct_config__.tag)
+        name = actions.action_name(entry.action)
         changed = replace(changed, amendments=(*changed.amendments, Amended(entry.amendment, name, stamp)))
     return replace(changed, head=Head(entry.number, sha256))
 

@@ -18,11 +18,6 @@ def told(entry: Entry) -> str:
     return sentence if entry.amendment is None else f"Amendment ({_cut(entry.amendment.what)}): {sentence}"
 
 
-def action_name(action: actions.Action) -> str:
-    """The action's name in the journal, like ``change-terms``."""
-    return str(action.__struct_config__.tag)
-
-
 def _cut(text: str) -> str:
     return text if len(text) <= _CUT else f"{text[: _CUT - 1]}…"
 

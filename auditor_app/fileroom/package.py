@@ -58,7 +58,7 @@ def member_of(entry: Entry) -> str | None:
         return None
     if isinstance(entry.action, actions.IssueReport):
         return f"reports/{entry.number:06}.pdf"
-    return f"results/{entry.number:06}-{entry.action.__struct_config__.tag}.json"
+    return f"results/{entry.number:06}-{actions.action_name(entry.action)}.json"
 
 
 def export(book: EngagementFile, path: Path) -> str:

@@ -94,7 +94,7 @@ class _Bench:
 
     def repeat(self, entry: Entry, token: CancelToken) -> Operation[Repetition]:
         """Repeat one entry's computation and compare."""
-        kind = str(entry.action.__struct_config__.tag)
+        kind = actions.action_name(entry.action)
         try:
             if isinstance(entry.action, actions.IssueReport):
                 return (yield from self._report(entry, entry.action, token))

@@ -89,11 +89,6 @@ class Detection:
     attempts: tuple[Attempt, ...]
     chosen: Attempt
 
-    @property
-    def matching(self) -> tuple[Attempt, ...]:
-        """The profiles that match."""
-        return tuple(attempt for attempt in self.attempts if attempt.matches)
-
 
 def detect(document: ProofDocument, *, scheme: str = AUTO, published_root: str | None = None) -> Detection:
     """Try every profile that fits ``document``, or those of one scheme.

@@ -303,7 +303,7 @@ def test_the_first_differing_byte_is_named() -> None:
     written = WRITERS["okx-v1"](8, 2)
     last = written.root[:-1] + ("0" if written.root[-1] != "0" else "1")
     found = checked(written, put(written.document, ("path", -1, "hash"), last))
-    assert not found.matching
+    assert not any(attempt.matches for attempt in found.attempts)
     assert found.chosen.sentence() == "not okx-v1: first difference at level 3 / byte 31"
 
 
