@@ -23,6 +23,7 @@ _SHOWN = (
     *(entry.module for entry in PAGES),
     "auditor_app.report.share_figures",
     "auditor_app.report.history_figure",
+    "auditor_app.engagement.execution_steps",
     "ui.dialogs.capture",
 )
 """What pages show."""
