@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import repeat
 
 import numpy as np
 import numpy.typing as npt
@@ -307,10 +308,11 @@ class Workshop:
         room = np.empty(len(nodes) * (coins * (LONGEST_NUMBER + 1) + 1) + SLACK * 4, np.uint8)
         _, sums, present = nodes.addresses
         size = self._code.write_balances(len(nodes), sums, present, coins, nodes.limbs, address(room))
-        rows = room[:size].tobytes().decode("ascii").split("\n")[:-1]
+        texts = iter(room[: size - 1].tobytes().decode("ascii").replace("\n", ",").split(","))
+        made = list(map(dict, map(zip, repeat(names), zip(*[texts] * coins, strict=True))))
         if nodes.present.all():
-            return [dict(zip(names, row.split(","), strict=True)) for row in rows]
-        return [{name: text for name, text in zip(names, row.split(","), strict=True) if text} for row in rows]
+            return made
+        return [{name: text for name, text in row.items() if text} for row in made]
 
     def put(self, nodes: Nodes, index: int, node: Node) -> None:
         """Write one of the reference's nodes; :class:`DoesNotFit` if a sum does not fit."""

@@ -190,6 +190,18 @@ def test_carries_reach_the_highest_limb() -> None:
     ]
 
 
+def test_the_longest_plain_cells_carry_from_digit_group_to_digit_group() -> None:
+    rows = CHUNK_ROWS + 77
+    cells = ["9" * 16 + "." + "9" * 15, "9" * 15 + "." + "9" * 16, "99999999.99999999"]
+    data = "".join(f"{n:05d},{','.join(cells)}\n" for n in range(rows)).encode()
+    table = ScanTable.of(Grammar.of(parse_columns("id:token,A:decimal,B:decimal,C:decimal")))
+    scan = FastPartScan(LedgerPart("part", 0, data), table, keep_amounts=True)
+    units = [int(whole + part.ljust(18, "0")) for whole, _, part in (cell.partition(".") for cell in cells)]
+    for chunk in scan.chunks():
+        assert (chunk.amounts == [[one % BASE, one // BASE] for one in units]).all()
+    assert [item.total for item in scan.result().sums] == [rows * one for one in units]
+
+
 def test_amounts_are_laid_out_in_limbs() -> None:
     data = b"a,12.5,7\nb,123456789012345678901.000000000000000001,1000000\n"
     part = LedgerPart("part", 0, data)
