@@ -17,6 +17,7 @@ from auditor_app.errors import AuditError
 from auditor_app.operation import CancelToken, Operation, Progress
 from ui.models.columns import chip_column, count_column, hash_column, rate_column, text_column, units_column
 from ui.pages.page import Building, Page
+from ui.papers.paper import scrolled
 from ui.text import cut
 from ui.theme import Tone, current
 from ui.widgets.blocks import GRID, Banner, button, choice, column, label, row, tab_of, tabs
@@ -102,6 +103,9 @@ def read_history(issuer: str, book: EngagementFile, token: CancelToken) -> Opera
     return Shown(history, in_words(history))
 
 
+_CHART_AND_TABLE = 340
+
+
 class HistoryPage(Page):
     """Rates, snapshots, findings."""
 
@@ -126,7 +130,8 @@ class HistoryPage(Page):
         split.addWidget(self.chart)
         self.rates = TablePanel("Rates by snapshot and asset", _RATES, runner)
         split.addWidget(self.rates)
-        self.tabs.addTab(tab_of(split), "Rates")
+        split.setMinimumHeight(_CHART_AND_TABLE)  # what has no room is scrolled to: the table would lie under the chart
+        self.tabs.addTab(tab_of(scrolled(split, "Rates: chart and table")), "Rates")
         yield
         self.snapshots = TablePanel("Snapshots, oldest first", _SNAPSHOTS, runner, reads=_moved)
         self.tabs.addTab(tab_of(self.snapshots), "Snapshots")
