@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from auditor_app.chain.evidence import plain_hash
 from auditor_app.chain.grading import _grade_of
 from auditor_app.chain.observe import observe
 from auditor_app.chain.observed import Grade, ReserveResult, typed_blocks
 from auditor_app.errors import SignatureError
+from auditor_app.findings import finding
 from auditor_app.operation import CancelToken
 from auditor_app.snapshot.statement import Asset, BlockReference, EvidenceBlock
 from tests.unit.chain.snapshots import (
@@ -305,3 +309,30 @@ def test_a_typed_hash_that_the_evidence_is_not_of_is_refused_where_the_snapshot_
     other = observe(held, evidence(ROWS), TOKEN, typed_blocks([("eip155:1", "0x" + "ac" * 32)]))
     assert "EVIDENCE.OTHER_BLOCK" in codes(other)
     assert [line.observed for line in other.lines] == [5, None, None]
+
+
+def test_evidence_of_a_pinned_auditor_without_a_row_leaves_every_address_missing() -> None:
+    """It may be relied on, and says nothing: that is a finding for each address, and no silence."""
+    result = observe(snapshot(ROWS), evidence([]), TOKEN)
+    assert codes(result) == ["EVIDENCE.MISSING"] * 3
+
+
+def test_that_nobody_pinned_the_signer_is_said_once() -> None:
+    told = evidence(ROWS, signed=False)
+    reason = finding("EVIDENCE.UNTRUSTED", procedure="signatures", subject="key", message="A stranger signed.")
+    assert codes(observe(snapshot(ROWS), replace(told, findings=(reason,)), TOKEN)) == ["EVIDENCE.UNTRUSTED"]
+    assert codes(observe(snapshot(ROWS), told, TOKEN)) == ["EVIDENCE.UNTRUSTED"]
+
+
+def test_hexadecimal_hashes_are_one_in_any_case_and_others_are_not() -> None:
+    assert plain_hash("0xABcd") == plain_hash("abCD") == "abcd"
+    solana = "5eykt4UsFv8P8NJdTREpY1vzqKqZKvdpKuc147dw2N9d"
+    assert plain_hash(solana) == solana
+    assert plain_hash(solana) != plain_hash(solana.lower())
+
+
+def test_a_block_without_a_hash_is_named_so() -> None:
+    chains = {"eip155:1": EvidenceBlock(block_height="100", block_hash=None, hash_from="snapshot")}
+    result = observe(snapshot(ROWS[1:2]), evidence(ROWS[1:2], chains=chains), TOKEN)
+    (found,) = (item for item in result.findings if item.code == "EVIDENCE.OTHER_BLOCK")
+    assert (found.expected, found.observed) == (f"height 100, hash {ETH_HASH}", "height 100, hash not given")

@@ -13,7 +13,14 @@ import pytest
 import rlp as other_rlp
 from eth_utils import keccak
 
-from auditor_app.chain.bundle import ProofBundle, TokenLayout, decode_bundle, encode_bundle, make_bundle, member_name
+from auditor_app.chain.bundle import (
+    ProofBundle,
+    TokenLayout,
+    decode_bundle,
+    encode_bundle,
+    make_bundle,
+    member_name,
+)
 from auditor_app.chain.header import FIELD_LISTS, HeaderError, encode_header, read_header
 from auditor_app.chain.observe import observe
 from auditor_app.chain.observed import Derivation, Grade, OwnBlock, ReserveResult, typed_blocks
@@ -593,3 +600,39 @@ def test_each_chain_and_each_balance_is_a_moment_to_stop() -> None:
     file = proof_file(HONEST.bundle([A], []), HONEST.hash, rows=one)
     observe(snapshot(one, chains=chains, columns=()), file, alone, typed_blocks([(CHAIN, HONEST.hash)]))
     assert both.looks > alone.looks
+
+
+def test_readings_of_a_chain_whose_proofs_do_not_hold_are_not_compared() -> None:
+    """Nothing of that chain is used: neither its balances nor what they contradict."""
+    rows = [(EVM_A, "ETH", 7), (EVM_A, "ETH", 8)]
+    broken = msgspec.structs.replace(HONEST.bundle([A], []), nodes=())
+    result = run(proof_file(broken, HONEST.hash, rows=rows), typed=HONEST.hash, rows=rows[:1])
+    assert {"EVIDENCE.PROOF", "EVIDENCE.MISSING"} <= codes(result)
+    assert "EVIDENCE.DISAGREE" not in codes(result)
+    assert grades(result) == [Grade.CLAIMED]
+
+
+@pytest.mark.parametrize(
+    ("derivation", "whose"),
+    [
+        (None, "that the auditor typed"),
+        (Derivation("cd" * 32, HEIGHT + 9, 7, 500, 512), "derived from the auditor's beacon checkpoint"),
+    ],
+)
+def test_a_hash_that_differs_from_the_snapshots_says_whose_it_is(
+    good: ProofBundle, derivation: Derivation | None, whose: str
+) -> None:
+    own = {CHAIN: OwnBlock("0x" + "ab" * 32, derivation)}
+    chains = {CHAIN: BlockReference(block_height=str(HEIGHT), block_hash=HONEST.hash)}
+    result = observe(snapshot(ROWS, chains=chains), proof_file(good, HONEST.hash), TOKEN, own)
+    (found,) = (item for item in result.findings if item.code == "CHAIN.TYPED_MISMATCH")
+    assert found.message == f"The block hash {whose} was compared with the snapshot's and differs."
+
+
+def test_a_hash_typed_for_a_chain_that_the_evidence_lacks_vouches_for_nothing(good: ProofBundle) -> None:
+    chains = {CHAIN: BlockReference(block_height=str(HEIGHT), block_hash=HONEST.hash)}
+    own = typed_blocks([(CHAIN, HONEST.hash), (BNB, "0x" + "ab" * 32)])
+    result = observe(snapshot(ROWS, chains=chains), proof_file(good, HONEST.hash), TOKEN, own)
+    assert grades(result) == [Grade.PROVEN] * 5
+    assert result.evidence is not None
+    assert [block.chain for block in result.evidence.blocks] == [CHAIN]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from auditor_app.errors import SamplingError
 from auditor_app.operation import Cancelled, CancelToken, run
-from auditor_app.sampling.select import draw_ids, draw_indices, index_stream, next_ticket_number
+from auditor_app.sampling.select import SmallestTickets, draw_ids, draw_indices, index_stream, next_ticket_number
 
 
 def naive(seed: str, ids: list[str], size: int) -> list[tuple[str, str]]:
@@ -96,3 +96,9 @@ def test_indices_are_rejected_never_folded() -> None:
 def test_nothing_to_draw_from_is_refused() -> None:
     with pytest.raises(SamplingError):
         next(index_stream(b"", 0))
+
+
+def test_a_draw_of_nothing_keeps_nothing() -> None:
+    nothing = SmallestTickets("seed", 0)
+    nothing.offer(range(1000))
+    assert nothing.tickets() == ()
