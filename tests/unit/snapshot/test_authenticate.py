@@ -70,6 +70,7 @@ def test_a_fully_signed_snapshot_is_authentic(tmp_path: Path) -> None:
     assert authentic.file_name == "example.porsnap"
     assert authentic.threshold == 2
     assert {signer.signer for signer in authentic.signers} == {"Head of Treasury", "Finance Director"}
+    assert {signer.issuer for signer in authentic.signers} == {ISSUER}
     assert authentic.signers[0].provenance == ("engagement letter, by A. Auditor, 2026-10-01T00:00:00Z",)
     assert authentic.trusted_time.source == "typed"
     assert authentic.members.read("ledger/spot-00000.csv", CancelToken()) == samples.LEDGER

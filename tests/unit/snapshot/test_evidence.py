@@ -13,7 +13,7 @@ from auditor_app.operation import CancelToken
 from auditor_app.snapshot.authentic import AuthenticEvidence
 from auditor_app.snapshot.authenticate import authenticate_evidence
 from auditor_app.snapshot.statement import EvidencePredicate
-from auditor_app.snapshot.trust import TrustStore, revoke_key
+from auditor_app.snapshot.trust import EMPTY, TrustStore, revoke_key
 from auditor_app.snapshot.writing import Member, write_signed
 from tests.properties.test_snapshot_mutations import contents, rebuilt
 from tests.unit.snapshot import samples
@@ -32,7 +32,11 @@ def opened(path: Path, trust: TrustStore | None = None, **options: Any) -> Authe
 
 def test_a_pinned_auditor_makes_it_count(tmp_path: Path) -> None:
     evidence = opened(samples.write_evidence(tmp_path))
-    assert [item.signer for item in evidence.signers] == ["Capturing Auditor"]
+    assert [(item.signer, item.issuer) for item in evidence.signers] == [("Capturing Auditor", "Audit LLP")]
+    alone = samples.pinned(EMPTY, AUDITOR, "Capturing Auditor", role="auditor", issuer=None)
+    assert [(item.signer, item.issuer) for item in opened(samples.write_evidence(tmp_path), alone).signers] == [
+        ("Capturing Auditor", "")
+    ]
     assert (evidence.threshold, evidence.findings) == (1, ())
     assert evidence.statement.predicate.snapshot_payload_sha256 == "ab" * 32
 
