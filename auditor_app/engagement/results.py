@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from typing import Any
 
 from auditor_app import strict_json
@@ -31,6 +32,29 @@ def run_document(audit: Audit) -> dict[str, Any]:
         "signatures": [] if audit.ownership is None else [_signatures(line) for line in audit.ownership.lines],
         "sample": None if audit.sample is None else sample_document(audit.sample),
     }
+
+
+SINCE = {"blocks": (0, 2, 0)}
+"""Sections that the document gained, and the version of the program that recorded them first."""
+
+
+def recorded_by(program: str, recorded: Mapping[str, Any], repeated: Mapping[str, Any]) -> dict[str, Any]:
+    """``repeated`` without the sections that ``program`` knew nothing of yet: an earlier version is compared in what it recorded.
+
+    Only sections of :data:`SINCE` are left out, and only where ``recorded`` lacks them: whatever else is missing from a
+    recorded result is a difference.
+    """
+    version = _version(program)
+    return {
+        name: value
+        for name, value in repeated.items()
+        if name in recorded or version is None or version >= SINCE.get(name, (0, 0, 0))
+    }
+
+
+def _version(program: str) -> tuple[int, ...] | None:
+    parts = program.split(".")
+    return tuple(map(int, parts)) if len(parts) == 3 and all(part.isdecimal() for part in parts) else None
 
 
 def run_bytes(audit: Audit) -> bytes:

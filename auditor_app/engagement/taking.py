@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -13,8 +13,10 @@ from auditor_app.engagement.file import EngagementFile
 from auditor_app.engagement.papers import Papers, TakenInput
 from auditor_app.engagement.record import InputFile
 from auditor_app.engagement.terms import InputReference, InputRole
-from auditor_app.errors import EngagementError
+from auditor_app.errors import AuditError, EngagementError
 from auditor_app.operation import CancelToken, Operation, Progress
+from auditor_app.sampling.records import load_any
+from auditor_app.snapshot.trust import load_store
 
 _ROLES: dict[str, InputRole] = {".porsnap": "snapshot", ".porevidence": "evidence"}
 _KEPT_AS_SENT = ("snapshot", "evidence", "sample record", "sample list")
@@ -22,8 +24,23 @@ _KEPT_AS_SENT = ("snapshot", "evidence", "sample record", "sample list")
 
 
 def role_of(path: Path) -> InputRole:
-    """What a file is for, by its name."""
-    return _ROLES.get(path.suffix.lower(), "other")
+    """What a file is for: by its name, and a JSON file by what it holds (a trust store, a sample's record)."""
+    suffix = path.suffix.lower()
+    return _json_role(path) if suffix == ".json" else _ROLES.get(suffix, "other")
+
+
+def _json_role(path: Path) -> InputRole:
+    """Only the form of the file is looked at: whether anything in it holds is asked where it is used."""
+    for role, read in _JSON_ROLES.items():
+        try:
+            read(path)
+        except AuditError:
+            continue
+        return role
+    return "other"
+
+
+_JSON_ROLES: dict[InputRole, Callable[[Path], object]] = {"trust store": load_store, "sample record": load_any}
 
 
 def take(path: Path, role: InputRole, token: CancelToken) -> Operation[InputReference]:

@@ -20,7 +20,7 @@ from auditor_app.engagement.execution_steps import performed_again
 from auditor_app.engagement.journal import Entry, Head
 from auditor_app.engagement.papers import Run
 from auditor_app.engagement.record import Audit
-from auditor_app.engagement.results import read_result, run_document
+from auditor_app.engagement.results import read_result, recorded_by, run_document
 from auditor_app.engagement.runs import request_again
 from auditor_app.engagement.sampling_steps import DrawAsked, computed_again, drawn
 from auditor_app.engagement.taking import digested
@@ -105,8 +105,10 @@ class _Bench:
         except AuditError as error:
             stopped = Difference("outcome", "a result", error.sentence())
             return Repetition(entry.number, kind, "different", (stopped,))
+        if isinstance(entry.action, actions.PerformRun):
+            repeated = recorded_by(entry.program, recorded, repeated)
         found = tuple(islice(differences(recorded, repeated), _LISTED))
-        return Repetition(entry.number, kind, "different" if found else "same", found)
+        return Repetition(entry.number, kind, "different" if found else "same", found, _by_version(entry))
 
     def _document(self, entry: Entry, token: CancelToken) -> Operation[dict[str, Any]]:
         """The result document of an entry, computed again and read as the recorded one is."""
@@ -189,7 +191,8 @@ class _Bench:
             again = hashlib.sha256(report.pdf).hexdigest()
             if again != digest:
                 places.append(Difference(version, f"{digest}, {size} bytes", f"{again}, {len(report.pdf)} bytes"))
-        return Repetition(entry.number, "issue-report", "different" if places else "same", tuple(places))
+        status: Status = "different" if places else "same"
+        return Repetition(entry.number, "issue-report", status, tuple(places), _by_version(entry))
 
     def _template(self, entry: Entry, token: CancelToken) -> Operation[Template | None]:
         """The firm's own template, found by the digests of its files; ``None`` where the bundled one was used."""
@@ -205,6 +208,11 @@ class _Bench:
         for file in files:
             found[file] = self._trust if file.role == "trust store" else (yield from self._shelf.find(file, token))
         return found.__getitem__
+
+
+def _by_version(entry: Entry) -> str:
+    """What may explain a difference: the version that recorded the entry, where it is another one."""
+    return "" if entry.program == __version__ else f"recorded by version {entry.program[:40]}"
 
 
 def _with_recorded_names(audit: Audit, run: Run) -> Audit:
@@ -254,12 +262,13 @@ def _finding(item: Repetition) -> Finding:
             "REPERFORM.NOT_PERFORMED", procedure=_PROCEDURE, subject=subject, message=f"Not re-performed: {item.reason}"
         )
     first = item.differences[0]
+    version = f"; {item.reason}" if item.reason else ""
     more = "" if len(item.differences) == 1 else f" and in {len(item.differences) - 1} more places"
     return finding(
         "REPERFORM.DIFFERENCE",
         procedure=_PROCEDURE,
         subject=subject,
-        message=f"The repeated result differs from the recorded one in {first.where}{more}.",
+        message=f"The repeated result differs from the recorded one in {first.where}{more}{version}.",
         expected=first.recorded,
         observed=first.repeated,
     )

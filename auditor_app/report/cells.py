@@ -20,12 +20,16 @@ from auditor_app.report.lines import BREAK, NEW_LINE, WHOLE, Measured, lines_nee
 from auditor_app.resource_files import resource
 
 _SIZES = {"normal": 8.6, "small": 7.9, "tiny": 7.1}
+_INSETS = {"normal": 5.0, "small": 3.7, "tiny": 3.1}  # as in the template
+_LINE = 0.7 + 0.52  # em, a line and what stands between two
+_FEW_ROWS, _FEW_POINTS = {"normal": 14, "small": 14, "tiny": 4}, 330.0
 _POINTS = 72 / 25.4
 _TEXT_WIDTH, _WIDE_WIDTH = 170 * _POINTS, 257 * _POINTS
 _CELL_PADDING = 9.0
 _KERNING = 1.01
 _PIECE = 4
 _MONO_SCALE = 0.92
+_GROUP_SPACE = 0.6 * 0.55  # em, before scaling: the template's spacing of digits
 _MARK = 1.05  # em: shape and space before a mark's word
 _LONGEST_WHOLE_ROW = 1500
 _NARROW, _GROUP = "\u202f", "\u00a0"
@@ -36,14 +40,26 @@ Run = list[str]
 def lean_table(block: Mapping[str, Any], *, wide: bool) -> dict[str, Any]:
     """A table block as plain data, its rows as ``{"cells": [[run …] …], "lines": int, "whole": bool}``.
 
-    ``lines`` is what the row needs at most, 0 where that is not sure.
+    ``lines`` is what the row needs at most, 0 where that is not sure. A short table has ``together``.
     """
     size = _SIZES[block["size"]]
     shares = [column["share"] for column in block["columns"]]
     width = _WIDE_WIDTH if wide else _TEXT_WIDTH
     ems = [(width * share / sum(shares) - _CELL_PADDING) / size for share in shares]
     rows = [_row(row, ems, labels=block["labels"]) for row in block["rows"]]
-    return {**block, "rows": rows}
+    return {**block, "rows": rows, "together": _together(rows, block["size"])}
+
+
+def _together(rows: Sequence[Mapping[str, Any]], size: str) -> bool:
+    """Whether the table is so short that no page break needs to cut it: two rows alone on a page help nobody.
+
+    Only where every row's lines were counted: what may not be cut must be sure to fit on a page.
+    """
+    if not rows or len(rows) > _FEW_ROWS[size] or not all(row["lines"] for row in rows):
+        return False
+    lines = 1 + sum(row["lines"] for row in rows)
+    insets = 2 * _INSETS[size] * (1 + len(rows))
+    return bool(_LINE * lines * _SIZES[size] + insets <= _FEW_POINTS)
 
 
 def _row(row: Sequence[Sequence[Mapping[str, Any]]], ems: Sequence[float], *, labels: bool) -> dict[str, Any]:
@@ -69,10 +85,11 @@ def _cell(items: Iterable[Mapping[str, Any]], width: float, *, muted: bool) -> t
             continue
         style, text, mono = _styled(kind, item, muted=muted)
         before = _MARK if kind == "mark" else 0.0
-        length = _width(text, mono=mono) + before
+        measure = _of_digits if style == "d" else _of_mono if mono else _of_sans
+        length = measure(text) + before
         shown = text if length <= width else _breakable(text, width, mono=mono)
         runs.append([style, shown])
-        measured.append(Measured(shown, length, before, _of_mono if mono else _of_sans))
+        measured.append(Measured(shown, length, before, measure))
     return runs, lines_needed(measured, width)
 
 
@@ -120,6 +137,11 @@ def _pieces(word: str) -> list[str]:
             cut[0] = _GROUP + cut[0]
         pieces += cut
     return pieces
+
+
+def _of_digits(text: str) -> float:
+    """Groups of a hash stand closer than words do."""
+    return _width(text, mono=True) - _MONO_SCALE * (0.6 - _GROUP_SPACE) * text.count(" ")
 
 
 def _of_mono(text: str) -> float:

@@ -131,9 +131,15 @@ def _log(material: Material) -> list[PageBlock]:
         return []
     shown = {line.number for item in material.exceptions if (line := material.logged(item.finding)) is not None}
     further = [line for line in material.papers.exceptions if line.number not in shown]
-    heading = Heading(2, "Exceptions log of the engagement: further lines")
     if not further:
-        return [heading, Paragraph(said("Every line of the log stands beside its exception."))]
+        count = len(material.papers.exceptions)
+        words = (
+            f"Every line of the log ({count_text(count)}) stands beside its exception above."
+            if count
+            else "It holds no line."
+        )
+        return [Heading(2, "Exceptions log of the engagement"), Paragraph(said(words))]
+    heading = Heading(2, "Exceptions log of the engagement: lines that stand beside no exception above")
     size: Literal["small", "tiny"] = "small" if len(further) <= _MANY_LINES else "tiny"
     return [heading, Table(_LOG_COLUMNS, tuple(_logged(material, line) for line in further), size)]
 

@@ -44,8 +44,8 @@ def build(material: Material) -> tuple[PageBlock, ...]:
         *_package(material),
         *_clock(material),
         Heading(2, "Expected result"),
+        Paragraph(said("Expected totals are the recalculated ones in the table of liability totals, section 5.")),
         Table((Column("Ledger and scheme", 1), Column("Expected root", 3)), _roots(material)),
-        Paragraph(said("Expected totals are the recalculated ones in the table of liability totals.")),
         Heading(2, "Attachments"),
         Table(_ATTACHED, _attached(material), "small"),
     )

@@ -103,9 +103,9 @@ def build(material: Material) -> tuple[PageBlock, ...]:
     ]
     if identity.chains:
         columns = (
-            Column("Network (CAIP-2)", 1.2),
-            Column("Height", 0.6, "right"),
-            Column("Block hash, and whose word it is", 3.2),
+            Column("Network (CAIP-2)", 1.3),
+            Column("Height", 0.75, "right"),
+            Column("Block hash, and whose word it is", 3.75),
         )
         rows = tuple(
             (
@@ -119,7 +119,7 @@ def build(material: Material) -> tuple[PageBlock, ...]:
             )
             for chain, height, block in identity.chains
         )
-        blocks.append(Table(columns, rows))
+        blocks.append(Table(columns, rows, "small"))
     else:
         blocks.append(Paragraph(said("The snapshot names no network.")))
     blocks += [

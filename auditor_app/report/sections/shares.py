@@ -51,6 +51,8 @@ def share_blocks(audit: Audit) -> tuple[PageBlock, ...]:
 def _shares(
     title: str, words: str, charts: Sequence[ShareChart], lines: Sequence[ValueParts], scale: ShareScale
 ) -> tuple[PageBlock, ...]:
+    if not lines:
+        return ()
     columns = (
         Column("Asset", 0.8),
         Column("Value", 1.3, "right"),

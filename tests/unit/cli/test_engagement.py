@@ -12,7 +12,9 @@ from typing import Any
 
 import pikepdf
 import pytest
+from msgspec.structs import replace as replace_struct
 
+from auditor_app import __version__
 from auditor_app.cli import engaged, engagement
 from auditor_app.cli.main import main
 from auditor_app.engagement.file import open_for_reading, open_for_writing
@@ -505,6 +507,48 @@ def test_a_recorded_result_that_was_made_up_is_found(book: Path, command: Comman
     assert document["repeated"][1]["differences"] == [
         {"where": "totals[0].recomputed", "recorded": '"1"', "repeated": json.dumps(_total(document, command, book))}
     ]
+
+
+def test_a_result_of_an_earlier_version_is_compared_in_what_that_version_recorded(
+    book: Path, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same result without a section: nothing is different where its version knew none, and everything else is."""
+    from auditor_app import strict_json
+    from auditor_app.engagement.file import Act
+
+    _run(command, book)
+    statuses = []
+    for program, missing in (("0.1.0", "blocks"), ("0.2.0", "blocks"), ("0.1.0", "findings"), ("soon", "blocks")):
+        monkeypatch.setattr("auditor_app.engagement.file.__version__", program)
+        with open_for_writing(book) as opened:
+            run = opened.papers.runs[0]
+            result = json.loads(opened.document(run.action.result))
+            del result[missing]
+            body = strict_json.canonical(result)
+            action = replace_struct(run.action, result=books.digest(body))
+            opened.record(Act(action, "P. Reparer", books.at(1), run.inputs, {books.digest(body): body}))
+        path = book.parent / f"p{len(statuses)}.zip"
+        assert command("engagement", "export", book, "-o", path)[0] == 0
+        repeated = command("reperform", path, *_trust(book))[1]["repeated"][-1]
+        statuses.append((repeated["status"], repeated["reason"], [item["where"] for item in repeated["differences"]]))
+    assert statuses == [
+        ("same", "recorded by version 0.1.0", []),
+        ("different", "" if __version__ == "0.2.0" else "recorded by version 0.2.0", ["blocks"]),
+        ("different", "recorded by version 0.1.0", ["findings"]),
+        ("different", "recorded by version soon", ["blocks"]),
+    ]
+
+
+def test_a_json_file_is_filed_as_what_it_is(book: Path, command: Command, tmp_path: Path) -> None:
+    other = tmp_path / "other.json"
+    other.write_text('{"version": "3", "keys": 1}')
+    record = tmp_path / "sealed.json"
+    commit = ("sample", "commit", book.parent / "good.porsnap", *_trust(book), "--trusted-time", samples.NOW, *RATES)
+    assert command(*commit, "--source", "dice", "-o", record)[0] == 0
+    store = tmp_path / "keys.json"
+    shutil.copyfile(book.parent / "trust.json", store)
+    added = command("engagement", "add", book, store, record, other, *BY)[1]["inputs"]
+    assert [item["role"] for item in added] == ["trust store", "sample record", "other"]
 
 
 def _total(document: dict[str, Any], command: Command, book: Path) -> str:

@@ -85,3 +85,28 @@ def test_lines_are_not_counted_where_a_break_is_not_sure(text: str) -> None:
 
 def test_a_row_that_may_break_over_pages_has_no_fixed_height() -> None:
     assert lean(given("word " * 400))["lines"] == 0
+
+
+def test_a_short_table_is_not_cut_and_one_that_may_not_fit_is() -> None:
+    def together(rows: int, *items: dict[str, Any], size: str = "small") -> bool:
+        block = {
+            "kind": "table",
+            "size": size,
+            "labels": False,
+            "columns": [{"share": 1}],
+            "rows": [[list(items)]] * rows,
+        }
+        return bool(lean_table(block, wide=False)["together"])
+
+    assert together(10, given("BTC"))
+    assert not together(40, given("BTC"))
+    assert not together(0)
+    assert not together(10, *[given("x"), {"kind": "newline"}] * 4)
+    assert not together(2, given("word " * 400)), "its height is not known"
+    assert [together(rows, given("BTC"), size="tiny") for rows in (4, 5)] == [True, False]
+
+
+def test_the_groups_of_a_hash_need_less_than_words() -> None:
+    hashed = " ".join(["0a1b"] * 16)
+    assert lean({"kind": "digits", "text": hashed}, wide=True, share=4.22)["lines"] == 1
+    assert lean(code(hashed), wide=True, share=4.22)["lines"] == 2
