@@ -61,13 +61,17 @@ def _challenge(action: actions.IssueChallenge) -> str:
 
 
 def _sample(action: actions.RecordSample) -> str:
-    words = {
-        "plan": "Planned a sample.",
-        "commit": "Committed to a sample before its randomness existed.",
-        "draw": "Drew the committed sample.",
-        "evaluate": "Evaluated the sample.",
-    }
-    return words[action.step]
+    return _STEPS[action.step]
+
+
+_STEPS = {
+    "plan": "Planned a sample.",
+    "commit": "Committed to a sample before its randomness existed.",
+    "draw": "Drew the committed sample.",
+    "letters": "Merged letters to the customers of the drawn items.",
+    "execute": "Executed the drawn sample, item by item.",
+    "evaluate": "Evaluated the sample.",
+}
 
 
 def _raised(action: actions.RaiseException) -> str:

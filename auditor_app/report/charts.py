@@ -84,6 +84,8 @@ def grade_charts(audit: Audit) -> tuple[ShareChart, ...]:
 
 def control_charts(audit: Audit) -> tuple[ShareChart, ...]:
     """Claimed reserves by proof of control."""
+    if audit.ownership is None:
+        return ()  # a page of bars that all say the same tells nothing
     lines = value_by_control(audit.ownership, audit.addresses)
     return _share_charts("control", lines, CONTROL_SCALE, "Claimed reserves by proof of control")
 

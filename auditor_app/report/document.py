@@ -31,7 +31,7 @@ from auditor_app.report.material import Material, ReportDate, log_by_finding, nu
 from auditor_app.report.redaction import redacted
 from auditor_app.report.self_check import check_pdf
 from auditor_app.report.template import Template, bundled_template
-from auditor_app.report.typeset import typeset
+from auditor_app.report.typeset import printable, typeset
 
 _COVER_NAME_LENGTH = 160
 _LOGO = "logo.svg"
@@ -150,7 +150,7 @@ def build_report(audit: Audit, options: ReportOptions, token: CancelToken) -> Op
     pdf = typeset(printed, files, token)
     token.check()
     yield Progress(3, 4, "steps", "Report: checking the document")
-    pages = check_pdf(pdf, title=printed.title, attachments=[item.name for item in material.exhibits])
+    pages = check_pdf(pdf, title=printable(printed.title), attachments=[item.name for item in material.exhibits])
     yield Progress(4, 4, "steps", "Report: done")
     return Report(
         pdf, material.report_id, date, pages, not material.final, material.exhibits, material.audit, material.missing

@@ -78,6 +78,11 @@ def units(value: int | None, decimals: int) -> str | None:
     return None if value is None else Amount(value, decimals).plain()
 
 
+def answer(match: bool | None) -> str:
+    """Whether two things agreed, in a word."""
+    return "not compared" if match is None else ("yes" if match else "no")
+
+
 def delimited(header: Sequence[str], rows: Iterable[Sequence[str | None]]) -> bytes:
     """RFC 4180 with LF line ends; empty where a value is missing."""
     buffer = io.StringIO()

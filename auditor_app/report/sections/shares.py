@@ -36,16 +36,18 @@ _CONTROL = (
     "Stale: bound to the address, over a message that could have been signed at another time. Values are the claimed ones."
 )
 
+_NO_PROOFS = "The snapshot holds no proofs of control: of no asset any part of the claimed reserves is under a proof."
+
 
 def share_blocks(audit: Audit) -> tuple[PageBlock, ...]:
     """Both figures, each with its table of exact amounts; nothing where no reserve row is named."""
     if not audit.addresses:
         return ()
+    by_grade = _shares("Grade of evidence", _GRADES, grade_charts(audit), value_by_grade(audit.addresses), GRADE_SCALE)
+    if audit.ownership is None:
+        return (*by_grade, Heading(2, "Proof of control"), Paragraph(said(_NO_PROOFS)))
     by_control = value_by_control(audit.ownership, audit.addresses)
-    return (
-        *_shares("Grade of evidence", _GRADES, grade_charts(audit), value_by_grade(audit.addresses), GRADE_SCALE),
-        *_shares("Proof of control", _CONTROL, control_charts(audit), by_control, CONTROL_SCALE),
-    )
+    return (*by_grade, *_shares("Proof of control", _CONTROL, control_charts(audit), by_control, CONTROL_SCALE))
 
 
 def _shares(

@@ -37,6 +37,15 @@ print(build(factory.audit()).sha256)
 """
 
 
+@pytest.mark.parametrize(
+    "issuer", ["交易所控股", "بورصة العملات", "Bo\u0308rse  &  <Söhne>", "Ёж\u202eexe", "=cmd|'/C calc'!A0"]
+)
+def test_an_issuer_s_name_in_any_script_gives_a_report(issuer: str) -> None:
+    """What the fonts cannot draw is escaped on the page and in the title alike: the self-check compares the same text."""
+    report = run(build_report(factory.audit(issuer), ReportOptions("2026-11-05"), CancelToken()))
+    assert report.pages > 10
+
+
 def test_another_process_user_day_time_zone_folder_and_hash_seed_give_the_same_bytes(
     small: Report, tmp_path: Path
 ) -> None:
