@@ -16,7 +16,7 @@ from auditor_app.engagement.history import reported_history
 from auditor_app.engagement.inputs import input_files
 from auditor_app.engagement.papers import Papers, Run
 from auditor_app.engagement.record import Audit, AuditRequest
-from auditor_app.engagement.results import read_result, run_bytes
+from auditor_app.engagement.results import read_result, recorded_findings, run_bytes
 from auditor_app.engagement.runs import (
     at_journal_time,
     exceptions_of,
@@ -28,7 +28,6 @@ from auditor_app.engagement.runs import (
 from auditor_app.engagement.taking import referenced, role_of, take
 from auditor_app.engagement.terms import InputReference, InputRole
 from auditor_app.errors import AuditError, EngagementError
-from auditor_app.findings.document import finding_document
 from auditor_app.operation import CancelToken, Operation
 
 Perform = Callable[[AuditRequest, CancelToken], Operation[Audit]]
@@ -74,11 +73,11 @@ def record_last_findings(book: EngagementFile, author: Author) -> tuple[tuple[st
         raise EngagementError(
             "ENGAGEMENT.REFUSED", "the engagement holds no run yet", action="Perform one inside the engagement first."
         )
-    found = [item for result in results for item in read_result(book.document(result)).get("findings", ())]
+    found = [item for result in results for item in recorded_findings(read_result(book.document(result)))]
     for issuer in [run.action.subject.issuer for run in book.papers.runs[-1:]]:
         series = reported_history(book.papers, book.document, issuer)
-        found += [] if series is None else [finding_document(item) for item in series.findings]
-    raised = exceptions_of({"findings": found}, book.papers)
+        found += [] if series is None else series.findings
+    raised = exceptions_of(found, book.papers)
     done = record_actions(book, author, *raised)
     numbers = [str(line.number) for line in done.papers.exceptions[-len(raised) :]] if raised else []
     return tuple(numbers), done

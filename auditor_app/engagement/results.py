@@ -11,6 +11,9 @@ from auditor_app.chain.observed import AddressLine
 from auditor_app.chain.ownership.model import OwnershipLine
 from auditor_app.engagement.document import audit_document
 from auditor_app.engagement.record import Audit
+from auditor_app.errors import EngagementError
+from auditor_app.findings import Finding
+from auditor_app.findings.document import read_finding
 from auditor_app.sampling.document import sample_document
 
 FORMAT = "reserve-auditor-run/1"
@@ -68,6 +71,18 @@ def read_result(data: bytes) -> dict[str, Any]:
         data, file="result", code="ENGAGEMENT.DOCUMENT", max_bytes=MAX_BYTES, max_depth=strict_json.MAX_DEPTH
     )
     return document if isinstance(document, dict) else {}
+
+
+def recorded_findings(document: Mapping[str, Any]) -> tuple[Finding, ...]:
+    """The findings of a kept document, which may have come in another's file; ENGAGEMENT.DOCUMENT where they are none."""
+    try:
+        return tuple(read_finding(item) for item in document.get("findings", ()))
+    except (TypeError, ValueError) as error:
+        raise EngagementError(
+            "ENGAGEMENT.DOCUMENT",
+            f"the findings of a kept result cannot be read: {error}",
+            action="Ask who wrote it, and with what.",
+        ) from None
 
 
 def _address(line: AddressLine) -> dict[str, Any]:

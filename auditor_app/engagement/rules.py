@@ -114,20 +114,20 @@ def _after_edit(sign_offs: tuple[SignedOff, ...], author: Person, stamp: Stamp) 
     return tuple(replace(item, cleared=stamp) if cleared(item) else item for item in sign_offs)
 
 
-def _open_again(papers: Papers, action: actions.OpenEngagement, entry: Entry, stamp: Stamp) -> Papers:  # noqa: ARG001
+def _open_again(papers: Papers, action: actions.OpenEngagement, entry: Entry, stamp: Stamp) -> Papers:
     _refuse("an engagement is opened once")
 
 
-def _change_terms(papers: Papers, action: actions.ChangeTerms, entry: Entry, stamp: Stamp) -> Papers:  # noqa: ARG001
+def _change_terms(papers: Papers, action: actions.ChangeTerms, entry: Entry, stamp: Stamp) -> Papers:
     return replace(papers, terms=action.terms)
 
 
-def _add_person(papers: Papers, action: actions.AddPerson, entry: Entry, stamp: Stamp) -> Papers:  # noqa: ARG001
+def _add_person(papers: Papers, action: actions.AddPerson, entry: Entry, stamp: Stamp) -> Papers:
     others = tuple(item for item in papers.people if item.name != action.person.name)
     return replace(papers, people=(*others, action.person))
 
 
-def _agree(papers: Papers, action: actions.AgreeProcedure, entry: Entry, stamp: Stamp) -> Papers:  # noqa: ARG001
+def _agree(papers: Papers, action: actions.AgreeProcedure, entry: Entry, stamp: Stamp) -> Papers:
     procedure = action.procedure
     if not procedure.agreed and not procedure.reason:
         _refuse(f"procedure {procedure.key} is left out without a reason", "Say why it is left out.")
@@ -137,7 +137,7 @@ def _agree(papers: Papers, action: actions.AgreeProcedure, entry: Entry, stamp: 
     return replace(papers, procedures=_with(papers.procedures, known.index(procedure.key), procedure))
 
 
-def _add_input(papers: Papers, action: actions.AddInput, entry: Entry, stamp: Stamp) -> Papers:  # noqa: ARG001
+def _add_input(papers: Papers, action: actions.AddInput, entry: Entry, stamp: Stamp) -> Papers:
     file = action.input
     key = ("input", file.role, file.sha256)
     if key in papers.known:
@@ -151,7 +151,7 @@ def _perform(papers: Papers, action: actions.PerformRun, entry: Entry, stamp: St
     return replace(papers, runs=(*papers.runs, Run(action, entry.inputs, entry.program, stamp)), known=known)
 
 
-def _issue_challenge(papers: Papers, action: actions.IssueChallenge, entry: Entry, stamp: Stamp) -> Papers:  # noqa: ARG001
+def _issue_challenge(papers: Papers, action: actions.IssueChallenge, entry: Entry, stamp: Stamp) -> Papers:
     key = ("challenge", action.nonce)
     if key in papers.known:
         _refuse("this challenge was issued already")
@@ -220,7 +220,7 @@ def _answer(action: actions.RecordSample) -> str:
     return action.parameters.get("randomness", "").strip().lower()
 
 
-def _raise_exception(papers: Papers, action: actions.RaiseException, entry: Entry, stamp: Stamp) -> Papers:  # noqa: ARG001
+def _raise_exception(papers: Papers, action: actions.RaiseException, entry: Entry, stamp: Stamp) -> Papers:
     number = len(papers.exceptions) + 1
     line = LoggedException(
         number,
@@ -237,7 +237,7 @@ def _raise_exception(papers: Papers, action: actions.RaiseException, entry: Entr
     return replace(papers, exceptions=(*papers.exceptions, line))
 
 
-def _update_exception(papers: Papers, action: actions.UpdateException, entry: Entry, stamp: Stamp) -> Papers:  # noqa: ARG001
+def _update_exception(papers: Papers, action: actions.UpdateException, entry: Entry, stamp: Stamp) -> Papers:
     line = _numbered(papers.exceptions, action.number, "exception")
     if line.closed is not None:
         _refuse(f"exception {line.number} is closed", "Raise another one that names it.")
@@ -249,7 +249,7 @@ def _update_exception(papers: Papers, action: actions.UpdateException, entry: En
     return replace(papers, exceptions=_with(papers.exceptions, action.number - 1, changed))
 
 
-def _close_exception(papers: Papers, action: actions.CloseException, entry: Entry, stamp: Stamp) -> Papers:  # noqa: ARG001
+def _close_exception(papers: Papers, action: actions.CloseException, entry: Entry, stamp: Stamp) -> Papers:
     line = _numbered(papers.exceptions, action.number, "exception")
     if line.closed is not None:
         _refuse(f"exception {line.number} is closed already")
@@ -257,24 +257,24 @@ def _close_exception(papers: Papers, action: actions.CloseException, entry: Entr
     return replace(papers, exceptions=_with(papers.exceptions, action.number - 1, changed))
 
 
-def _define_tickmark(papers: Papers, action: actions.DefineTickmark, entry: Entry, stamp: Stamp) -> Papers:  # noqa: ARG001
+def _define_tickmark(papers: Papers, action: actions.DefineTickmark, entry: Entry, stamp: Stamp) -> Papers:
     if any(mark == action.mark for mark, _ in papers.tickmarks):
         _refuse(f"the tickmark {action.mark!r} has a meaning already", "A mark has one meaning: choose another mark.")
     return replace(papers, tickmarks=(*papers.tickmarks, (action.mark, action.meaning)))
 
 
-def _apply_tickmark(papers: Papers, action: actions.ApplyTickmark, entry: Entry, stamp: Stamp) -> Papers:  # noqa: ARG001
+def _apply_tickmark(papers: Papers, action: actions.ApplyTickmark, entry: Entry, stamp: Stamp) -> Papers:
     if all(mark != action.mark for mark, _ in papers.tickmarks):
         _refuse(f"the tickmark {action.mark!r} has no meaning yet", "Define it first.")
     return replace(papers, ticks=(*papers.ticks, Tick(action.mark, action.paper, action.item, stamp)))
 
 
-def _open_note(papers: Papers, action: actions.OpenNote, entry: Entry, stamp: Stamp) -> Papers:  # noqa: ARG001
+def _open_note(papers: Papers, action: actions.OpenNote, entry: Entry, stamp: Stamp) -> Papers:
     note = ReviewNote(len(papers.notes) + 1, action.paper, action.text, stamp)
     return replace(papers, notes=(*papers.notes, note))
 
 
-def _close_note(papers: Papers, action: actions.CloseNote, entry: Entry, stamp: Stamp) -> Papers:  # noqa: ARG001
+def _close_note(papers: Papers, action: actions.CloseNote, entry: Entry, stamp: Stamp) -> Papers:
     note = _numbered(papers.notes, action.number, "note")
     if note.closed is not None:
         _refuse(f"note {note.number} is closed already")
@@ -307,7 +307,7 @@ def _issue(papers: Papers, action: actions.IssueReport, entry: Entry, stamp: Sta
     return replace(papers, reports=(*papers.reports, BuiltReport(action, papers.head, entry.program, stamp)))
 
 
-def _lock(papers: Papers, action: actions.Lock, entry: Entry, stamp: Stamp) -> Papers:  # noqa: ARG001
+def _lock(papers: Papers, action: actions.Lock, entry: Entry, stamp: Stamp) -> Papers:
     if papers.locked is not None:
         _refuse("the engagement is locked already")
     if papers.open_notes:
@@ -316,7 +316,7 @@ def _lock(papers: Papers, action: actions.Lock, entry: Entry, stamp: Stamp) -> P
     return replace(papers, locked=Locked(action.reason, stamp))
 
 
-def _amend(papers: Papers, action: actions.Amend, entry: Entry, stamp: Stamp) -> Papers:  # noqa: ARG001
+def _amend(papers: Papers, action: actions.Amend, entry: Entry, stamp: Stamp) -> Papers:
     if entry.amendment is None:
         _refuse("an amendment says what and why")
     return papers

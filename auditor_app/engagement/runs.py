@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from auditor_app.engagement.actions import PerformRun, RaiseException, RunParameters, RunSubject
 from auditor_app.engagement.file import Act
@@ -17,7 +16,7 @@ from auditor_app.engagement.results import run_bytes
 from auditor_app.engagement.taking import new_inputs, referenced
 from auditor_app.engagement.terms import InputReference, InputRole
 from auditor_app.errors import EngagementError
-from auditor_app.findings.catalogue import Severity
+from auditor_app.findings import Finding
 
 
 def at_journal_time(request: AuditRequest, at: str) -> AuditRequest:
@@ -129,23 +128,22 @@ def latest_results(papers: Papers) -> tuple[str, ...]:
     return tuple(latest.values())
 
 
-def exceptions_of(result: Mapping[str, Any], papers: Papers) -> tuple[RaiseException, ...]:
-    """The findings of a kept run that count and are not in the exceptions log yet, ready to be raised."""
+def exceptions_of(findings: Iterable[Finding], papers: Papers) -> tuple[RaiseException, ...]:
+    """The findings that count and are not in the exceptions log yet, ready to be raised."""
     known = {(line.finding, line.procedure, line.item) for line in papers.exceptions}
-    counting = (Severity.EXCEPTION.value, Severity.CRITICAL.value)
     raised = []
-    for item in result.get("findings", ()):
-        key = (item["code"], item["procedure"], item["subject"][:5000] or "(no subject)")
-        if item["severity"] not in counting or key in known:
+    for item in findings:
+        key = (item.code, item.procedure, item.subject[:5000] or "(no subject)")
+        if not item.counts or key in known:
             continue
         known.add(key)
         raised.append(
             RaiseException(
-                procedure=item["procedure"],
+                procedure=item.procedure,
                 item=key[2],
-                expected=item["expected"][:5000],
-                observed=item["observed"][:5000] or item["message"][:5000],
-                finding=item["code"],
+                expected=item.expected[:5000],
+                observed=item.observed[:5000] or item.message[:5000],
+                finding=item.code,
             )
         )
     return tuple(raised)

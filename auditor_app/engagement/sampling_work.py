@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from auditor_app.engagement.outcomes import in_working_paper_order, omitted, performed
 from auditor_app.engagement.papers import Papers, Stamp
 from auditor_app.engagement.record import Audit, PerformedProcedure
-from auditor_app.engagement.results import read_result
+from auditor_app.engagement.results import read_result, recorded_findings
+from auditor_app.errors import EngagementError, Location
 from auditor_app.findings import Finding, Verdict, Verdicts, verdicts
-from auditor_app.findings.document import read_finding
 from auditor_app.sampling.conclusion import Conclusion, read_conclusion
 from auditor_app.sampling.drawn import DrawnSample, read_drawn
 from auditor_app.sampling.execution import Execution, execution_findings, read_execution
@@ -56,7 +56,7 @@ def sampled_work(papers: Papers, kept: Kept) -> tuple[SampledWork, ...]:
         action, commitment = step.action, step.action.commitment or ""
         if action.step == "draw":
             document = read_result(kept(action.result))
-            found = tuple(read_finding(item) for item in document.get("findings", ()))
+            found = recorded_findings(document)
             works[commitment] = SampledWork(read_drawn(document, whole=False), step.stamp, found)
             draws[commitment], executions[commitment] = action.result, ""
         elif commitment not in works or (
@@ -64,7 +64,11 @@ def sampled_work(papers: Papers, kept: Kept) -> tuple[SampledWork, ...]:
         ):
             continue
         elif action.step == "letters":
-            letters = read_result(kept(action.result))["letters"]
+            letters = read_result(kept(action.result)).get("letters")
+            if not isinstance(letters, list):
+                raise EngagementError(
+                    "ENGAGEMENT.DOCUMENT", "a kept result holds no letters", at=Location(action.result)
+                )
             works[commitment] = replace(works[commitment], letters=len(letters))
         elif action.step == "execute":
             execution = read_execution(read_result(kept(action.result)))

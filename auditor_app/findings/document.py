@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import msgspec
 
-from auditor_app.findings.catalogue import Severity
+from auditor_app.findings.catalogue import CATALOGUE, Severity
 from auditor_app.findings.model import Finding, Limitation
+from auditor_app.typed import typed
 
 
 def finding_document(item: Finding) -> dict[str, str]:
@@ -21,17 +22,28 @@ def finding_document(item: Finding) -> dict[str, str]:
     }
 
 
-def read_finding(document: Mapping[str, str]) -> Finding:
-    """The reverse of :func:`finding_document`, without places in files; ``KeyError`` or ``ValueError`` otherwise."""
-    return Finding(
-        document["code"],
-        Severity(document["severity"]),
-        document["procedure"],
-        document["subject"],
-        document["message"],
-        document["expected"],
-        document["observed"],
-    )
+class _Written(msgspec.Struct, frozen=True):
+    code: str
+    severity: Severity
+    procedure: str
+    subject: str
+    message: str
+    expected: str
+    observed: str
+
+
+def read_finding(document: object) -> Finding:
+    """The reverse of :func:`finding_document`, without places in files.
+
+    ``ValueError`` for another shape and for a code that this program does not know.
+    """
+    try:
+        written = typed(document, _Written)
+    except msgspec.ValidationError as error:
+        raise ValueError(str(error)) from None
+    if written.code not in CATALOGUE:
+        raise ValueError(f"the code {written.code[:60]!r} is not known")
+    return Finding(**msgspec.structs.asdict(written))
 
 
 def limitation_document(item: Limitation) -> dict[str, str]:

@@ -72,7 +72,7 @@ def _names(layout: Layout) -> tuple[str, ...]:
     return tuple(coin.name for coin in layout.coins)
 
 
-def bind(mode: str, layout: Layout, parameters: Mapping[str, str], leaf_count: int | None) -> Rule:  # noqa: ARG001
+def bind(mode: str, layout: Layout, parameters: Mapping[str, str], leaf_count: int | None) -> Rule:
     """The rule over a ledger; it takes no parameters."""
     take_parameters(mode, {}, parameters)
     check_coins(mode, layout)

@@ -85,7 +85,7 @@ class BifubaoRule(Rule):
         _word(row.units[0] or 0)
         return Node(_cut(self.leaf_preimage(row)), (row.units[0] or 0,))
 
-    def partner(self, node: Node, level: int) -> Node | None:  # noqa: ARG002
+    def partner(self, node: Node, level: int) -> Node | None:
         """The node itself, or the empty leaf."""
         return self._empty or node
 
@@ -104,7 +104,7 @@ def _sum(left: Node, right: Node | None) -> int:
     return sum(child.sums[0] or 0 for child in (left, right) if child is not None)
 
 
-def bind(layout: Layout, parameters: Mapping[str, str], leaf_count: int | None) -> Rule:  # noqa: ARG001
+def bind(layout: Layout, parameters: Mapping[str, str], leaf_count: int | None) -> Rule:
     """The rule over a ledger."""
     padding = take_parameters(NAME, SCHEME.parameters, parameters)["padding"]
     amounts = [column for column in layout.columns if is_amount(column)]

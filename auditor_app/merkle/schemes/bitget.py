@@ -65,7 +65,7 @@ def template(order: tuple[str, ...]) -> Template:
 class BitgetRule(TemplateRule):
     """Quoted numbers: the template, but the copy that pads a lone node has the node's own coins only."""
 
-    def partner(self, node: Node, level: int) -> Node | None:  # noqa: ARG002
+    def partner(self, node: Node, level: int) -> Node | None:
         """The node's hash and zeros for the coins it has."""
         return Node(node.digest, tuple(None if units is None else 0 for units in node.sums), bytes(len(node.extra)))
 

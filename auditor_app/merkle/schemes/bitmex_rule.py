@@ -88,7 +88,7 @@ class BitmexRule(Rule):
         sub = sub_nonce(bytes.fromhex(row.cells[self._nonce].decode("ascii")), self.height, int(account))
         return Node(leaf_digest(sub, _value(row), row.leaf_index), (_value(row),))
 
-    def parent_preimage(self, left: Node, right: Node | None, level: int) -> bytes:  # noqa: ARG002
+    def parent_preimage(self, left: Node, right: Node | None, level: int) -> bytes:
         """Both hashes, each with its sum behind it."""
         if right is None:
             raise ValueError("a tree of 2**k leaves has no lone nodes")
@@ -113,7 +113,7 @@ def _value(row: Row) -> int:
     return row.units[0] or 0
 
 
-def bind(scheme: str, layout: Layout, parameters: Mapping[str, str], leaf_count: int | None) -> Rule:  # noqa: ARG001
+def bind(scheme: str, layout: Layout, parameters: Mapping[str, str], leaf_count: int | None) -> Rule:
     """The rule over a ledger of leaves."""
     height = take_parameters(scheme, PARAMETERS, parameters)["blockHeight"]
     amounts = [column for column in layout.columns if is_amount(column)]

@@ -69,7 +69,7 @@ def rule(layout: Layout, release: str) -> Rule:
     return CutRule(NAME, layout, template(release), decimals)
 
 
-def bind(layout: Layout, parameters: Mapping[str, str], leaf_count: int | None) -> Rule:  # noqa: ARG001
+def bind(layout: Layout, parameters: Mapping[str, str], leaf_count: int | None) -> Rule:
     """The rule over a ledger of one release."""
     release = take_parameters(NAME, SCHEME.parameters, parameters)["release"]
     if release not in RELEASES:

@@ -67,7 +67,7 @@ def rule(layout: Layout, odd: str) -> Rule:
     return TemplateRule(NAME, layout, template(odd))
 
 
-def bind(layout: Layout, parameters: Mapping[str, str], leaf_count: int | None) -> Rule:  # noqa: ARG001
+def bind(layout: Layout, parameters: Mapping[str, str], leaf_count: int | None) -> Rule:
     """The rule over a ledger."""
     odd = take_parameters(NAME, SCHEME.parameters, parameters)["odd"]
     if odd not in ODD_RULES:

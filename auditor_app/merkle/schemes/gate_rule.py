@@ -100,7 +100,7 @@ class GateRule(Rule):
     def __init__(self, layout: Layout) -> None:
         super().__init__(NAME, layout)
 
-    def depth(self, leaf_count: int) -> int:  # noqa: ARG002
+    def depth(self, leaf_count: int) -> int:
         """Always 28."""
         return DEPTH
 
@@ -114,11 +114,11 @@ class GateRule(Rule):
         account, equity, debt, commitment = (int(cell, 16) for cell in row.cells)
         return Node(as_bytes(leaf_of(account, equity, debt, commitment)))
 
-    def parent_preimage(self, left: Node, right: Node | None, level: int) -> bytes:  # noqa: ARG002
+    def parent_preimage(self, left: Node, right: Node | None, level: int) -> bytes:
         """Both children."""
         return left.digest + (b"" if right is None else right.digest)
 
-    def parent(self, left: Node, right: Node | None, level: int) -> Node:  # noqa: ARG002
+    def parent(self, left: Node, right: Node | None, level: int) -> Node:
         """P of both children."""
         if right is None:
             raise ValueError("a tree of fixed depth has no lone nodes")

@@ -124,7 +124,7 @@ def rule(layout: Layout, snapshot: str, assets: Assets) -> Rule:
     return TemplateRule(NAME, layout, template(snapshot, assets, len(layout.coins)))
 
 
-def bind(layout: Layout, parameters: Mapping[str, str], leaf_count: int | None) -> Rule:  # noqa: ARG001
+def bind(layout: Layout, parameters: Mapping[str, str], leaf_count: int | None) -> Rule:
     """The rule over a ledger of one snapshot."""
     given = take_parameters(NAME, SCHEME.parameters, parameters)
     if not _SNAPSHOT.match(given["snapshotId"]):

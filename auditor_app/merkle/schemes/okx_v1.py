@@ -54,7 +54,7 @@ def rule(layout: Layout) -> Rule:
     return TemplateRule("okx-v1", layout.with_coins(COINS, DECIMAL_SCALE), TEMPLATE)
 
 
-def bind(layout: Layout, parameters: Mapping[str, str], leaf_count: int | None) -> Rule:  # noqa: ARG001
+def bind(layout: Layout, parameters: Mapping[str, str], leaf_count: int | None) -> Rule:
     """The rule over a ledger; it takes no parameters."""
     take_parameters("okx-v1", {}, parameters)
     return rule(layout)

@@ -70,7 +70,7 @@ def rule(layout: Layout) -> Rule:
     return TemplateRule(NAME, layout.with_coins(COINS, DECIMAL_SCALE), TEMPLATE)
 
 
-def bind(layout: Layout, parameters: Mapping[str, str], leaf_count: int | None) -> Rule:  # noqa: ARG001
+def bind(layout: Layout, parameters: Mapping[str, str], leaf_count: int | None) -> Rule:
     """The rule over a ledger; it takes no parameters."""
     take_parameters(NAME, {}, parameters)
     return rule(layout)

@@ -57,7 +57,7 @@ _FIELD = re.compile(r"[!-{}~]{1,256}\Z", re.ASCII)
 _STEP = 1 << 12
 
 
-def bind(layout: Layout, parameters: Mapping[str, str], leaf_count: int | None) -> Rule:  # noqa: ARG001
+def bind(layout: Layout, parameters: Mapping[str, str], leaf_count: int | None) -> Rule:
     """The rule over a ledger; it takes no parameters."""
     take_parameters(NAME, {}, parameters)
     check_coins(NAME, layout)
@@ -88,7 +88,7 @@ class _Entry:
 
     def __init__(self, data: Any) -> None:
         if not isinstance(data, dict):
-            raise ValueError("a node has no data")  # noqa: TRY004
+            raise ValueError("a node has no data")  # noqa: TRY004 - malformed, like every other field
         self.user = self._text(data, "user")
         self.nonce = self._text(data, "nonce")
         digest = data.get("hash")
@@ -96,7 +96,7 @@ class _Entry:
             raise ValueError("a node's hash is not 64 lower-case hex digits")
         self.digest = None if digest is None else bytes.fromhex(digest)
         if not isinstance(data.get("sum"), str):
-            raise ValueError("a node has no sum")  # noqa: TRY004
+            raise ValueError("a node has no sum")  # noqa: TRY004 - malformed, like every other field
         self.held = AmountText.parse(str(data["sum"]))
         if (self.user is None) != (self.nonce is None):
             raise ValueError("a leaf has a user without a nonce, or a nonce without a user")

@@ -56,7 +56,7 @@ def rule(layout: Layout) -> Rule:
     return PairedRule(NAME, layout, template([coin.name for coin in layout.coins if coin.name != TOTAL]))
 
 
-def bind(layout: Layout, parameters: Mapping[str, str], leaf_count: int | None) -> Rule:  # noqa: ARG001
+def bind(layout: Layout, parameters: Mapping[str, str], leaf_count: int | None) -> Rule:
     """The rule over a ledger; it takes no parameters."""
     take_parameters(NAME, {}, parameters)
     check_coins(NAME, layout, needed=(TOTAL,))

@@ -32,7 +32,7 @@ _AUDIT_ID = re.compile(r"[0-9A-Za-z_.:-]{1,128}\Z", re.ASCII)
 _ROW = re.compile(rb"([0-9a-f]{64}),([1-9][0-9]?),([0-9a-f]{64}),([0-9a-f]{64})\Z")
 
 
-def bind(layout: Layout, parameters: Mapping[str, str], leaf_count: int | None) -> Rule:  # noqa: ARG001
+def bind(layout: Layout, parameters: Mapping[str, str], leaf_count: int | None) -> Rule:
     """The rule over a ledger with the texts that were hashed."""
     audit = take_parameters(NAME, SCHEME.parameters, parameters)["auditId"]
     if not _AUDIT_ID.match(audit):

@@ -97,7 +97,7 @@ def leaf_nonce(credential: str, audit: str, currency: str, index: int) -> str:
     return derived(tree_nonce, "SB PoL - Leaf nonce derivation", str(index))
 
 
-def bind(layout: Layout, parameters: Mapping[str, str], leaf_count: int | None) -> Rule:  # noqa: ARG001
+def bind(layout: Layout, parameters: Mapping[str, str], leaf_count: int | None) -> Rule:
     """The rule over a ledger; it takes no parameters."""
     take_parameters(NAME, {}, parameters)
     check_coins(NAME, layout)

@@ -46,7 +46,7 @@ _SEQUENCE = re.compile(r"_([0-9]{1,9})-[^_]*\Z")
 _STEP = 20_000
 
 
-def bind(layout: Layout, parameters: Mapping[str, str], leaf_count: int | None) -> Rule:  # noqa: ARG001
+def bind(layout: Layout, parameters: Mapping[str, str], leaf_count: int | None) -> Rule:
     """The rule over a ledger; it takes no parameters."""
     take_parameters(NAME, {}, parameters)
     amounts = [column for column in layout.columns if is_amount(column)]

@@ -10,6 +10,7 @@ import pytest
 from auditor_app.engagement import actions
 from auditor_app.engagement.papers import Run, Stamp
 from auditor_app.engagement.record import AuditRequest, SampleRequest
+from auditor_app.engagement.results import recorded_findings
 from auditor_app.engagement.runs import at_journal_time, exceptions_of, parameters_of, request_again
 from auditor_app.engagement.terms import InputReference
 from auditor_app.errors import EngagementError
@@ -17,6 +18,15 @@ from auditor_app.snapshot.authentic import TrustedTime
 from tests.unit.engagement import books
 from tests.unit.report import factory
 
+FOUND = {
+    "code": "RESERVE.SHORTFALL",
+    "severity": "exception",
+    "procedure": "coverage",
+    "subject": "asset BTC",
+    "message": "m",
+    "expected": "1",
+    "observed": "",
+}
 FULL = AuditRequest(
     snapshot=Path("a.porsnap"),
     trust_store=Path("trust.json"),
@@ -83,22 +93,14 @@ def test_the_clock_enters_through_the_journal_only() -> None:
 
 def test_only_findings_that_count_are_raised_and_once(tmp_path: Path) -> None:
     def found(severity: str, subject: str = "asset BTC") -> dict[str, str]:
-        return {
-            "code": "RESERVE.SHORTFALL",
-            "severity": severity,
-            "procedure": "coverage",
-            "subject": subject,
-            "message": "m",
-            "expected": "1",
-            "observed": "",
-        }
+        return FOUND | {"severity": severity, "subject": subject}
 
     result = {"findings": [found("exception"), found("exception"), found("warning", "x"), found("critical", "")]}
     with books.staffed(tmp_path) as book:
-        raised = exceptions_of(result, book.papers)
+        raised = exceptions_of(recorded_findings(result), book.papers)
         assert [(item.item, item.observed) for item in raised] == [("asset BTC", "m"), ("(no subject)", "m")]
         book.record(*(books.act(item) for item in raised))
-        assert exceptions_of(result, book.papers) == ()
+        assert exceptions_of(recorded_findings(result), book.papers) == ()
 
 
 @pytest.mark.parametrize(
@@ -114,3 +116,23 @@ def test_whose_instant_keys_were_judged_at(source: str, journal: bool, words: st
     whole = factory.audit()
     identity = replace(whole.identity, trusted_time=TrustedTime(books.START, source))
     assert replace(whole, identity=identity, request=replace(FULL, journal_time=journal)).keys_judged == words
+
+
+@pytest.mark.parametrize(
+    "findings",
+    [
+        1,
+        [1],
+        [{}],
+        [{"code": "NO.SUCH"}],
+        {"code": "x"},
+        "x",
+        [FOUND | {"code": "NO.SUCH"}],
+        [FOUND | {"severity": "bad"}],
+    ]
+    + [[FOUND | {name: 1}] for name in FOUND],
+)
+def test_findings_of_another_shape_are_refused(findings: object) -> None:
+    """The kept results of an engagement file come from whoever sent it."""
+    with pytest.raises(EngagementError, match="cannot be read"):
+        recorded_findings({"findings": findings})

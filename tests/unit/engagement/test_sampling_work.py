@@ -91,6 +91,11 @@ def test_a_missing_result_and_a_strange_one_are_errors() -> None:
     del journal.kept[digest]
     with pytest.raises(EngagementError):
         journal.works()
+    journal = Journal()
+    first = journal.add("draw", listed(leaves(leaf(1))))
+    journal.add("letters", {"strange": 1}, draw=first)
+    with pytest.raises(EngagementError, match="no letters"):
+        journal.works()
 
 
 @pytest.mark.parametrize(
