@@ -138,7 +138,12 @@ def test_the_first_round_is_published_at_genesis() -> None:
     quicknet = CHAINS["quicknet"]
     assert format_instant(quicknet.time_of(1)) == "2023-08-23T15:09:27Z"
     assert format_instant(quicknet.time_of(2)) == "2023-08-23T15:09:30Z"
-    for moment, expected in (("2023-08-23T15:09:26Z", 1), ("2023-08-23T15:09:27Z", 2), ("2023-08-23T15:09:30Z", 3)):
+    for moment, expected in (
+        ("2020-01-01T00:00:00Z", 1),
+        ("2023-08-23T15:09:26Z", 1),
+        ("2023-08-23T15:09:27Z", 2),
+        ("2023-08-23T15:09:30Z", 3),
+    ):
         first = quicknet.first_round_after(parse_instant(moment))
         assert first == expected
         assert quicknet.time_of(first) > parse_instant(moment)
