@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import timedelta
 
 import pytest
 
 from auditor_app.errors import SamplingError
 from auditor_app.instants import format_instant, parse_instant
 from auditor_app.sampling.drand import CHAINS
-from auditor_app.sampling.randomness import parse_source, read_randomness
+from auditor_app.sampling.randomness import parse_source, read_randomness, refuse_unless_future
 
 # the two rounds of drand_vectors.json
 ROUND = 1000
@@ -147,3 +148,48 @@ def test_the_first_round_is_published_at_genesis() -> None:
         first = quicknet.first_round_after(parse_instant(moment))
         assert first == expected
         assert quicknet.time_of(first) > parse_instant(moment)
+
+
+@pytest.mark.parametrize(
+    ("source", "text", "expected", "observed"),
+    [
+        ("drand:quicknet:1001", f"drand:1000:{SIGNATURE}", "round 1001", "'round 1000'"),
+        ("drand:quicknet:1000", "drand:1000:xyz", "drand:ROUND:SIGNATURE with the signature in hex", "'1000:xyz'"),
+        (
+            "drand:default:1000",
+            "drand:1000:ab",
+            "drand:ROUND:SIGNATURE:PREVIOUS with the signature in hex",
+            "'1000:ab'",
+        ),
+        ("drand:quicknet:1000", "dice:" + "1" * 20, "randomness of the committed source drand:quicknet:1000", "'dice'"),
+        ("dice", f"drand:1000:{SIGNATURE}", "randomness of the committed source dice", "'drand'"),
+        ("dice", "  ", "randomness of the committed source dice", "'  '"),
+        ("dice", ":5", "randomness of the committed source dice", "':5'"),
+    ],
+)
+def test_what_was_expected_and_what_was_typed_is_said(source: str, text: str, expected: str, observed: str) -> None:
+    with pytest.raises(SamplingError) as caught:
+        read_randomness(parse_source(source), text)
+    assert (caught.value.expected, caught.value.observed) == (expected, observed)
+
+
+@pytest.mark.parametrize(
+    "text", ["", ":", "aa", "aa" * 32, f"{'aa' * 32}:", f":{'aa' * 32}", f"{'aa' * 32}:{'aa' * 31}"]
+)
+def test_secrets_are_two_of_64_digits(text: str) -> None:
+    digests = [hashlib.sha256(bytes([number]) * 32).hexdigest() for number in (1, 2)]
+    source = parse_source("secrets:" + ":".join(digests))
+    assert read_randomness(source, f"secrets:{'01' * 32}:{'02' * 32}").raw.hex() == "01" * 32 + "02" * 32
+    with pytest.raises(SamplingError) as caught:
+        read_randomness(source, f"secrets:{text}")
+    assert caught.value.expected == "secrets:AUDITOR:CLIENT with two secrets of 64 hex digits"
+
+
+def test_a_source_must_speak_after_the_commitment() -> None:
+    source = parse_source("drand:quicknet:1000")
+    assert source.speaks_at is not None
+    refuse_unless_future(source, source.speaks_at - timedelta(seconds=1))
+    refuse_unless_future(parse_source("dice"), source.speaks_at)  # nobody knows when dice fall
+    for late in (source.speaks_at, source.speaks_at + timedelta(days=1)):
+        with pytest.raises(SamplingError, match="had spoken by the time of the commitment"):
+            refuse_unless_future(source, late)
