@@ -25,7 +25,6 @@ class Collecting(QObject):
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
-        self._new = 0
         self._timer = QTimer(self)
         self._timer.setInterval(_EVERY_MS)
         self._timer.timeout.connect(self.collect)
@@ -44,9 +43,12 @@ class Collecting(QObject):
 
     def collect(self) -> None:
         """Look at what is new, or set it aside where that is much."""
-        self._new += gc.get_count()[0]
-        if self._new > _AT_ONCE:
-            self._new = 0
+        if _not_set_aside() > _AT_ONCE:
             gc.freeze()
         else:
             gc.collect()
+
+
+def _not_set_aside() -> int:
+    """How many objects a collection would look at; Python's own counters miss those whose predecessors were let go of."""
+    return sum(len(gc.get_objects(generation)) for generation in range(3))

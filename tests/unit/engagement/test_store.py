@@ -6,10 +6,13 @@ import os
 import sqlite3
 import subprocess
 import sys
+import weakref
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from auditor_app.engagement import file as engagement_file
 from auditor_app.engagement.file import create, open_for_reading, open_for_writing
 from auditor_app.engagement.store import APPLICATION_ID, EngagementStore
 from auditor_app.engagement.terms import Person
@@ -266,3 +269,25 @@ def test_a_writer_that_lost_its_turn_writes_no_more(tmp_path: Path, monkeypatch:
             book.record(books.act(books.exception("third")))
         with open_for_writing(path) as third:
             assert [line.item for line in third.papers.exceptions] == ["first", "from the other process"]
+
+
+class _State:
+    """Stands in for the papers after one entry."""
+
+
+def test_a_long_journal_is_read_without_keeping_the_papers_after_every_entry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each holds all exceptions so far: together they would take memory with the square of the journal's length."""
+    alive: weakref.WeakSet[_State] = weakref.WeakSet()
+    most = 0
+
+    def states(*_: object, **__: object) -> Iterator[_State]:
+        nonlocal most
+        for _ in range(50):
+            state = _State()
+            alive.add(state)
+            most = max(most, len(alive))
+            yield state
+
+    monkeypatch.setattr(engagement_file, "states_of", states)
+    assert isinstance(engagement_file.papers_of((), file="book.engagement"), _State)
+    assert most <= 3
