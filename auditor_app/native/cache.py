@@ -53,8 +53,11 @@ _SOURCES = _sources_digest()
 
 
 def sources_changed() -> bool:
-    """Whether the sources are others than this process has imported: what they would make does not fit it."""
-    return _sources_digest() != _SOURCES
+    """Whether the sources are others than this process has imported, or gone: what they would make does not fit it."""
+    try:
+        return _sources_digest() != _SOURCES
+    except OSError:
+        return True
 
 
 @cache

@@ -318,6 +318,15 @@ def test_sources_that_are_edited_beneath_a_process_give_it_no_code(tmp_path: Pat
     assert done.stdout.splitlines() == ["files of the program changed while it ran; start it again", "0"], done.stderr
 
 
+def test_sources_that_are_gone_are_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    def gone(self: Path) -> bytes:
+        raise FileNotFoundError(2, "No such file or directory")
+
+    assert not kept.sources_changed()
+    monkeypatch.setattr(Path, "read_bytes", gone)
+    assert kept.sources_changed()
+
+
 _STALE = """
 import sys, os, pathlib, py_compile
 copy = pathlib.Path(sys.argv[1])
