@@ -530,6 +530,7 @@ def test_a_tickmark_stands_in_the_row_of_the_table_whose_row_was_chosen(
     assert chosen.view.horizontalHeader().visualIndex(columns) == 0
     assert chosen.chosen_in_words() == words
     assert shown._marks.text().startswith("On the selected row: ✓")
+    assert chosen.view.selectionModel().isRowSelected(1)  # the mark's own cell with it
     engaged.binder.record(actions.ApplyTickmark(mark="✓", paper="C2", item="the issuer's own listing"))
     settled(engaged, qtbot)
     chosen.go_to(0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 from PySide6.QtCore import Qt
@@ -37,7 +38,7 @@ _SIGNERS = (
 )
 _CHAINS = (
     Column("Chain", lambda item: named_chain(item[0]), lambda item: item[0], lambda item: item[0], wide=True),
-    count_column("Height", lambda item: int(item[1])),
+    replace(count_column("Height", lambda item: int(item[1])), gives_way=1),
     hash_column("Block hash", lambda item: item[2]),
 )
 _READING_WIDTH = 620

@@ -213,11 +213,14 @@ class TablePanel(RowsPanel):
         here = bool(marks) and (
             len(self._rows) > self.at_once or any(in_words(item, described) in marks for item in self._rows)
         )
+        chosen = self.view.selected_positions()
         if self.model.show_marks(marks if here else {}):
             header = self.view.horizontalHeader()
             if here:
                 header.moveSection(header.visualIndex(len(described)), 0)
             self.view.fit_columns()
+            if len(chosen) == 1:
+                self.view.selectRow(chosen[0])  # its new cell, too
 
     def _position_of(self, wanted: Any) -> int | None:
         return self.model.position_of(wanted)
