@@ -224,12 +224,13 @@ def _row_holder(document: Any) -> Any | None:
 
     tag = _document_tag(document.Root.StructTreeRoot)
     while isinstance(tag, pikepdf.Dictionary):
-        below = _children(tag)
-        if not below or not isinstance(below[-1], pikepdf.Dictionary):
+        below = tag.get("/K")
+        last = below[-1] if isinstance(below, pikepdf.Array) and len(below) else below
+        if not isinstance(last, pikepdf.Dictionary):
             return None
-        if below[-1].get("/S") == "/TR":
+        if last.get("/S") == "/TR":
             return tag
-        tag = below[-1]
+        tag = last
     return None
 
 

@@ -1,7 +1,7 @@
 """Long sections in parts: each is typeset in a process of its own, so that no process holds more than a part.
 
-What Typst laid out it keeps until its process ends, about 75 KiB for a row of an appendix. So a section of more than
-:data:`APART` rows is taken out of the document and typeset some thousand rows at a time; the document keeps as many empty pages
+What Typst laid out it keeps until its process ends, about 75 KiB for a row of an appendix. So in a document of more than
+:data:`WHOLE` rows each section of more than :data:`APART` is typeset some thousand rows at a time; the document keeps as many empty pages
 free, and :mod:`auditor_app.report.joined` puts the pages there. A part that ends inside a table leaves its last page to the next
 part: no page is half empty because of a cut.
 """
@@ -13,8 +13,10 @@ from typing import Any
 
 from auditor_app.report.joined import TypesetPart, continued_part, whole_part
 
+WHOLE = 3000
+"""Rows of a document up to which one process typesets all of it, in about 300 MiB: putting parts together takes time."""
 APART = 600
-"""Rows above which a section is typeset apart."""
+"""Rows above which a section of a longer document is typeset apart."""
 ROWS = 2600
 """Rows of a part, more or less: a table is not cut close to either end."""
 _CLOSE = 100

@@ -15,6 +15,7 @@ import msgspec
 
 from auditor_app.errors import ReportError
 from auditor_app.operation import CancelToken
+from auditor_app.report import parts
 from auditor_app.report.cells import lean_table
 from auditor_app.report.compiler import Job, Standard, compiled, in_own_process
 from auditor_app.report.joined import Sections, joined
@@ -37,14 +38,14 @@ def typeset(document: msgspec.Struct, files: Mapping[str, bytes], token: CancelT
     fixed = {path.name: path.read_bytes() for path in sorted(resource("report").glob("*.typ"))}
     fixed["theme.json"] = msgspec.json.encode({"accent": tree["letterhead"]["accent"]})
     fonts = str(resource("fonts"))
-    long = sum(map(rows_of, tree["sections"])) > _LONG
+    rows = sum(map(rows_of, tree["sections"]))
 
     def set_in_type(data: Mapping[str, Any], more: Mapping[str, bytes] = _NOTHING) -> bytes:
         project = {**more, **fixed, "document.json": msgspec.json.encode(data)}
         headed = all(section["headed"] for section in data["sections"])
-        return compiled(Job(project, fonts, STANDARDS if headed else STANDARDS[:1]), token, apart=long)
+        return compiled(Job(project, fonts, STANDARDS if headed else STANDARDS[:1]), token, apart=rows > _LONG)
 
-    sections = typeset_apart(tree, set_in_type) if long else []
+    sections = typeset_apart(tree, set_in_type) if rows > parts.WHOLE else []
     whole = set_in_type(tree, files)
     return _bound(whole, sections, token) if sections else whole
 

@@ -36,6 +36,7 @@ def at_once() -> Report:
 def in_small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Parts of a few pages, in this process."""
     monkeypatch.setattr(typeset, "_LONG", 100)
+    monkeypatch.setattr(parts, "WHOLE", 200)
     monkeypatch.setattr(parts, "APART", 60)
     monkeypatch.setattr(parts, "ROWS", 120)
     monkeypatch.setattr(parts, "_CLOSE", 50)
