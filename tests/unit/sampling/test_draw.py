@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -18,7 +20,7 @@ from auditor_app.operation import Cancelled, CancelToken, run
 from auditor_app.sampling import draw as drawing
 from auditor_app.sampling.commitment import CommitmentRecord, commit
 from auditor_app.sampling.distributions import Distribution
-from auditor_app.sampling.draw import draw
+from auditor_app.sampling.draw import draw, tree_of
 from auditor_app.sampling.dummy import dummy_of
 from auditor_app.sampling.result import SampleResult
 from auditor_app.snapshot.authentic import AuthenticSnapshot
@@ -100,6 +102,9 @@ def test_another_root_than_the_published_one_fails_every_drawn_leaf(make_snapsho
     missed = [item for item in sample.findings if item.code == "SAMPLE.INCLUSION"]
     assert len(missed) == sample.deviations == len(sample.items) == sample.size
     assert all(item.counts and item.expected == "00" * 32 for item in missed)
+    message = "The drawn leaf's inclusion proof does not lead to the published root."
+    proofs = [item.proof for item in sample.items]
+    assert [(item.message, item.observed) for item in missed] == [(message, proof and proof.root) for proof in proofs]
     assert sample.dummy_rejected
 
 
@@ -112,6 +117,8 @@ def test_a_drawn_leaf_without_a_row_is_a_deviation(make_snapshot: MakeSnapshot) 
     assert all(not item.included and item.proof is None and item.key == "" for item in absent)
     assert {item.index for item in sample.items if item.included} == {i.index for i in sample.items if i.index < 60}
     assert sum(item.code == "SAMPLE.INCLUSION" for item in sample.findings) == len(absent) == sample.deviations
+    told = {(item.message, item.observed) for item in sample.findings if item.code == "SAMPLE.INCLUSION"}
+    assert told == {("The ledger has no row for the drawn leaf.", "no row")}
 
 
 def test_a_verifier_that_accepts_everything_shows_itself(
@@ -205,3 +212,25 @@ def test_a_draw_can_be_cancelled(make_snapshot: MakeSnapshot) -> None:
     token.cancel()
     with pytest.raises(Cancelled):
         run(operation)
+
+
+def test_the_tree_is_that_of_the_committed_ledger_and_scheme() -> None:
+    wanted, other, elsewhere = (SimpleNamespace(scheme=scheme) for scheme in ("mexc", "bitget", "mexc"))
+    ledgers: Any = [
+        SimpleNamespace(ledger="futures", trees=(elsewhere,)),
+        SimpleNamespace(ledger="spot", trees=(other, wanted)),
+    ]
+    found: Any = tree_of(CommittedTo("spot", "mexc"), ledgers)
+    assert found is wanted
+    for ledger, scheme in (("margin", "mexc"), ("spot", "okx-v1"), ("futures", "bitget")):
+        with pytest.raises(
+            SamplingError, match=f"no tree of scheme {scheme} could be recalculated over ledger {ledger}"
+        ):
+            tree_of(CommittedTo(ledger, scheme), ledgers)
+
+
+class CommittedTo(NamedTuple):
+    """Which tree a commitment names."""
+
+    ledger: str
+    scheme: str
