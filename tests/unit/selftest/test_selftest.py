@@ -19,7 +19,7 @@ from auditor_app.findings import Limitation
 from auditor_app.ledger import grammar
 from auditor_app.ledger.checks import LedgerTally
 from auditor_app.ledger.scan import PartTally
-from auditor_app.merkle import limitations, recompute
+from auditor_app.merkle import limitations, recompute, tree_job
 from auditor_app.merkle.result import CommitmentCheck, TotalCheck
 from auditor_app.merkle.scheme import Properties
 from auditor_app.merkle.schemes import okx_tree_check
@@ -121,7 +121,7 @@ TAKEN_OUT: dict[str, tuple[str, str, Patch]] = {
     "row count": ("PL-04", "ROWS.COUNT", answers(LedgerTally, "_count_findings", ())),
     "leaf count": ("PL-05", "ROWS.COUNT", answers(recompute, "root_findings", [])),
     "roots": ("PL-12", "ROOT.MISMATCH", lambda patch: patch.setattr(CommitmentCheck, "match", property(lambda _: True))),
-    "digest width": ("PL-09", "SCHEME.WEAK_HASH", answers(recompute, "weak_hash", ())),
+    "digest width": ("PL-09", "SCHEME.WEAK_HASH", answers(tree_job, "weak_hash", ())),
     "hashes with two balances": ("PL-10", "TREE.HASH_NOT_BINDING", answers(okx_tree_check, "_binding", ())),
     "grammar": ("PL-11", "SNAPSHOT.GRAMMAR", lambda patch: patch.setitem(grammar._CELL, "hex64", rb"[^,\n]+")),
     "sums not bound": ("PL-01", "TREE.SUM_NOT_BOUND", no_limitation("TREE.SUM_NOT_BOUND")),
