@@ -1,3 +1,3 @@
 """The Qt-free core of Reserve Auditor: from a signed snapshot to findings and a report."""
 
-__version__ = "0.2.0"
+__version__ = "0.3.0"
