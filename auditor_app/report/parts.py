@@ -9,6 +9,7 @@ part: no page is half empty because of a cut.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from auditor_app.report.joined import TypesetPart, continued_part, whole_part
@@ -33,15 +34,19 @@ def rows_of(section: Mapping[str, Any]) -> int:
 def typeset_apart(tree: dict[str, Any], typeset: Typeset) -> list[tuple[int, list[TypesetPart]]]:
     """Typeset the long sections of ``tree`` with ``typeset``, and leave empty pages for them in it.
 
-    What comes back is each such section's number in the document and its parts in order. Sections with charts stay.
+    What comes back is each such section's number in the document and its parts in order. Sections with charts stay. Two
+    sections at a time: each part waits for the one before it, but not for another section's.
     """
-    made = []
-    for number, section in enumerate(tree["sections"]):
-        if rows_of(section) > APART and not any(block["kind"] == "chart" for block in section["blocks"]):
-            parts = list(_parts(tree, section, typeset))
-            made.append((number, parts))
-            section["blocks"], section["kept"] = [], sum(part.pages for part in parts)
-    return made
+    long = [
+        (number, section)
+        for number, section in enumerate(tree["sections"])
+        if rows_of(section) > APART and not any(block["kind"] == "chart" for block in section["blocks"])
+    ]
+    with ThreadPoolExecutor(2) as pool:
+        made = list(pool.map(lambda item: list(_parts(tree, item[1], typeset)), long))
+    for (_, section), parts in zip(long, made, strict=True):
+        section["blocks"], section["kept"] = [], sum(part.pages for part in parts)
+    return [(number, parts) for (number, _), parts in zip(long, made, strict=True)]
 
 
 def _parts(tree: Mapping[str, Any], section: Mapping[str, Any], typeset: Typeset) -> Iterator[TypesetPart]:
