@@ -457,19 +457,19 @@ def test_ten_thousand_exceptions_do_not_stall_the_window(make_window: MakeWindow
     window.binder.record(books.exception("one more"))
     settled(window, qtbot)
     qtbot.waitUntil(lambda: paper.table.model.rowCount() == 10_001, timeout=60_000)
-    assert longest.stop() < 2.0
+    assert longest.stop() < 0.5
     paper_of(window, "engagement", JournalPaper, qtbot)
 
 
 class _Heartbeat:
-    """The longest time that the window's thread did not come round; generous, the machine is shared."""
+    """The longest that the window's thread worked without coming round: its own processor time, the machine is shared."""
 
     def __init__(self, window: MainWindow) -> None:
         import time
 
         from PySide6.QtCore import QTimer
 
-        self._last, self._longest, self._clock = time.monotonic(), 0.0, time.monotonic
+        self._last, self._longest, self._clock = time.thread_time(), 0.0, time.thread_time
         self._timer = QTimer(window)
         self._timer.timeout.connect(self._beat)
         self._timer.start(10)
