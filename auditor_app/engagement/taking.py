@@ -15,7 +15,6 @@ from auditor_app.engagement.record import InputFile
 from auditor_app.engagement.terms import InputReference, InputRole
 from auditor_app.errors import AuditError, EngagementError
 from auditor_app.operation import CancelToken, Operation, Progress
-from auditor_app.sampling.records import load_any
 from auditor_app.snapshot.trust import load_store
 
 _ROLES: dict[str, InputRole] = {".porsnap": "snapshot", ".porevidence": "evidence"}
@@ -40,7 +39,13 @@ def _json_role(path: Path) -> InputRole:
     return "other"
 
 
-_JSON_ROLES: dict[InputRole, Callable[[Path], object]] = {"trust store": load_store, "sample record": load_any}
+def _load_record(path: Path) -> object:
+    from auditor_app.sampling.records import load_any  # with NumPy behind it: the first window does not wait
+
+    return load_any(path)
+
+
+_JSON_ROLES: dict[InputRole, Callable[[Path], object]] = {"trust store": load_store, "sample record": _load_record}
 
 
 def take(path: Path, role: InputRole, token: CancelToken) -> Operation[InputReference]:
