@@ -23,13 +23,13 @@ import subprocess
 import sys
 import threading
 import time
-import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from types import MappingProxyType
 from typing import IO, Any, TypeVar
 
 from auditor_app.errors import AuditError, ProgramDefect
+from auditor_app.machine import machine_error
 from auditor_app.operation import Cancelled, CancelToken, Operation, Progress, run
 
 T = TypeVar("T")
@@ -330,8 +330,13 @@ def serve(asked: IO[bytes], answers: IO[bytes]) -> None:
             thread = threading.Thread(
                 target=_perform, args=(payload, tokens[number], _Teller(say, number)), daemon=True
             )
-            threads = [*(one for one in threads if one.is_alive()), thread]
-            thread.start()
+            threads = [one for one in threads if one.is_alive()]
+            try:
+                thread.start()
+            except RuntimeError as error:  # the machine gives no thread: this operation fails, the others go on
+                _Teller(say, number).end(_ERROR, ProgramDefect.of(error))
+            else:
+                threads.append(thread)
         elif number in tokens:
             tokens[number].cancel()
     for token in tokens.values():
@@ -372,8 +377,7 @@ def _perform(asked: memoryview, token: CancelToken, teller: _Teller) -> None:
     except AuditError as error:
         teller.end(_ERROR, error)
     except BaseException as error:  # noqa: BLE001 a defect must reach the person, not end the process
-        trace = "".join(traceback.format_exception(error))
-        teller.end(_ERROR, ProgramDefect(type(error).__name__, trace))
+        teller.end(_ERROR, machine_error(error) or ProgramDefect.of(error))
 
 
 def main() -> None:

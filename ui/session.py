@@ -229,8 +229,12 @@ class Outcome:
             return self.audit.findings
         if isinstance(self.error, NotAuthentic):
             return self.error.findings
-        if self.error is None or self.error.code not in CATALOGUE or self.error.code.startswith("PROGRAM."):
-            return ()  # what befell this program says nothing of the file
+        if (
+            self.error is None
+            or self.error.code not in CATALOGUE
+            or self.error.code.startswith(("PROGRAM.", "MACHINE."))
+        ):
+            return ()  # what befell this program or machine says nothing of the file
         return (from_error(self.error, procedure="container", subject=self.error.at.file or "the snapshot"),)
 
     def fits(self, step: Step, inputs: Inputs) -> bool:

@@ -68,3 +68,16 @@ def end_hard(token: CancelToken) -> Operation[None]:
     """Takes the whole process with it."""
     yield Progress(0, 1, "steps", "Ending")
     os.kill(os.getpid(), 9)
+
+
+class TooLarge:
+    """Cannot be put into a message for want of memory."""
+
+    def __reduce__(self) -> str:
+        raise MemoryError
+
+
+def too_large(token: CancelToken) -> Operation[TooLarge]:
+    """A result for which there is no memory."""
+    yield Progress(0, 1, "steps", "Making")
+    return TooLarge()

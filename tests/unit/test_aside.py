@@ -15,7 +15,7 @@ from types import MappingProxyType
 
 import pytest
 
-from auditor_app.aside import Aside, serve
+from auditor_app.aside import _DO, Aside, _pickled, _read, _unpickled, _write, serve
 from auditor_app.errors import AuditError, LedgerError, Location, ProgramDefect
 from auditor_app.findings.catalogue import CATALOGUE
 from auditor_app.merkle.warm import Readiness, prepared
@@ -185,3 +185,33 @@ def test_a_message_cut_short_is_the_end(tmp_path: Path) -> None:
     with asked.open("rb") as read, answers.open("wb") as write:
         serve(read, write)
     assert not answers.read_bytes()
+
+
+def test_a_thread_that_cannot_be_started_fails_its_own_operation_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked_read, asked_write = (os.fdopen(end, mode) for end, mode in zip(os.pipe(), ("rb", "wb"), strict=True))
+    answers_read, answers_write = (os.fdopen(end, mode) for end, mode in zip(os.pipe(), ("rb", "wb"), strict=True))
+    start, refused = threading.Thread.start, [RuntimeError("can't start new thread")]
+
+    def starts(thread: threading.Thread) -> None:
+        if refused:
+            raise refused.pop()
+        start(thread)
+
+    with asked_read, answers_read, answers_write:
+        with asked_write:
+            for number in (1, 2):
+                _write(asked_write, number, _DO, _pickled(partial(aside_work.echo, number)))
+        monkeypatch.setattr(threading.Thread, "start", starts)
+        serve(asked_read, answers_write)
+        answers_write.close()
+        ends = {}
+        while (message := _read(answers_read)) is not None:
+            ends[message[0]] = _unpickled(message[2])
+    assert isinstance(ends[1], ProgramDefect)
+    assert ends[2] == 2
+
+
+def test_want_of_memory_for_the_answer_is_said_as_such(aside: Aside) -> None:
+    with pytest.raises(AuditError) as met:
+        run(aside.perform(aside_work.too_large, CancelToken()))
+    assert met.value.code == "MACHINE.MEMORY"
