@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from auditor_app.errors import UsageError
 from auditor_app.instants import format_instant
 from auditor_app.operation import CancelToken, Operation, Progress
-from ui.connections import ConfiguredEndpoint, Permission, inspect
+from ui.endpoints import ConfiguredEndpoint, Permission, inspect
 
 if TYPE_CHECKING:
     from auditor_app.chain.capture import Captured

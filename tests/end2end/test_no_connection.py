@@ -28,7 +28,7 @@ from tests.end2end.open_many import NOT_ALLOWED
 from tests.ui.node import CHAIN, THEN, AuditorFiles, auditor_files, running_node
 from ui import theme
 from ui.chain_work import SigningFile, Subject, capture_evidence, list_requests
-from ui.connections import ConfiguredEndpoint, Permission
+from ui.endpoints import ConfiguredEndpoint, Permission
 from ui.main_window import MainWindow
 from ui.pages import PAGES
 from ui.settings import Settings

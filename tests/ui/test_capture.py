@@ -19,9 +19,9 @@ from tests.ui import fakes
 from tests.ui.conftest import MakeWindow
 from tests.ui.node import CHAIN, PASSPHRASE, AuditorFiles, Node, auditor_files, running_node
 from ui.audit_work import perform_audit
-from ui.connections import ConfiguredEndpoint
 from ui.dialogs.capture import CaptureDialog
 from ui.dialogs.exchanges import ExchangesDialog
+from ui.endpoints import ConfiguredEndpoint
 from ui.main_window import MainWindow
 from ui.pages.reserves import ReservesPage
 

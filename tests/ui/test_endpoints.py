@@ -15,8 +15,9 @@ from PySide6.QtWidgets import QApplication, QDialog, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
 from auditor_app.errors import AuditError
-from ui.connections import ConfiguredEndpoint, Connections
+from ui.connections import Connections
 from ui.dialogs.endpoints import EndpointsDialog
+from ui.endpoints import ConfiguredEndpoint
 from ui.main_window import MainWindow
 from ui.settings import Settings
 

@@ -14,7 +14,7 @@ from tests.ui.conftest import MakeWindow
 from tests.ui.node import CHAIN, HEIGHT, AuditorFiles, Node, auditor_files, running_node
 from tests.unit.chain.fake_endpoint import fake_endpoint
 from ui.audit_work import perform_audit
-from ui.connections import ConfiguredEndpoint
+from ui.endpoints import ConfiguredEndpoint
 from ui.main_window import MainWindow
 from ui.pages.live import LivePage
 

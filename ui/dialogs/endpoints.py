@@ -14,7 +14,8 @@ from PySide6.QtWidgets import QDialog, QFormLayout, QLineEdit, QTabWidget, QWidg
 from auditor_app.chain.names import chain_name
 from auditor_app.errors import AuditError
 from ui.chain_work import keep_key, keys_held
-from ui.connections import ConfiguredEndpoint, Connections, Inspected, inspect
+from ui.connections import Connections
+from ui.endpoints import ConfiguredEndpoint, Inspected, inspect
 from ui.jobs import Job, JobRunner
 from ui.models.columns import chip_column, text_column
 from ui.models.reserves import named_chain

@@ -13,7 +13,7 @@ from auditor_app.engagement.record import Audit
 from auditor_app.errors import AuditError
 from auditor_app.instants import format_instant
 from ui.chain_work import Listed, Subject, list_requests, look
-from ui.connections import ConfiguredEndpoint
+from ui.endpoints import ConfiguredEndpoint
 from ui.jobs import Job, Work
 from ui.models.columns import (
     Column,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QWidget
 
-from ui.connections import Connections, inspect
+from ui.connections import Connections
+from ui.endpoints import inspect
 from ui.text import tooltip
 from ui.theme import Tone
 from ui.widgets.blocks import row
