@@ -398,7 +398,9 @@ def test_the_newest_balances_are_looked_at(bank: Bank, kind: str, monkeypatch: p
     plan = plan_capture(held, bank.endpoints(kind), TOKEN)
     claims = claimed_units(held, TOKEN)
     result = run(look_now(held.statement.predicate, plan, claims, TOKEN, QUICK.limits))
-    assert result.blocks == ((CHAIN, bank.node("getblockcount"), bank.node("getbestblockhash")),)
+    (asked,) = plan.readings
+    newest = (CHAIN, bank.node("getblockcount"), bank.node("getbestblockhash"), asked.origin)
+    assert result.blocks == (newest,)
     legacy, segwit, wrapped = bank.accounts
     assert [(line.claimed, line.now) for line in result.lines] == [
         (legacy[1], 0),  # spent after the snapshot's block
