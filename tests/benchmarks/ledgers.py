@@ -93,7 +93,7 @@ def _sum_tree(folder: Path, sizes: Sizes) -> Iterator[Measure]:
     small = child(path, "2", max(1, sizes.repetitions // 2))
     yield Measure(f"peak memory, {size}", small["peak"], "MiB", 700, at_most=True)
     path.unlink()
-    yield from _large(folder, sizes, small, two / made.rows)
+    yield from _large(folder, sizes, small, small["seconds"]["2"] / made.rows)  # as often, and a moment before
 
 
 def _large(folder: Path, sizes: Sizes, small: dict[str, Any], each: float) -> Iterator[Measure]:
