@@ -67,9 +67,13 @@ class Aside:
         token.check()
         asked = _pickled(work)
         with self._running().operation(asked) as (messages, stop):
+            asked_to_stop = float("inf")
             while True:
                 if token.cancelled:
+                    asked_to_stop = min(asked_to_stop, time.monotonic())
                     stop()
+                if time.monotonic() - asked_to_stop > _CLOSING:
+                    raise Cancelled  # it does not look at its token: nobody waits for it any longer
                 try:
                     kind, payload = messages.get(timeout=_PATIENCE)
                 except queue.Empty:

@@ -81,3 +81,9 @@ def too_large(token: CancelToken) -> Operation[TooLarge]:
     """A result for which there is no memory."""
     yield Progress(0, 1, "steps", "Making")
     return TooLarge()
+
+
+def hear_nothing(token: CancelToken) -> Operation[None]:
+    """Never looks at its token."""
+    yield Progress(0, 1, "steps", "Deaf")
+    time.sleep(30)

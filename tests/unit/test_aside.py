@@ -215,3 +215,19 @@ def test_want_of_memory_for_the_answer_is_said_as_such(aside: Aside) -> None:
     with pytest.raises(AuditError) as met:
         run(aside.perform(aside_work.too_large, CancelToken()))
     assert met.value.code == "MACHINE.MEMORY"
+
+
+def test_nobody_waits_for_long_for_work_that_does_not_hear(aside: Aside, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("auditor_app.aside._CLOSING", 0.3)
+    token = CancelToken()
+    operation = aside.perform(aside_work.hear_nothing, token)
+    next(operation)
+    began = time.monotonic()
+    token.cancel()
+    with pytest.raises(Cancelled):
+        run(operation)
+    assert time.monotonic() - began < 3
+    pid = aside.process
+    aside.close()
+    assert pid is not None
+    assert ended(pid)
