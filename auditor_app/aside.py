@@ -38,7 +38,7 @@ Buffer = bytes | memoryview
 
 _HEAD = struct.Struct("<QQB")
 """Length of what follows, number of the operation, kind of message."""
-_DO, _STOP, _PROGRESS, _RESULT, _ERROR, _STOPPED, _ENDED = range(7)
+_DO, _STOP, _PROGRESS, _RESULT, _ERROR, _STOPPED = range(6)
 _PATIENCE = 0.05
 """Seconds between looks at the cancel token."""
 _MIN_INTERVAL = 0.05
@@ -49,7 +49,7 @@ _LARGE = 2**20
 _NICE = 10
 """How far the second process steps back where there is too little processor for both: the window goes first."""
 _CLOSING = 5.0
-"""Seconds that operations have to clean up after the first process has gone."""
+"""Seconds that operations have to clean up once they are asked to stop, or the first process has gone."""
 
 _Message = tuple[int, memoryview]
 
@@ -65,28 +65,22 @@ class Aside:
     def perform(self, work: Work[T], token: CancelToken) -> Operation[T]:
         """``work`` over there. Raises what it raises, and ``PROGRAM.PROCESS_ENDED`` if the process ends before it."""
         token.check()
-        asked = _pickled(work)
-        with self._running().operation(asked) as (messages, stop):
-            asked_to_stop = float("inf")
+        with self._running().operation(_pickled(work)) as messages:
             while True:
-                if token.cancelled:
-                    asked_to_stop = min(asked_to_stop, time.monotonic())
-                    stop()
-                if time.monotonic() - asked_to_stop > _CLOSING:
-                    raise Cancelled  # it does not look at its token: nobody waits for it any longer
+                token.check()
                 try:
                     kind, payload = messages.get(timeout=_PATIENCE)
                 except queue.Empty:
                     continue
                 if kind == _PROGRESS:
                     yield _unpickled(payload)
-                    continue
-                if kind == _RESULT:
+                elif kind == _RESULT:
                     result: T = _unpickled(payload)
                     return result
-                if kind == _STOPPED:
+                elif kind == _STOPPED:
                     raise Cancelled
-                raise _unpickled(payload)
+                else:
+                    raise _unpickled(payload)
 
     def close(self) -> None:
         """End the second process; operations that are still asked for are refused."""
@@ -138,8 +132,11 @@ class _Child:
         return self._end is not None
 
     @contextmanager
-    def operation(self, asked: Sequence[Buffer]) -> Iterator[tuple[queue.SimpleQueue[_Message], Callable[[], None]]]:
-        """Begin; what is said arrives in the queue. Leaving early stops it and waits until it has cleaned up."""
+    def operation(self, asked: Sequence[Buffer]) -> Iterator[queue.SimpleQueue[_Message]]:
+        """Begin; what is said arrives in the queue.
+
+        Leaving early stops it and waits until it has cleaned up, but no longer than :data:`_CLOSING` for one that says nothing.
+        """
         messages: queue.SimpleQueue[_Message] = queue.SimpleQueue()
         with self._lock:
             if self._end is not None:
@@ -147,19 +144,12 @@ class _Child:
             self._count += 1
             number = self._count
             self._waiting[number] = messages
-        stopped = False
-
-        def stop() -> None:
-            nonlocal stopped
-            if not stopped:
-                stopped = True
-                self._say(number, _STOP)
-
         self._say(number, _DO, asked)
         try:
-            yield messages, stop
+            yield messages
         finally:
-            stop()
+            if not self._over(number):
+                self._say(number, _STOP)
             with suppress(queue.Empty):
                 while not self._over(number):
                     messages.get(timeout=_CLOSING)
@@ -204,12 +194,12 @@ class _Child:
         self._hang_up()
         if pipe is not None:
             pipe.close()
-        end = memoryview(b"".join(_pickled(_ended(_why(status)))))
+        end = _ended(_why(status))
         with self._lock:
-            self._end = _ended(_why(status))
+            self._end = end
             left, self._waiting = self._waiting, {}
         for waiting in left.values():
-            waiting.put((_ENDED, end))
+            waiting.put((_ERROR, memoryview(b"".join(_pickled(end)))))
 
 
 def _why(status: int) -> str:
@@ -319,8 +309,7 @@ def _unpickled(data: memoryview) -> Any:
 
 def serve(asked: IO[bytes], answers: IO[bytes]) -> None:
     """Perform what is asked, each operation in a thread of its own, until nobody can ask any more."""
-    tokens: dict[int, CancelToken] = {}
-    threads: list[threading.Thread] = []
+    running: dict[int, tuple[threading.Thread, CancelToken]] = {}
     writing = threading.Lock()
 
     def say(number: int, kind: int, payload: Sequence[Buffer] = ()) -> None:
@@ -330,23 +319,21 @@ def serve(asked: IO[bytes], answers: IO[bytes]) -> None:
     while (message := _read(asked)) is not None:
         number, kind, payload = message
         if kind == _DO:
-            tokens[number] = CancelToken()
-            thread = threading.Thread(
-                target=_perform, args=(payload, tokens[number], _Teller(say, number)), daemon=True
-            )
-            threads = [one for one in threads if one.is_alive()]
+            running = {at: one for at, one in running.items() if one[0].is_alive()}
+            token, teller = CancelToken(), _Teller(say, number)
+            thread = threading.Thread(target=_perform, args=(payload, token, teller), daemon=True)
             try:
                 thread.start()
             except RuntimeError as error:  # the machine gives no thread: this operation fails, the others go on
-                _Teller(say, number).end(_ERROR, ProgramDefect.of(error))
+                teller.end(_ERROR, ProgramDefect.of(error))
             else:
-                threads.append(thread)
-        elif number in tokens:
-            tokens[number].cancel()
-    for token in tokens.values():
+                running[number] = thread, token
+        elif number in running:
+            running[number][1].cancel()
+    for _, token in running.values():
         token.cancel()
     end = time.monotonic() + _CLOSING
-    for thread in threads:
+    for thread, _ in running.values():
         thread.join(max(0.0, end - time.monotonic()))
 
 
