@@ -14,7 +14,7 @@ from auditor_app.engagement.record import Audit
 from auditor_app.engagement.recording import record_actions, record_last_findings, record_run
 from auditor_app.engagement.sampling_steps import DrawAsked, commitment_acts, draw_acts, drawn
 from auditor_app.engagement.terms import AgreedProcedure, InputRole, Person, Role, Terms
-from auditor_app.fileroom.reports import build_engaged, issue_act
+from auditor_app.fileroom.reports import issue
 from auditor_app.operation import CancelToken, Operation, Progress
 from auditor_app.procedures import PROCEDURES
 from auditor_app.sampling.commitment import load_record
@@ -47,8 +47,10 @@ _TERMS = Terms(
 )
 
 
-def build_binder(path: Path, audit: Audit, sampled: DrawAsked, date: str, token: CancelToken) -> Operation[bytes]:
-    """Write the engagement file anew with a draw and ``audit`` as its run; the bytes of a draft report from it."""
+def build_binder(
+    path: Path, audit: Audit, sampled: DrawAsked, token: CancelToken, *, report: Path, date: str
+) -> Operation[None]:
+    """Write the engagement file anew with a draw and ``audit`` as its run, and a draft ``report`` from it."""
     yield Progress(0, 5, "steps", "Demo: keeping the engagement")
     path.unlink(missing_ok=True)
     person = Person(name=PREPARER, roles=("preparer",))
@@ -57,13 +59,18 @@ def build_binder(path: Path, audit: Audit, sampled: DrawAsked, date: str, token:
         _begin(book)
         yield from _sample(book, sampled, token)
         yield Progress(2, 5, "steps", "Demo: keeping the run")
-        run = record_run(book, audit, Author(PREPARER, _PERFORMED_AT), time_typed=True).papers.runs[-1]
+        record_run(book, audit, Author(PREPARER, _PERFORMED_AT), time_typed=True)
         _write_down(book)
         yield Progress(3, 5, "steps", "Demo: building the engagement's report")
-        report = yield from build_engaged(audit, book.papers, date, token, kind="draft", kept=book.document)
-        entry = run.stamp.entry
-        book.record(issue_act(report, run=entry, kind="draft", typed_date=date, person=PREPARER, at=_REPORTED_AT))
-        return report.pdf
+        yield from issue(
+            book,
+            audit,
+            Author(PREPARER, _REPORTED_AT),
+            token,
+            kind="draft",
+            date=date,
+            files=lambda built, _: ((report, built.pdf),),
+        )
 
 
 def _begin(book: EngagementFile) -> None:

@@ -131,8 +131,7 @@ def build_demo(folder: Path, token: CancelToken) -> Operation[Audit]:
     report = yield from build_report(audit, ReportOptions(date=REPORT_DATE), token)
     write_atomically(files.report, report.pdf)
     sampled = DrawAsked(files.sample, files.snapshot, files.trust_store, _RANDOMNESS, trusted_time=TRUSTED_TIME)
-    draft = yield from build_binder(files.engagement, audit, sampled, REPORT_DATE, token)
-    write_atomically(files.engagement_report, draft)
+    yield from build_binder(files.engagement, audit, sampled, token, report=files.engagement_report, date=REPORT_DATE)
     with open_for_reading(files.engagement) as book:
         export(book, files.package)
     return audit

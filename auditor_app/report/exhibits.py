@@ -20,7 +20,7 @@ from auditor_app.engagement.history_document import history_document
 from auditor_app.engagement.papers import Papers, Stamp
 from auditor_app.engagement.record import Audit
 from auditor_app.engagement.sampling_work import SampledWork, limits_agreed
-from auditor_app.report.tables import delimited, units
+from auditor_app.report.tables import coverage_row, delimited, units
 from auditor_app.sampling.execution import ExecutedItem
 from auditor_app.sampling.result import SampleResult
 
@@ -265,19 +265,7 @@ def _coverage(audit: Audit) -> bytes:
     )
     return delimited(
         header,
-        (
-            (
-                line.asset,
-                units(line.liabilities, line.decimals),
-                units(line.debts, line.decimals),
-                units(line.claimed, line.decimals),
-                units(line.observed, line.decimals),
-                units(line.difference, line.decimals),
-                line.rate,
-                line.net_rate,
-            )
-            for line in audit.coverage
-        ),
+        map(coverage_row, audit.coverage),
     )
 
 

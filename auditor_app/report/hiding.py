@@ -14,13 +14,14 @@ from collections.abc import Callable, Mapping
 
 _SHORT = 12
 _COUNTED = (
-    "accounts?|addresses|address|amendments?|answers?|assets?|balances?|blocks?|bytes?|commitments?|confirmations?|"
-    "containers?|customers|days?|debts?|deviations?|differences?|digests?|endpoints?|entries|entry|events?|exceptions?|"
-    "findings?|funds?|hours?|items?|keys?|leaf|leaves|ledgers?|letters?|limitations?|members?|messages?|minutes?|monetary|"
-    "months?|networks?|nodes?|notes?|obligations?|pages?|per ?cent|points?|procedures?|proofs?|remarks?|reports?|"
-    "rows?|samples?|seconds?|shares?|signatures?|signers?|snapshots?|sources?|strata|stratum|targets?|times|totals?|"
-    "transfers?|units?|values?|wallets?|warnings?|years?"
+    "accounts|addresses|amendments|answers|assets|balances|blocks|bytes|commitments|confirmations|"
+    "containers|customers|days|debts|deviations|differences|digests|endpoints|entries|events|exceptions|"
+    "findings|funds|hours|items|keys|leaves|ledgers|letters|limitations|members|messages|minutes|"
+    "months|networks|nodes|notes|obligations|pages|per ?cent|points|procedures|proofs|remarks|reports|"
+    "rows|samples|seconds|shares|signatures|signers|snapshots|sources|strata|targets|times|totals|"
+    "transfers|units|values|wallets|warnings|years"
 )
+"""More than one of something: ``4711 balance`` counts nothing."""
 _KIND = (
     "agreed|allowed|claimed|closed|distinct|drawn|earlier|executed|expected|further|listed|monetary|negative|observed|open|"
     "other|pinned|published|recalculated|remaining|required|reserve|review|sampled|selected|standard"
@@ -28,7 +29,10 @@ _KIND = (
 _NOT_IDENTIFIER = r"(?:appendix|at least|at most|block|byte|bytes|column|entry|exception|height|leaf|line|note|of|page|row|rows|section|sequence|version)"
 _IDENTIFIER = r"(?:account|address|client|customer|holder|id|identifier|key|member|no\.|number|uid|user|wallet)"
 
-_A_COUNT_FOLLOWS = re.compile(rf"\s*%|\s+of\b|\s+(?:(?:{_KIND})\s+){{0,2}}(?:{_COUNTED})\b", re.IGNORECASE)
+_THINGS = rf"(?:(?:{_KIND})\s+){{0,2}}(?:{_COUNTED})\b"
+_A_COUNT_FOLLOWS = re.compile(
+    rf"\s*%|\s+{_THINGS}|\s+of\s+(?:them\b|which\b|(?:(?:all|the|these)\s+)*(?:\d|{_THINGS}))", re.IGNORECASE
+)
 _BEFORE_A_POSITION = re.compile(rf"\b{_NOT_IDENTIFIER}\s$", re.IGNORECASE)
 _BEFORE_AN_IDENTIFIER = re.compile(rf"\b{_IDENTIFIER}\s?[#:=-]?\s?$", re.IGNORECASE)
 _IN_A_NUMBER_BEFORE = re.compile(r"\d[.,:\u00a0\u202f'-]$")

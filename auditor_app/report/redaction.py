@@ -6,7 +6,6 @@ addresses keep their code, severity and number and lose their words. Amounts per
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -17,6 +16,7 @@ from auditor_app.engagement.history import History
 from auditor_app.engagement.papers import LoggedException, Papers
 from auditor_app.engagement.record import Audit, PerformedProcedure
 from auditor_app.engagement.sampling_work import SampledWork
+from auditor_app.engagement.terms import TEXT_FIELDS, Terms
 from auditor_app.errors import NOWHERE
 from auditor_app.findings import CATALOGUE, Finding
 from auditor_app.report.hiding import hider
@@ -38,7 +38,8 @@ _IN_FULL = frozenset(
         "report",
     }
 )
-"""Procedures whose findings name files, keys, ledgers and assets only."""
+"""Procedures whose findings name files, keys, ledgers and assets only, but for those about leaves."""
+_OF_LEAVES = "LEAF."
 _ROW_PAPERS = ("C", "D", "E", "F")
 _SHORT = 12
 
@@ -126,7 +127,8 @@ def _identifiers(audit: Audit, samples: Sequence[SampledWork], history: History 
     accounts = [line.address.account for line in audit.addresses] + [line.account for line in audit.funds]
     owned = () if audit.ownership is None else audit.ownership.lines
     accounts += [text for line in owned for text in (line.row.account, line.row.address) if text]
-    accounts += [] if history is None else [name for point in history.points for name in point.accounts]
+    for point in () if history is None else history.points:
+        accounts += [*point.accounts, *(account for account, _ in point.signatures)]
     keys = () if audit.sample is None else audit.sample.items
     found = {item.key: WITHHELD for item in keys if item.key}
     for work in samples:
@@ -135,9 +137,8 @@ def _identifiers(audit: Audit, samples: Sequence[SampledWork], history: History 
         if work.sample.kind == "list":
             found |= {item.id: WITHHELD for item in work.sample.items}
     for account in accounts:
-        if account:
-            found[account] = mask_account(account)
-            found[account.rpartition(":")[2]] = mask(account.rpartition(":")[2])
+        address = account.rpartition(":")[2]
+        found |= {name: mask_account(name) for name in (account, address, address.removeprefix("0x")) if name}
     return found
 
 
@@ -183,8 +184,13 @@ def _masked_check(check: ItemCheck) -> ItemCheck:
     return msgspec.structs.replace(check, **texts)
 
 
+def _in_full(code: str, procedure: str) -> bool:
+    """Whether the words of a finding stay."""
+    return procedure in _IN_FULL and not code.startswith(_OF_LEAVES)
+
+
 def _finding(item: Finding, place: int, subjects: dict[tuple[str, str, str], str]) -> Finding:
-    if item.procedure in _IN_FULL:
+    if _in_full(item.code, item.procedure):
         return item
     subject = f"{WITHHELD} ({place})"
     subjects[item.code, item.procedure, item.subject[:5000] or "(no subject)"] = subject
@@ -202,11 +208,11 @@ def _finding(item: Finding, place: int, subjects: dict[tuple[str, str, str], str
 
 def _procedure(item: PerformedProcedure, findings: Iterable[Finding], hide: Callable[[str], str]) -> PerformedProcedure:
     """An outcome repeats the words of its exceptions: where those are withheld, only their number is said."""
-    counting = Counter(found.procedure for found in findings if found.counts)[item.key]
-    if item.key in _IN_FULL or not counting:
+    counting = [found for found in findings if found.counts and found.procedure == item.key]
+    if all(_in_full(found.code, found.procedure) for found in counting):
         return replace(item, extent=hide(item.extent), outcome=hide(item.outcome))
-    noun = "exception was" if counting == 1 else "exceptions were"
-    return replace(item, extent=hide(item.extent), outcome=f"{counting} {noun} found, listed under exceptions.")
+    noun = "exception was" if len(counting) == 1 else "exceptions were"
+    return replace(item, extent=hide(item.extent), outcome=f"{len(counting)} {noun} found, listed under exceptions.")
 
 
 def _ownership(line: OwnershipLine) -> OwnershipLine:
@@ -223,6 +229,8 @@ def _ownership(line: OwnershipLine) -> OwnershipLine:
 
 
 def _papers(papers: Papers, subjects: Mapping[tuple[str, str, str], str], hide: Callable[[str], str]) -> Papers:
+    """Whatever people typed, in the terms and the trail as in the log."""
+
     def logged(line: LoggedException) -> LoggedException:
         shown = replace(
             line,
@@ -234,7 +242,7 @@ def _papers(papers: Papers, subjects: Mapping[tuple[str, str, str], str], hide: 
             disposition=hide(line.disposition),
             closing_reason=hide(line.closing_reason),
         )
-        if line.procedure in _IN_FULL:
+        if _in_full(line.finding, line.procedure):
             return shown
         item = subjects.get((line.finding, line.procedure, line.item), f"{WITHHELD} (log {line.number})")
         return replace(
@@ -247,4 +255,30 @@ def _papers(papers: Papers, subjects: Mapping[tuple[str, str, str], str], hide: 
     ticks = tuple(
         replace(tick, item=WITHHELD if tick.paper.startswith(_ROW_PAPERS) else hide(tick.item)) for tick in papers.ticks
     )
-    return replace(papers, exceptions=tuple(logged(line) for line in papers.exceptions), ticks=ticks)
+    return replace(
+        papers,
+        terms=_terms(papers.terms, hide),
+        procedures=tuple(
+            msgspec.structs.replace(item, wording=hide(item.wording), reason=hide(item.reason))
+            for item in papers.procedures
+        ),
+        exceptions=tuple(logged(line) for line in papers.exceptions),
+        tickmarks=tuple((mark, hide(meaning)) for mark, meaning in papers.tickmarks),
+        ticks=ticks,
+        notes=tuple(replace(note, text=hide(note.text), reply=hide(note.reply)) for note in papers.notes),
+        amendments=tuple(
+            replace(
+                item,
+                amendment=msgspec.structs.replace(
+                    item.amendment, what=hide(item.amendment.what), why=hide(item.amendment.why)
+                ),
+            )
+            for item in papers.amendments
+        ),
+    )
+
+
+def _terms(terms: Terms, hide: Callable[[str], str]) -> Terms:
+    texts = {name: hide(getattr(terms, name)) for name in TEXT_FIELDS}
+    thresholds = {name: hide(text) for name, text in terms.thresholds.items()}
+    return msgspec.structs.replace(terms, **texts, thresholds=thresholds)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from auditor_app.amounts import Amount
+from auditor_app.coverage.lines import CoverageLine
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -76,6 +77,12 @@ def numbers(*titles: str) -> tuple[TableColumn, ...]:
 def units(value: int | None, decimals: int) -> str | None:
     """Base units as exact decimal text."""
     return None if value is None else Amount(value, decimals).plain()
+
+
+def coverage_row(line: CoverageLine) -> Row:
+    """Asset, liabilities, debts, claimed, observed, difference, rate, net rate: one order for paper and attachment."""
+    amounts = (line.liabilities, line.debts, line.claimed, line.observed, line.difference)
+    return (line.asset, *(units(value, line.decimals) for value in amounts), line.rate, line.net_rate)
 
 
 def answer(match: bool | None) -> str:

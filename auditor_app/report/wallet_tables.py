@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from auditor_app.engagement.record import Audit
-from auditor_app.report.tables import WorkingTable, answer, numbers, texts, units
+from auditor_app.report.tables import WorkingTable, answer, coverage_row, numbers, texts, units
 
 
 def wallet_tables(audit: Audit) -> list[WorkingTable]:
@@ -90,19 +90,7 @@ def _coverage(audit: Audit) -> WorkingTable:
             *numbers("liabilities", "debts", "claimed", "observed", "difference"),
             *numbers("rate percent, rounded down", "net rate percent, rounded down"),
         ),
-        tuple(
-            (
-                line.asset,
-                units(line.liabilities, line.decimals),
-                units(line.debts, line.decimals),
-                units(line.claimed, line.decimals),
-                units(line.observed, line.decimals),
-                units(line.difference, line.decimals),
-                line.rate,
-                line.net_rate,
-            )
-            for line in audit.coverage
-        ),
+        tuple(map(coverage_row, audit.coverage)),
     )
 
 

@@ -33,6 +33,9 @@ hide = hider({"12": "withheld", "4711": "withheld", "abc-9": "withheld", "leaf 1
         "abc-9",
         "ABC-9 answered",
         "is 12 the account?",
+        "4711 balance differs",
+        "4711 of the spot ledger denied it",
+        "12 entry",
     ],
 )
 def test_an_identifier_is_replaced_wherever_it_stands_as_one(text: str) -> None:
@@ -52,6 +55,9 @@ def test_an_identifier_is_replaced_wherever_it_stands_as_one(text: str) -> None:
         "12 other drawn leaves",
         "12 of 14 balances",
         "3 of 12",
+        "12 of the 14 balances",
+        "12 of all drawn leaves",
+        "12 of them against balances in other assets",
         "row 12",
         "2026-11-12",
         "12-11-2026",

@@ -15,8 +15,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from auditor_app.cli.main import main
+from auditor_app.engagement.journal import Amendment
+from auditor_app.engagement.terms import TEXT_FIELDS
+from auditor_app.findings import Severity, finding
+from auditor_app.report.exhibits import exhibits
 from auditor_app.report.paper_tables import paper_tables
 from auditor_app.report.redaction import redacted
 from auditor_app.report.tables import WorkingTable, numbers, texts
@@ -150,6 +155,49 @@ def test_redacted_papers_name_nobody() -> None:
     names += [item.key for item in audit.sample.items]
     for name in (*names, "customer-4711", "row 40,112"):
         assert name.encode() not in package
+
+
+def test_what_people_typed_anywhere_in_the_papers_names_nobody_in_the_redacted_ones() -> None:
+    audit, whole = factory.audit(), engaged.amended()
+    address = audit.addresses[0].address.account.rpartition(":")[2]
+    assert address.startswith("0x")
+    assert audit.sample is not None
+    audit = replace(
+        audit, sample=replace(audit.sample, items=(replace(audit.sample.items[0], key="alice@example.com"),))
+    )
+    typed = f"alice@example.com, {address}, {address[2:]}"
+    terms = dict.fromkeys(TEXT_FIELDS, typed)
+    named = replace(
+        whole,
+        terms=structs.replace(whole.terms, **terms, thresholds={"rate": typed}),
+        procedures=(*whole.procedures[:-1], structs.replace(whole.procedures[-1], wording=typed, reason=typed)),
+        tickmarks=(("T", typed),),
+        notes=tuple(replace(item, text=typed, reply=typed) for item in whole.notes),
+        amendments=tuple(replace(item, amendment=Amendment(what=typed, why=typed)) for item in whole.amendments),
+    )
+    shown = redacted(audit, named)
+    written = papers_package(paper_tables(shown.audit, shown.papers), HEADING)
+    attached = b"".join(item.data for item in exhibits(shown.audit, "2026-11-05", shown.papers))
+    for data in (written, attached):
+        assert b"withheld" in data
+        assert b"alice@example.com" not in data
+        assert address[2:].encode() not in data
+
+
+def test_a_finding_about_leaves_loses_its_words_in_the_redacted_papers_whatever_its_procedure() -> None:
+    audit = factory.audit()
+    debt = finding(
+        "LEAF.NET_DEBT",
+        procedure="totals",
+        subject="ledger spot, asset USDT",
+        message="1 row owes 5 USDT. ledger.csv, row 2: bob@example.com.",
+        severity=Severity.EXCEPTION,
+    )
+    told = tuple(replace(item, outcome=debt.message) if item.key == "totals" else item for item in audit.procedures)
+    shown = redacted(replace(audit, findings=(*audit.findings, debt), procedures=told), engaged.papers())
+    last = shown.audit.findings[-1]
+    assert (last.code, last.severity) == (debt.code, debt.severity)
+    assert b"bob@example.com" not in papers_package(paper_tables(shown.audit, shown.papers), HEADING)
 
 
 def test_frames_hold_exact_text() -> None:
