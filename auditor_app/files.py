@@ -68,6 +68,10 @@ def staged(files: Sequence[tuple[Path, bytes]]) -> Iterator[Callable[[], None]]:
 @contextmanager
 def _beside(path: Path, chunks: Iterable[bytes], mode: int) -> Iterator[Callable[[], None]]:
     """A temporary file in the same folder, written and synced; what this gives renames it, else it is removed."""
+    if path.is_dir():
+        raise AuditError(
+            "OUTPUT.WRITE", "this is a folder, not a file", at=Location(str(path)), action="Name a file in it."
+        )
     try:
         descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     except OSError as error:

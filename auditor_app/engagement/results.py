@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -55,9 +56,12 @@ def recorded_by(program: str, recorded: Mapping[str, Any], repeated: Mapping[str
     }
 
 
+_VERSION = re.compile(r"([0-9]{1,6})\.([0-9]{1,6})\.([0-9]{1,6})", re.ASCII)
+
+
 def _version(program: str) -> tuple[int, ...] | None:
-    parts = program.split(".")
-    return tuple(map(int, parts)) if len(parts) == 3 and all(part.isdecimal() for part in parts) else None
+    found = _VERSION.fullmatch(program)
+    return None if found is None else tuple(map(int, found.groups()))
 
 
 def run_bytes(audit: Audit) -> bytes:

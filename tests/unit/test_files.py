@@ -44,6 +44,13 @@ def test_what_is_not_put_in_place_is_removed(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_folder_is_no_place_for_a_file(tmp_path: Path) -> None:
+    with pytest.raises(AuditError, match="a folder") as caught, staged(((tmp_path / "one", b"1"), (tmp_path, b"2"))):
+        pytest.fail("it was taken to be on the disk")
+    assert caught.value.code == "OUTPUT.WRITE"
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_place_that_was_taken_meanwhile_is_said(tmp_path: Path) -> None:
     one = tmp_path / "one"
     with pytest.raises(AuditError, match="cannot be written"), staged(((one, b"1"),)) as put:

@@ -518,7 +518,14 @@ def test_a_result_of_an_earlier_version_is_compared_in_what_that_version_recorde
 
     _run(command, book)
     statuses = []
-    for program, missing in (("0.1.0", "blocks"), ("0.2.0", "blocks"), ("0.1.0", "findings"), ("soon", "blocks")):
+    endless = f"{'9' * 4400}.0.0"
+    for program, missing in (
+        ("0.1.0", "blocks"),
+        ("0.2.0", "blocks"),
+        ("0.1.0", "findings"),
+        ("soon", "blocks"),
+        (endless, "blocks"),
+    ):
         monkeypatch.setattr("auditor_app.engagement.file.__version__", program)
         with open_for_writing(book) as opened:
             run = opened.papers.runs[0]
@@ -536,6 +543,7 @@ def test_a_result_of_an_earlier_version_is_compared_in_what_that_version_recorde
         ("different", "" if __version__ == "0.2.0" else "recorded by version 0.2.0", ["blocks"]),
         ("different", "recorded by version 0.1.0", ["findings"]),
         ("different", "recorded by version soon", ["blocks"]),
+        ("different", f"recorded by version {endless[:40]}", ["blocks"]),
     ]
 
 
