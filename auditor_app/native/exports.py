@@ -13,10 +13,10 @@ EXPORTS: Mapping[str, tuple[str, int]] = MappingProxyType(
         "fingerprint_ids": ("identities", 8),
         "mark_equals": ("identities", 5),
         "take_marked": ("identities", 5),
-        "leaf_sums": ("preimages", 10),
-        "hash_leaves": ("preimages", 17),
-        "hash_nodes": ("preimages", 16),
-        "hash_levels": ("preimages", 2),
-        "write_balances": ("preimages", 6),
+        "leaf_sums": ("balances", 10),
+        "hash_leaves": ("leaves", 17),
+        "hash_nodes": ("nodes", 16),
+        "hash_levels": ("nodes", 2),
+        "write_balances": ("amount_text", 6),
     }
 )

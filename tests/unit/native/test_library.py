@@ -244,7 +244,7 @@ DIFFERENT: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
     "a number of the layout": lambda patch: patch.setattr(layout, "CELLS_AHEAD", layout.CELLS_AHEAD * 2),
     "a new number of the layout": lambda patch: patch.setattr(layout, "NEW_PLACE", 3, raising=False),
     "how many arguments": lambda patch: patch.setattr(
-        kept, "EXPORTS", {**exports.EXPORTS, "hash_nodes": ("preimages", 17)}
+        kept, "EXPORTS", {**exports.EXPORTS, "hash_nodes": ("nodes", 17)}
     ),
     "the sources": lambda patch: patch.setattr(kept, "_SOURCES", bytes(32)),
     "the program's version": lambda patch: patch.setattr(kept, "__version__", "9.9.9"),
