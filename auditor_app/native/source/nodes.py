@@ -26,10 +26,56 @@ from auditor_app.native.layout import (
 from auditor_app.native.source.balances import add_children
 from auditor_app.native.source.pieces import write_coin, write_digest, write_text, write_word_coin
 from auditor_app.native.source.sha256 import close_message, hash_closed
-from auditor_app.native.source.words import bytes_at, inlined, stack, store64, u64, word_at, words_at
+from auditor_app.native.source.words import bytes_at, inlined, load8, stack, store64, u64, word_at, words_at
 
 _starts_room = stack(BATCH)
 _blocks_room = stack(BATCH)
+
+
+@inlined
+def _write_node(
+    place: Any,
+    node: Any,
+    line_table: Any,
+    line_count: Any,
+    text: Any,
+    digests: Any,
+    sums: Any,
+    present: Any,
+    own_sums: Any,
+    own_present: Any,
+    coins: Any,
+    count: Any,
+) -> Any:
+    """Write the preimage of one parent; the address behind it, -1 where a value does not fit."""
+    joined = False
+    for number in range(line_count):
+        line = line_table + 8 * WIDTH * number
+        kind = word_at(line, KIND)
+        source = word_at(line, SOURCE)
+        child = 2 * node + (source != LEFT)
+        if kind == TEXT or kind == OPEN:
+            place = write_text(place, text + word_at(line, TEXT_AT), word_at(line, TEXT_LENGTH))
+            joined = joined and kind != OPEN
+        elif kind == DIGEST:
+            place = write_digest(place, digests + 4 * DIGEST_WORDS * child, word_at(line, FORM))
+        else:
+            entry = coins * child + word_at(line, FIELD)
+            limbs = sums + 8 * count * entry
+            held = load8(present + entry)
+            if source == OWN:
+                entry = coins * node + word_at(line, FIELD)
+                limbs = own_sums + 8 * count * entry
+                held = load8(own_present + entry)
+            if kind == WORD_COIN:
+                place = write_word_coin(place, limbs, count, word_at(line, PLACES))
+                if place < 0:
+                    return place
+            else:
+                before = place
+                place = write_coin(place, line, text, joined, limbs, held, count)
+                joined = joined or place != before
+    return place
 
 
 @inlined
@@ -54,7 +100,6 @@ def _hash_nodes(
     """As :func:`hash_nodes`."""
     sums = words_at(sum_table, (nodes, coins, count))
     present = bytes_at(present_table, (nodes, coins))
-    lines = words_at(line_table, (line_count, WIDTH))
     filled = bytes_at(filled_table, (coins,))
     cuts = words_at(cut_table, (coins,))
     parents = nodes // 2
@@ -63,42 +108,31 @@ def _hash_nodes(
     starts, blocks = _starts_room(), _blocks_room()
     for first in range(0, parents, BATCH):
         filled_slots = min(BATCH, parents - first)
-        place = slots
+        start = slots
         for message in range(filled_slots):
             node = first + message
             if not add_children(node, sums, present, filled, cuts, out_sums, out_present):
                 return 0
-            start = place
-            joined = False
-            for number in range(line_count):
-                kind = lines[number, KIND]
-                source = lines[number, SOURCE]
-                child = 2 * node + (source != LEFT)
-                if kind == TEXT or kind == OPEN:
-                    place = write_text(place, text + lines[number, TEXT_AT], lines[number, TEXT_LENGTH])
-                    joined = joined and kind != OPEN
-                elif kind == DIGEST:
-                    place = write_digest(place, digests + 4 * DIGEST_WORDS * child, lines[number, FORM])
-                else:
-                    line = line_table + 8 * WIDTH * number
-                    field = lines[number, FIELD]
-                    limbs = sum_table + 8 * count * (coins * child + field)
-                    held = present[child, field]
-                    if source == OWN:
-                        limbs = out_sum_table + 8 * count * (coins * node + field)
-                        held = out_present[node, field]
-                    if kind == WORD_COIN:
-                        place = write_word_coin(place, limbs, count, lines[number, PLACES])
-                        if place < 0:
-                            return 0
-                    else:
-                        before = place
-                        place = write_coin(place, line, text, joined, limbs, held, count)
-                        joined = joined or place != before
-            closed = close_message(start, place)
+            stop = _write_node(
+                start,
+                node,
+                line_table,
+                line_count,
+                text,
+                digests,
+                sum_table,
+                present_table,
+                out_sum_table,
+                out_present_table,
+                coins,
+                count,
+            )
+            if stop < 0:
+                return 0
+            closed = close_message(start, stop)
             store64(starts + 8 * message, u64(start))
             store64(blocks + 8 * message, u64(closed))
-            place = start + closed * BLOCK
+            start += closed * BLOCK
         hash_closed(starts, blocks, filled_slots, out_digests + 4 * DIGEST_WORDS * first, keep)
     return 1
 
