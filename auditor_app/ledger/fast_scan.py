@@ -54,7 +54,7 @@ class Chunk:
     """
 
     first_row: int
-    cells: npt.NDArray[np.int32]
+    cells: npt.NDArray[np.uint32]
     amounts: npt.NDArray[np.int64]
     marks: npt.NDArray[np.uint8]
     addresses: tuple[int, int, int]
@@ -89,7 +89,7 @@ class ScanRoom:
     def __init__(self, table: ScanTable, *, keep_amounts: bool) -> None:
         width, amounts = len(table.columns), len(table.unsigned)
         self.keep_amounts = keep_amounts
-        self._table = np.empty(CHUNK_ROWS * width + CELLS_AHEAD, np.int32)
+        self._table = np.empty(CHUNK_ROWS * width + CELLS_AHEAD, np.uint32)
         self.cells = np.lib.stride_tricks.as_strided(self._table, (CHUNK_ROWS, width + 1), (4 * width, 4))
         self.amounts = np.empty((CHUNK_ROWS, amounts, NARROW if keep_amounts else 0), np.int64)
         self.marks = np.empty((CHUNK_ROWS, amounts), np.uint8)

@@ -138,7 +138,7 @@ def process_slice(work: Slice, bench: Bench, on_rows: Callable[[int], None]) -> 
     scan = FastPartScan(work.part, bench.table, work.span, keep_amounts=room.keep_amounts, room=room)
     groups: list[list[Nodes]] = [[] for _ in bench.workshops]
     prints = bench.prints.again()
-    starts: list[npt.NDArray[np.int32]] = []
+    starts: list[npt.NDArray[np.uint32]] = []
     for chunk in scan.chunks():
         prints.add(scan, chunk)
         starts.append(chunk.cells[:: 1 << KEEP_LEVEL, 0].copy())
@@ -148,7 +148,7 @@ def process_slice(work: Slice, bench: Bench, on_rows: Callable[[int], None]) -> 
     result = scan.result()
     full = result.rows == SLICE_ROWS
     trees = tuple(_slice_roots(*pair, full=full) for pair in zip(bench.workshops, groups, strict=True))
-    offsets = np.concatenate([np.empty(0, np.int32), *starts]).astype(np.uint32)
+    offsets = np.concatenate([np.empty(0, np.uint32), *starts])
     return SliceResult(
         replace(work.part, data=b"", marks=None), work.span, work.last, result, prints.result(), offsets, trees
     )

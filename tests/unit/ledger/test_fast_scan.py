@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 from itertools import pairwise
 from typing import Any
 
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from auditor_app.errors import LedgerError
 from auditor_app.ledger.columns import parse_columns
-from auditor_app.ledger.fast_scan import CHUNK_ROWS, FastPartScan, RowCounter, ScanTable, fast_scan_part, spans
+from auditor_app.ledger.fast_scan import CHUNK_ROWS, FastPartScan, RowCounter, ScanTable, Span, fast_scan_part, spans
 from auditor_app.ledger.grammar import Grammar
 from auditor_app.ledger.scan import scan_part
 from auditor_app.ledger.source import LedgerPart, RowMarks
@@ -213,3 +214,22 @@ def test_amounts_are_laid_out_in_limbs() -> None:
     assert chunk.amounts[1, 0].tolist() == [1, 123456789012345678901 % BASE, 123, 0, 0]
     assert chunk.amounts[:, 1].tolist() == [[7, 0, 0, 0, 0], [1_000_000, 0, 0, 0, 0]]
     assert (chunk.marks == PRESENT).all()
+
+
+def test_places_beyond_two_gigabytes_are_places() -> None:
+    """A part of a plain file may be as long; nothing but its last rows is ever touched here."""
+    rows = b"b,1\na,2\nccc,3\n"
+    start = 2**31 + 5
+    try:
+        data = bytes(start + len(rows))
+    except MemoryError:
+        pytest.skip("this machine lends no two gigabytes of address space")
+    place = ctypes.cast(ctypes.c_char_p(data), ctypes.c_void_p).value
+    assert place is not None
+    ctypes.memmove(place + start, rows, len(rows))
+    table = ScanTable.of(Grammar.of(parse_columns("id:token,A:decimal")))
+    scan = FastPartScan(LedgerPart("part", 0, data), table, Span(start, len(data), 0), keep_amounts=False)
+    (chunk,) = scan.chunks()
+    assert [scan.key(chunk, row) for row in range(3)] == [b"b", b"a", b"ccc"]
+    assert (scan.result().first_key, scan.result().last_key, scan.result().disorder_count) == (b"b", b"ccc", 1)
+    assert scan.result().disorder[0].at.byte == start + 4
