@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from threading import Lock
 
 from auditor_app.operation import CancelToken, Operation, Progress
+
+_ONE_AT_A_TIME = Lock()
+"""PDFium must not be called by two threads at once, not even for two documents: that ends or spoils the process."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +25,16 @@ class RenderedPage:
 
 def render_page(pdf: bytes, number: int, width: int, token: CancelToken) -> Operation[RenderedPage]:
     """Render one page to about ``width`` pixels."""
+    yield Progress(0, 1, "pages", "Rendering the page")
+    with _ONE_AT_A_TIME:
+        token.check()
+        return _rendered(pdf, number, width)
+
+
+def _rendered(pdf: bytes, number: int, width: int) -> RenderedPage:
+    """What PDFium holds for the page is given back when this returns."""
     import pypdfium2
 
-    yield Progress(0, 1, "pages", "Rendering the page")
-    token.check()
     document = pypdfium2.PdfDocument(pdf)
     try:
         pages = len(document)
