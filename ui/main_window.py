@@ -469,7 +469,7 @@ class MainWindow(QMainWindow):
             event.ignore()
             self.setEnabled(False)
             self.say("Stopping the running work…")
-            self.runner.cancel_all()
+            self.runner.retire()
             return
         self.settings.geometry = self.saveGeometry()
         self.settings.sync()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -238,6 +239,20 @@ def test_closing_during_work_waits_for_the_thread(make_window: MakeWindow, files
     assert not window.runner.busy
     assert threading.active_count() <= before
     assert not window.isVisible()
+
+
+def test_what_a_timer_asks_for_while_the_window_closes_never_begins(
+    make_window: MakeWindow, files: Files, qtbot: QtBot
+) -> None:
+    window = make_window(fakes.never_ends)
+    window.open_together(*files)
+    with qtbot.waitSignal(window.case.progressed, timeout=5000):
+        pass
+    with qtbot.waitSignal(window.closed, timeout=5000):
+        window.close()
+        assert window.runner.busy
+        window.runner.make(partial(fakes.never_ends, window.case.inputs.request()), "Too late").start()
+    assert not window.runner.busy
 
 
 def test_a_changed_input_turns_its_steps_out_of_date_until_the_next_run(performed: MainWindow, qtbot: QtBot) -> None:
