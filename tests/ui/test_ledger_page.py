@@ -135,6 +135,12 @@ def test_ctrl_g_goes_to_a_row_of_another_part(opened: MainWindow, qtbot: QtBot) 
     qtbot.waitUntil(lambda: cursor(page)[:1] == (f"u{PART + 100}",), timeout=10_000)
 
 
+def test_the_last_row_number_of_a_part_is_not_cut(opened: MainWindow, qtbot: QtBot) -> None:
+    page = ledger(opened, qtbot)
+    number = page.model.index(PART - 1, 0).data()
+    assert page.view.columnWidth(0) >= page.view.fontMetrics().horizontalAdvance(number) + 20
+
+
 def test_an_id_is_found_in_the_background(opened: MainWindow, qtbot: QtBot) -> None:
     page = ledger(opened, qtbot)
     qtbot.keyClick(page.view, Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier)

@@ -111,9 +111,12 @@ class RowsModel(QAbstractTableModel):
         """The row shown at a position."""
         return self.rows[self._order[position]]
 
-    def first(self, most: int) -> list[Any]:
-        """The first rows shown, so many at the most."""
-        return [self.row_at(position) for position in range(min(most, len(self._order)))]
+    def ends(self, most: int) -> list[Any]:
+        """Rows from the top and from the bottom, so many together at the most: row numbers grow towards the bottom."""
+        rows = len(self._order)
+        above = most - most // 2
+        shown = range(rows) if rows <= most else (*range(above), *range(rows - most // 2, rows))
+        return [self.row_at(position) for position in shown]
 
     def _held_row(self, position: int) -> Any:
         """As :meth:`row_at`; a row is painted cell by cell, and may be made anew for each."""

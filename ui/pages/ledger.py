@@ -10,6 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QAbstractItemView, QSpinBox, QWidget
 
+from auditor_app.counts import counted
 from auditor_app.engagement.record import Audit
 from auditor_app.errors import AuditError
 from auditor_app.findings import Finding
@@ -292,7 +293,10 @@ class LedgerPage(Page):
         shown = count(len(found.rows))
         self.exceptions.setText(f"Exceptions only  {shown}{'+' if found.more else ''}")
         show_text(
-            self.said, f"The first {shown} rows; there are more" if found.more else f"{shown} rows in the whole ledger"
+            self.said,
+            f"The first {shown} rows; there are more"
+            if found.more
+            else f"{counted(len(found.rows), 'row')} in the whole ledger",
         )
         self._select(0)
 

@@ -59,9 +59,9 @@ class RowsView(QTableView):
         self.customContextMenuRequested.connect(self._open_menu)
 
     def fit_columns(self) -> None:
-        """Widths from the first rows; what is left goes to the wide columns, what is missing comes from long texts."""
+        """Widths from the first and last rows; what is left goes to the wide columns, what is missing comes from long texts."""
         header, font, mono = self.horizontalHeader(), self.font(), mono_font()
-        rows, shown = self._rows.first(MEASURED), self._rows.shown
+        rows, shown = self._rows.ends(MEASURED), self._rows.shown
         self._natural = []
         delegate(self, self._rows.columns)
         for at, described in enumerate(self._rows.columns):
