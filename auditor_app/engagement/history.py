@@ -9,13 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
+
+import msgspec
 
 from auditor_app.engagement.file import EngagementFile
 from auditor_app.engagement.papers import Papers
 from auditor_app.engagement.results import read_result
 from auditor_app.errors import EngagementError
 from auditor_app.findings import Finding, Severity, finding
+from auditor_app.instants import parse_instant
+from auditor_app.snapshot.statement import Count, Instant
+from auditor_app.typed import typed
 
 HISTORY = "history"
 """The procedure that compares an issuer's snapshots; what the findings here carry."""
@@ -149,42 +154,96 @@ def _recorded(papers: Papers, kept: Callable[[str], bytes]) -> list[SnapshotPoin
     return [point_of(read_result(kept(run.action.result))) for run in papers.runs]
 
 
+_Whole = Annotated[str, msgspec.Meta(pattern=r"^-?[0-9]{1,100}\Z")]
+_Percent = Annotated[str, msgspec.Meta(pattern=r"^-?[0-9]{1,100}(\.[0-9]{1,20})?\Z")]
+
+
+class _Snapshot(msgspec.Struct, frozen=True, rename="camel"):
+    issuer: str
+    id: str
+    sequence: Count
+    as_of: Instant
+    payload_sha256: str
+
+
+class _Ledger(msgspec.Struct, frozen=True):
+    name: str
+    rows: Count
+
+
+class _Asset(msgspec.Struct, frozen=True):
+    asset: str
+    decimals: Annotated[int, msgspec.Meta(ge=0, le=255)]
+    liabilities: _Whole | None
+    observed: _Whole | None
+    rate: _Percent | None
+
+
+class _Address(msgspec.Struct, frozen=True):
+    account: str
+
+
+class _Commitment(msgspec.Struct, frozen=True, rename="camel"):
+    ledger: str
+    scheme: str
+    parameters: dict[str, str]
+    claimed: str
+    published: str
+    published_from: str
+
+
+class _Signatures(msgspec.Struct, frozen=True):
+    account: str
+    sha256: tuple[str, ...]
+
+
+class _Result(msgspec.Struct, frozen=True, rename="camel"):
+    """What is read of a kept run document; it may have come in another's file, so its shape is not taken on trust."""
+
+    snapshot: _Snapshot
+    previous_payload_sha256: str | None
+    ledgers: tuple[_Ledger, ...]
+    coverage: tuple[_Asset, ...]
+    addresses: tuple[_Address, ...]
+    commitments: tuple[_Commitment, ...]
+    signatures: tuple[_Signatures, ...]
+
+
 def point_of(result: Mapping[str, Any]) -> SnapshotPoint:
     """The point that a kept run document holds; ENGAGEMENT.DOCUMENT where it is none."""
     try:
-        snapshot = result["snapshot"]
-        return SnapshotPoint(
-            issuer=snapshot["issuer"],
-            snapshot_id=snapshot["id"],
-            sequence=int(snapshot["sequence"]),
-            as_of=snapshot["asOf"],
-            payload_sha256=snapshot["payloadSha256"],
-            previous=result["previousPayloadSha256"],
-            leaf_counts=tuple((item["name"], int(item["rows"])) for item in result["ledgers"]),
-            assets=tuple(_asset(item) for item in result["coverage"]),
-            accounts=frozenset(item["account"] for item in result["addresses"]),
-            roots=tuple(_roots(result["commitments"])),
-            signatures=frozenset(
-                (item["account"], digest) for item in result["signatures"] for digest in item["sha256"]
-            ),
-        )
-    except (KeyError, TypeError, ValueError):
+        read = typed(result, _Result)
+        parse_instant(read.snapshot.as_of)
+    except ValueError:  # msgspec's refusals are of this kind
         raise EngagementError("ENGAGEMENT.DOCUMENT", "a kept result is no run's") from None
+    return SnapshotPoint(
+        issuer=read.snapshot.issuer,
+        snapshot_id=read.snapshot.id,
+        sequence=int(read.snapshot.sequence),
+        as_of=read.snapshot.as_of,
+        payload_sha256=read.snapshot.payload_sha256,
+        previous=read.previous_payload_sha256,
+        leaf_counts=tuple((item.name, int(item.rows)) for item in read.ledgers),
+        assets=tuple(_asset(item) for item in read.coverage),
+        accounts=frozenset(item.account for item in read.addresses),
+        roots=tuple(_roots(read.commitments)),
+        signatures=frozenset((item.account, digest) for item in read.signatures for digest in item.sha256),
+    )
 
 
-def _asset(item: Mapping[str, Any]) -> AssetPoint:
-    def units(name: str) -> int | None:
-        return None if item[name] is None else int(item[name])
+def _asset(item: _Asset) -> AssetPoint:
+    def units(text: str | None) -> int | None:
+        return None if text is None else int(text)
 
-    return AssetPoint(item["asset"], item["decimals"], units("liabilities"), units("observed"), item["rate"])
+    return AssetPoint(item.asset, item.decimals, units(item.liabilities), units(item.observed), item.rate)
 
 
-def _roots(commitments: Iterable[Mapping[str, Any]]) -> Iterable[RootSeen]:
+def _roots(commitments: Iterable[_Commitment]) -> Iterable[RootSeen]:
     for item in commitments:
-        parameters = tuple(sorted(item["parameters"].items()))
-        yield RootSeen(item["ledger"], item["scheme"], parameters, item["claimed"], "snapshot")
-        if item["publishedFrom"] == "typed":
-            yield RootSeen(item["ledger"], item["scheme"], parameters, item["published"], "typed")
+        parameters = tuple(sorted(item.parameters.items()))
+        yield RootSeen(item.ledger, item.scheme, parameters, item.claimed, "snapshot")
+        if item.published_from == "typed":
+            yield RootSeen(item.ledger, item.scheme, parameters, item.published, "typed")
 
 
 def history(runs: Sequence[SnapshotPoint]) -> History:

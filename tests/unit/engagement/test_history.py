@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -100,8 +101,57 @@ def test_an_asset_that_is_not_in_every_snapshot() -> None:
     ]
 
 
-def test_a_result_that_is_no_run_is_refused() -> None:
-    for result in ({}, {"snapshot": None}, {"snapshot": {"issuer": "x"}}):
-        with pytest.raises(EngagementError) as caught:
-            point_of(result)
-        assert caught.value.code == "ENGAGEMENT.DOCUMENT"
+_RESULT: dict[str, Any] = {
+    "snapshot": {"issuer": "x", "id": "s", "sequence": "1", "asOf": "2026-01-01T00:00:00Z", "payloadSha256": "aa" * 32},
+    "previousPayloadSha256": None,
+    "ledgers": [{"name": "spot", "rows": "5"}],
+    "coverage": [{"asset": "BTC", "decimals": 8, "liabilities": "100", "observed": None, "rate": None}],
+    "addresses": [{"account": "eip155:1:0xaa"}],
+    "commitments": [
+        {
+            "ledger": "spot",
+            "scheme": "mexc",
+            "parameters": {},
+            "claimed": "1",
+            "published": "2",
+            "publishedFrom": "typed",
+        }
+    ],
+    "signatures": [{"account": "eip155:1:0xaa", "sha256": ["bb"]}],
+}
+
+
+def _with(where: str, **changes: object) -> dict[str, Any]:
+    part = _RESULT[where]
+    return _RESULT | {where: part | changes if isinstance(part, dict) else [part[0] | changes]}
+
+
+def test_a_kept_result_is_read() -> None:
+    point = point_of(_RESULT)
+    assert (point.sequence, point.leaf_counts, point.signatures) == (1, (("spot", 5),), {("eip155:1:0xaa", "bb")})
+    assert [(item.root, item.source) for item in point.roots] == [("1", "snapshot"), ("2", "typed")]
+    assert point.assets == (AssetPoint("BTC", 8, 100, None, None),)
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        {},
+        {"snapshot": None},
+        {"snapshot": {"issuer": "x"}},
+        _with("snapshot", issuer=5),
+        _with("snapshot", sequence="9" * 5000),
+        _with("snapshot", asOf="2026-13-01T00:00:00Z"),
+        _with("snapshot", asOf=5),
+        _with("coverage", rate="much"),
+        _with("coverage", decimals=10**9),
+        _with("coverage", liabilities="9" * 5000),
+        _with("commitments", parameters=[]),
+        _with("signatures", sha256=[[]]),
+        _with("addresses", account=[]),
+    ],
+)
+def test_a_result_that_is_no_run_is_refused(result: dict[str, Any]) -> None:
+    with pytest.raises(EngagementError) as caught:
+        point_of(result)
+    assert caught.value.code == "ENGAGEMENT.DOCUMENT"
