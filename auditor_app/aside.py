@@ -182,14 +182,17 @@ class _Child:
     def _read(self) -> None:
         """Hand every message to whoever waits for it, until there is nobody left to send one."""
         pipe = self._process.stdout
-        while pipe is not None and (message := _read(pipe)) is not None:
-            number, kind, payload = message
-            with self._lock:
-                waiting = self._waiting.get(number)
-                if kind != _PROGRESS:
-                    self._waiting.pop(number, None)
-            if waiting is not None:
-                waiting.put((kind, payload))
+        try:
+            while pipe is not None and (message := _read(pipe)) is not None:
+                number, kind, payload = message
+                with self._lock:
+                    waiting = self._waiting.get(number)
+                    if kind != _PROGRESS:
+                        self._waiting.pop(number, None)
+                if waiting is not None:
+                    waiting.put((kind, payload))
+        except (MemoryError, OSError):  # no room here for what is said: nobody may wait for it for ever
+            self._process.kill()
         status = self._process.wait()
         self._hang_up()
         if pipe is not None:

@@ -42,6 +42,26 @@ def test_the_result_comes_from_another_process_that_is_kept(aside: Aside) -> Non
     assert run(aside.perform(partial(aside_work.count, 1), CancelToken())) == first
 
 
+def test_a_result_that_finds_no_memory_here_is_an_end_and_not_a_wait_for_ever(
+    aside: Aside, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    large = partial(aside_work.echo, b"x" * 2**21)
+    token = CancelToken()
+    patience = threading.Timer(15, token.cancel)
+    patience.start()
+    with monkeypatch.context() as short, pytest.raises(AuditError) as caught:
+        short.setattr("auditor_app.aside.mmap.mmap", _no_memory)
+        run(aside.perform(large, token))
+    patience.cancel()
+    assert caught.value.code == "PROGRAM.PROCESS_ENDED"
+    assert "memory" in str(caught.value.sentence())
+    assert run(aside.perform(large, CancelToken())) == b"x" * 2**21
+
+
+def _no_memory(*_: object) -> None:
+    raise OSError(12, "Cannot allocate memory")
+
+
 def test_large_values_cross_whole_and_in_any_order(aside: Aside) -> None:
     values: list[object] = [
         bytes(range(256)) * 2**16,
