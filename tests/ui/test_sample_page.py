@@ -52,6 +52,15 @@ def window(make_window: MakeWindow, folder: Path, qtbot: QtBot) -> MainWindow:  
     return made
 
 
+@pytest.fixture
+def alone(make_window: MakeWindow, folder: Path, qtbot: QtBot) -> MainWindow:  # noqa: F811
+    """The same snapshot performed where no engagement is open."""
+    made = make_window(perform_audit)
+    with qtbot.waitSignal(made.case.run_ended, timeout=60_000):
+        made.open_together(folder / "good.porsnap", folder / "trust.json", None)
+    return made
+
+
 def sample_page(window: MainWindow, qtbot: QtBot) -> SamplePage:
     page = window.go_to("sample")
     assert isinstance(page, SamplePage)
@@ -291,22 +300,16 @@ def test_a_missing_answer_is_replaced_with_a_reason(window: MainWindow, tmp_path
 
 
 def test_without_an_engagement_a_sample_is_extended_compared_and_saved(
-    make_window: MakeWindow,
-    folder: Path,  # noqa: F811
-    tmp_path: Path,
-    qtbot: QtBot,
+    alone: MainWindow, tmp_path: Path, qtbot: QtBot
 ) -> None:
-    window = make_window(perform_audit)
-    with qtbot.waitSignal(window.case.run_ended, timeout=60_000):
-        window.open_together(folder / "good.porsnap", folder / "trust.json", None)
-    page = sample_page(window, qtbot)
+    page = sample_page(alone, qtbot)
     assert page.plan.record.isHidden()
-    committed(page, window, tmp_path / "record.json", qtbot)
+    committed(page, alone, tmp_path / "record.json", qtbot)
     qtbot.keyClicks(page.select.extend, "70")
     qtbot.keyClicks(page.select.randomness, DICE)
     qtbot.mouseClick(page.select.draw, LEFT)
     qtbot.waitUntil(lambda: page.execute.items.model.rowCount() == 70, timeout=60_000)
-    settled(window, qtbot)
+    settled(alone, qtbot)
     assert not page.plan.confidence.isEnabled()
     assert "in this window only" in page.select.outcome.text
     page.executing.setCurrentWidget(page.answers)
@@ -318,22 +321,22 @@ def test_without_an_engagement_a_sample_is_extended_compared_and_saved(
     page.answers.replies.use(replies)
     qtbot.mouseClick(page.answers.record, LEFT)
     qtbot.waitUntil(lambda: page.results.items.model.rowCount() == 70, timeout=60_000)
-    settled(window, qtbot)
+    settled(alone, qtbot)
     page.results.save_to(tmp_path / "executed.json")
     qtbot.waitUntil((tmp_path / "executed.json").is_file, timeout=30_000)
-    settled(window, qtbot)
+    settled(alone, qtbot)
     assert main(["sample", "evaluate", "--execution", str(tmp_path / "executed.json")]) == 0
     assert page.evaluate.verdict.text.startswith("Within the plan")
     assert page.evaluate.record.isHidden()
     assert page.evaluate.save.isVisibleTo(page.evaluate)
     page.evaluate.save_to(tmp_path / "evaluated.json")
     qtbot.waitUntil((tmp_path / "evaluated.json").is_file, timeout=30_000)
-    settled(window, qtbot)
+    settled(alone, qtbot)
     assert read_conclusion(json.loads((tmp_path / "evaluated.json").read_bytes())).deviations == "0"
     qtbot.mouseClick(page.plan.again, LEFT)
     qtbot.waitUntil(lambda: page.execute.items.model.rowCount() == 0, timeout=30_000)
     assert page.plan.confidence.isEnabled()
-    settled(window, qtbot)
+    settled(alone, qtbot)
 
 
 def test_a_drand_round_is_fetched_when_asked(
@@ -447,80 +450,56 @@ def test_the_reasoning_is_switched_off_and_on_on_every_tab(window: MainWindow, t
     settled(window, qtbot)
 
 
-def test_a_source_without_a_name_is_committed_to_by_itself(
-    make_window: MakeWindow,
-    folder: Path,  # noqa: F811
-    tmp_path: Path,
-    qtbot: QtBot,
-) -> None:
-    window = make_window(perform_audit)
-    with qtbot.waitSignal(window.case.run_ended, timeout=60_000):
-        window.open_together(folder / "good.porsnap", folder / "trust.json", None)
-    page = sample_page(window, qtbot)
+def test_a_source_without_a_name_is_committed_to_by_itself(alone: MainWindow, tmp_path: Path, qtbot: QtBot) -> None:
+    page = sample_page(alone, qtbot)
     page.select.source.setCurrentIndex(0)
     qtbot.keyClicks(page.select.named, "40000000")
-    committed(page, window, tmp_path / "dice.json", qtbot)
+    committed(page, alone, tmp_path / "dice.json", qtbot)
     assert page.select.shown is not None
     assert page.select.shown.source == "dice"
     assert "throw them in public" in page.select.when.text()
     page.select.source.setCurrentIndex(0)
     assert page.select.randomness.placeholderText() == "at least 20 digits from 1 to 6"  # of the record, not the box
-    settled(window, qtbot)
+    settled(alone, qtbot)
 
 
-def test_mistyped_dice_lose_nothing_of_what_was_performed(
-    make_window: MakeWindow,
-    folder: Path,  # noqa: F811
-    tmp_path: Path,
-    qtbot: QtBot,
-) -> None:
-    window = make_window(perform_audit)
-    with qtbot.waitSignal(window.case.run_ended, timeout=60_000):
-        window.open_together(folder / "good.porsnap", folder / "trust.json", None)
-    performed = window.case.audit
-    page = sample_page(window, qtbot)
-    committed(page, window, tmp_path / "dice.json", qtbot)
+def test_mistyped_dice_lose_nothing_of_what_was_performed(alone: MainWindow, tmp_path: Path, qtbot: QtBot) -> None:
+    performed = alone.case.audit
+    page = sample_page(alone, qtbot)
+    committed(page, alone, tmp_path / "dice.json", qtbot)
     qtbot.keyClicks(page.select.randomness, "123")
-    with qtbot.waitSignal(window.case.run_ended, timeout=60_000):
+    with qtbot.waitSignal(alone.case.run_ended, timeout=60_000):
         qtbot.mouseClick(page.select.draw, LEFT)
     assert "The sample was not drawn" in page.select.problem.text
-    assert window.case.audit is performed
+    assert alone.case.audit is performed
     assert page.select.isVisible()
     page.select.randomness.clear()
     qtbot.keyClicks(page.select.randomness, DICE)
-    with qtbot.waitSignal(window.case.run_ended, timeout=60_000):
+    with qtbot.waitSignal(alone.case.run_ended, timeout=60_000):
         qtbot.mouseClick(page.select.draw, LEFT)
-    assert window.case.audit is not None
-    assert window.case.audit.sample is not None
+    assert alone.case.audit is not None
+    assert alone.case.audit.sample is not None
     assert page.select.problem.isHidden()
-    settled(window, qtbot)
+    settled(alone, qtbot)
 
 
-def test_a_sample_that_stops_the_first_run_can_be_put_aside(
-    make_window: MakeWindow,
-    folder: Path,  # noqa: F811
-    tmp_path: Path,
-    qtbot: QtBot,
-) -> None:
-    window = make_window(perform_audit)
-    with qtbot.waitSignal(window.case.run_ended, timeout=60_000):
-        window.open_together(folder / "good.porsnap", folder / "trust.json", None)
-    page = sample_page(window, qtbot)
+def test_a_sample_that_stops_the_first_run_can_be_put_aside(alone: MainWindow, tmp_path: Path, qtbot: QtBot) -> None:
+    page = sample_page(alone, qtbot)
     assert page.without.isHidden()
-    committed(page, window, tmp_path / "dice.json", qtbot)
+    committed(page, alone, tmp_path / "dice.json", qtbot)
     wrong = replace(
-        window.case.inputs.request(), sample=SampleRequest(record=tmp_path / "dice.json", randomness="dice:123")
+        alone.case.inputs.request(), sample=SampleRequest(record=tmp_path / "dice.json", randomness="dice:123")
     )
-    with qtbot.waitSignal(window.case.run_ended, timeout=60_000):
-        window.open_request(wrong, None)
-    window.go_to("sample")
-    assert window.case.audit is None
+    with qtbot.waitSignal(alone.case.run_ended, timeout=60_000):
+        alone.open_request(wrong, None)
+    alone.go_to("sample")
+    assert alone.case.audit is None
     assert page.without.isVisible()
-    with qtbot.waitSignal(window.case.run_ended, timeout=60_000):
+    with qtbot.waitSignal(alone.case.run_ended, timeout=60_000):
         qtbot.mouseClick(page.without, LEFT)
-    assert window.case.audit is not None
+    assert alone.case.audit is not None
     assert page.without.isHidden()
-    settled(window, qtbot)
+    settled(alone, qtbot)
 
 
 def test_when_a_round_is_published_is_said_without_a_network() -> None:
