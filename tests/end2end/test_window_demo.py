@@ -43,7 +43,7 @@ def window(qtbot: QtBot, qapp: QApplication, tmp_path: Path) -> Iterator[MainWin
         made.show()
         made.activateWindow()
     yield made
-    made.runner.cancel_all()
+    made.runner.retire()
     qtbot.waitUntil(lambda: not made.runner.busy, timeout=20_000)
     made.close()
     made.runner.shut_down()
