@@ -34,7 +34,7 @@ def window(qtbot: QtBot, qapp: QApplication, tmp_path: Path) -> Iterator[MainWin
         made.activateWindow()
     yield made
     made.binder.close()
-    made.runner.cancel_all()
+    made.runner.retire()
     qtbot.waitUntil(lambda: not made.runner.busy, timeout=30_000)
     made.close()
     made.runner.shut_down()
