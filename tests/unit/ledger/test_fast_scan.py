@@ -233,3 +233,39 @@ def test_places_beyond_two_gigabytes_are_places() -> None:
     assert [scan.key(chunk, row) for row in range(3)] == [b"b", b"a", b"ccc"]
     assert (scan.result().first_key, scan.result().last_key, scan.result().disorder_count) == (b"b", b"ccc", 1)
     assert scan.result().disorder[0].at.byte == start + 4
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "1.2.3",
+        "1..2",
+        "1.2.",
+        "1.2:",
+        "1.2a",
+        "1.-2",
+        "1:2",
+        ".5",
+        "5.",
+        "01",
+        "00",
+        "00.1",
+        "a",
+        "",
+        "-",
+        "9" * 31,
+        f"{'9' * 15}:",
+        "1." + "9" * 19,
+        "1." + "9" * 15 + ".",
+        "1_0.5",
+        "1,2",
+        "1\n2",
+    ],
+)
+def test_a_bad_amount_among_plain_rows_is_refused_where_the_reference_refuses_it(cell: str) -> None:
+    row = b"acc:1,12.5\n"
+    data = 40 * row + f"a,{cell}\n".encode() + 40 * row
+    wanted = outcome(scan_part, LAYOUTS[0], data)
+    assert outcome(fast_scan_part, LAYOUTS[0], data) == wanted
+    with pytest.raises(LedgerError):
+        fast_scan_part(LedgerPart("part", 0, data), Grammar.of(parse_columns(LAYOUTS[0])))

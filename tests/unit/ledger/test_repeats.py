@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 from auditor_app.errors import AuditError
 from auditor_app.ledger import repeats
 from auditor_app.ledger.repeats import FingerprintStore
+from auditor_app.merkle.fast import kept
+from auditor_app.merkle.fast.nodes import Nodes
 from auditor_app.operation import CancelToken
 
 
@@ -124,6 +126,38 @@ def test_what_cannot_be_read_back_is_said(monkeypatch: pytest.MonkeyPatch) -> No
         repeated([[1, 2, 3, 4]], 2)
     assert caught.value.code == "MACHINE.DISK"
     assert "TMPDIR" in caught.value.sentence()
+
+
+@pytest.fixture
+def made(monkeypatch: pytest.MonkeyPatch) -> list[IO[bytes]]:
+    """The temporary files that are made."""
+    made: list[IO[bytes]] = []
+    make = tempfile.TemporaryFile
+
+    def remembered(**options: Any) -> IO[bytes]:
+        made.append(make(**options))
+        return made[-1]
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", remembered)
+    return made
+
+
+def test_a_file_that_became_shorter_is_said(made: list[IO[bytes]]) -> None:
+    store = FingerprintStore(2)
+    store.add(np.array([1, 2, 3, 4], np.uint64))
+    made[0].truncate(8)
+    with pytest.raises(AuditError, match="became shorter") as caught:
+        next(store.repeated(CancelToken()), None)
+    assert caught.value.code == "MACHINE.DISK"
+
+
+def test_kept_nodes_that_cannot_be_read_back_are_said(made: list[IO[bytes]]) -> None:
+    nodes = kept.KeptNodes(1, 8, 0)
+    nodes.append(Nodes.empty(4, 1, 2))
+    made[0].truncate(8)
+    with pytest.raises(AuditError, match="became shorter") as caught:
+        nodes.part(0)
+    assert caught.value.code == "MACHINE.DISK"
 
 
 def test_equal_fingerprints_take_the_room_of_a_few_however_many(monkeypatch: pytest.MonkeyPatch) -> None:
