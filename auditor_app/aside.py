@@ -354,8 +354,12 @@ class _Teller:
             self._say(self._number, _PROGRESS, _pickled(progress))
 
     def end(self, kind: int, value: object = None) -> None:
-        """The last word; what cannot be sent is a defect."""
-        self._say(self._number, kind, _pickled(value))
+        """The last word, whatever it is; what cannot be sent is a defect, or a want of the machine."""
+        try:
+            payload = _pickled(value)
+        except Exception as error:  # noqa: BLE001 without a last word somebody would wait for ever
+            kind, payload = _ERROR, _pickled(machine_error(error) or ProgramDefect.of(error))
+        self._say(self._number, kind, payload)
 
 
 def _perform(asked: memoryview, token: CancelToken, teller: _Teller) -> None:

@@ -87,3 +87,11 @@ def hear_nothing(token: CancelToken) -> Operation[None]:
     """Never looks at its token."""
     yield Progress(0, 1, "steps", "Deaf")
     time.sleep(30)
+
+
+def refuse_unsendably(token: CancelToken) -> Operation[None]:
+    """An error that cannot cross."""
+    yield Progress(0, 1, "steps", "Refusing")
+    error = LedgerError("LEDGER.GRAMMAR", "no digit")
+    error.observed = lambda: ""  # type: ignore[assignment]
+    raise error

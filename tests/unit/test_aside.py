@@ -91,7 +91,7 @@ def test_an_error_keeps_its_kind_and_every_field(aside: Aside) -> None:
     assert error.sentence() == "a.csv, row 3, column BTC, byte 17: no digit (expected 1, observed x). Ask."
 
 
-@pytest.mark.parametrize("work", [aside_work.slip, aside_work.unsendable])
+@pytest.mark.parametrize("work", [aside_work.slip, aside_work.unsendable, aside_work.refuse_unsendably])
 def test_a_defect_keeps_its_trace_and_ends_nothing(aside: Aside, work: Callable[..., object]) -> None:
     with pytest.raises(ProgramDefect) as met:
         run(aside.perform(work, CancelToken()))  # type: ignore[arg-type]
