@@ -52,6 +52,20 @@ def certificate(folder: Path, name: x509.GeneralName, *, until: dt.datetime = NO
     return path
 
 
+def whole_request(tls: ssl.SSLSocket) -> bytes:
+    """Head and body: closing on what was not read yet would reset the connection before the answer arrives."""
+    told = b""
+    while not _whole(told) and (more := tls.recv(65536)):
+        told += more
+    return told
+
+
+def _whole(told: bytes) -> bool:
+    head, end, body = told.partition(b"\r\n\r\n")
+    length = head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0]
+    return bool(end) and len(body) >= int(length or 0)
+
+
 @contextmanager
 def served(pem: Path, told: list[bytes]) -> Iterator[str]:
     """A server that keeps what it is told after the greeting, and answers every request alike."""
@@ -68,7 +82,7 @@ def served(pem: Path, told: list[bytes]) -> Iterator[str]:
                     return
                 try:
                     with context.wrap_socket(sock, server_side=True) as tls:
-                        told.append(tls.recv(65536))
+                        told.append(whole_request(tls))
                         head = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(body)
                         tls.sendall(head + body)
                 except OSError:
